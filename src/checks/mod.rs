@@ -1,0 +1,2 @@
+//! What a service provider owes.
+pub mod check;

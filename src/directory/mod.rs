@@ -1,0 +1,5 @@
+//! The source system: users, groups, memberships, assignments.
+
+mod object;
+
+pub use object::*;

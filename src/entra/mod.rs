@@ -1,0 +1,3 @@
+//! What Microsoft Entra does with a directory: scope, mapping, cycles, requests, log.
+
+pub mod scope;

@@ -1,0 +1,48 @@
+//! scimrig acts as Microsoft Entra ID's provisioning service against any SCIM 2.0 tenant.
+//!
+//! # The flow
+//!
+//! A **scenario** names a **population** and its **changes**. The **directory** applies them; a
+//! **provisioning job** looks at what changed since its watermark, asks the **scope** who is in,
+//! the **mapping** what to say, and speaks to the **tenant** in Entra's words. Every request leaves
+//! through one door, `Tenant::send`, and leaves one **exchange** behind. Checks, snapshots, metrics
+//! and the recording only read exchanges. After each cycle the **projection**, which never asked
+//! the tenant, says what the tenant should hold; the tenant is read back and compared. All of it
+//! folds into a **run**, the only thing a report may see.
+//!
+//! # The floors
+//!
+//! Imports run downwards only; `tests/house.rs` holds the picture to the code.
+//!
+//! | floor | rooms | know |
+//! |---|---|---|
+//! | 7 | `main` | commands, and how an outcome becomes an exit code |
+//! | 6 | [`report`] | a run, and words |
+//! | 5 | [`run`], [`load`] | everybody below: the stages meet here |
+//! | 4 | [`scenario`] | a scenario file, parsed and refused early |
+//! | 3 | [`entra`] | what Microsoft Entra does with a directory |
+//! | 2 | [`tenant`], [`checks`], [`snapshot`], [`metrics`] | the tenant's door; judging; remembering |
+//! | 1 | [`scim`], [`exchange`], [`difference`], [`profile`], [`directory`] | nobody |
+//!
+//! `entra` and `checks` do not know each other: who acts does not judge.
+//!
+//! # Rules of the house
+//!
+//! A misbehaving tenant is never an error: whatever it does is an observation. Errors are for our
+//! own failures. Only what a run created is changed or deleted. The Secret Token is added behind
+//! the door and seen nowhere else. The same seed sends the same requests.
+
+pub mod checks;
+pub mod difference;
+pub mod directory;
+pub mod entra;
+pub mod exchange;
+pub mod load;
+pub mod metrics;
+pub mod profile;
+pub mod report;
+pub mod run;
+pub mod scenario;
+pub mod scim;
+pub mod snapshot;
+pub mod tenant;

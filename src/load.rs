@@ -1,0 +1,1 @@
+//! A large initial cycle, driven by goose.

@@ -1,0 +1,1 @@
+//! Histograms per operation, throughput, counts.

@@ -1,0 +1,106 @@
+//! Messages of RFC 7644 as a reader meets them: list responses, errors and PATCH bodies.
+//!
+//! The readers take any JSON and say what they could not find; they never fail on a wrong answer,
+//! because a wrong answer is what the harness is there to look at.
+
+use serde_json::{Value, json};
+
+/// A ListResponse (RFC 7644 §3.4.2) as far as it could be read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ListResponse {
+    /// `totalResults`: how many resources match in all.
+    pub total_results: u64,
+    /// `startIndex` (1-based) where given.
+    pub start_index: Option<u64>,
+    /// `itemsPerPage` where given.
+    pub items_per_page: Option<u64>,
+    /// `Resources`; empty where the member is missing.
+    pub resources: Vec<Value>,
+}
+
+impl ListResponse {
+    /// Reads a list response; the error says in a few words what is wrong with the body.
+    pub fn read(body: &Value) -> Result<Self, String> {
+        let object = body.as_object().ok_or_else(|| "the body is not a JSON object".to_owned())?;
+        let listed = object
+            .get("schemas")
+            .and_then(Value::as_array)
+            .is_some_and(|urns| urns.iter().any(|urn| urn == super::LIST_RESPONSE));
+        if !listed {
+            return Err("`schemas` does not name the ListResponse URN".to_owned());
+        }
+        let total_results = object
+            .get("totalResults")
+            .and_then(Value::as_u64)
+            .ok_or_else(|| "`totalResults` is missing or no whole number".to_owned())?;
+        let resources = match object.get("Resources") {
+            None | Some(Value::Null) => Vec::new(),
+            Some(Value::Array(resources)) => resources.clone(),
+            Some(_) => return Err("`Resources` is not an array".to_owned()),
+        };
+        Ok(Self {
+            total_results,
+            start_index: object.get("startIndex").and_then(Value::as_u64),
+            items_per_page: object.get("itemsPerPage").and_then(Value::as_u64),
+            resources,
+        })
+    }
+}
+
+/// An error body (RFC 7644 §3.12).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScimError {
+    /// The status, which the RFC wants as a string; a number is read too.
+    pub status: String,
+    /// `scimType`, one of the keywords of RFC 7644 table 9.
+    pub scim_type: Option<String>,
+    /// `detail`, text for a person.
+    pub detail: Option<String>,
+}
+
+impl ScimError {
+    /// Reads an error body; `None` when it is not one.
+    pub fn read(body: &Value) -> Option<Self> {
+        let urns = body.get("schemas")?.as_array()?;
+        if !urns.iter().any(|urn| urn == super::ERROR) {
+            return None;
+        }
+        let status = match body.get("status")? {
+            Value::String(status) => status.clone(),
+            Value::Number(status) => status.to_string(),
+            _ => return None,
+        };
+        let text = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
+        Some(Self { status, scim_type: text("scimType"), detail: text("detail") })
+    }
+}
+
+/// Wraps operations into a PATCH body (RFC 7644 §3.5.2).
+pub fn patch_body(operations: Vec<Value>) -> Value {
+    json!({ "schemas": [super::PATCH_OP], "Operations": operations })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_response_needs_its_urn_and_a_total() {
+        assert!(ListResponse::read(&json!([])).is_err());
+        assert!(ListResponse::read(&json!({"totalResults": 0})).is_err());
+        assert!(ListResponse::read(&json!({"schemas": [crate::scim::LIST_RESPONSE]})).is_err());
+        let list = ListResponse::read(
+            &json!({"schemas": [crate::scim::LIST_RESPONSE], "totalResults": 1, "Resources": [{}]}),
+        )
+        .unwrap();
+        assert_eq!((list.total_results, list.resources.len()), (1, 1));
+    }
+
+    #[test]
+    fn an_error_body_is_told_from_any_other_object() {
+        assert_eq!(ScimError::read(&json!({"status": "404"})), None);
+        let error =
+            ScimError::read(&json!({"schemas": [crate::scim::ERROR], "status": 404})).unwrap();
+        assert_eq!(error.status, "404");
+    }
+}

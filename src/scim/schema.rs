@@ -1,0 +1,1 @@
+//! Attribute tables (RFC 7643 §8.7).

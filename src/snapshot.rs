@@ -1,0 +1,1 @@
+//! Snapshots of exchanges in insta's file format.

@@ -1,0 +1,2 @@
+//! The service provider under test.
+pub mod embedded;
