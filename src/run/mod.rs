@@ -1,5 +1,6 @@
 //! The one place where the stages meet.
 
+pub mod checks;
 mod result;
 
 pub use result::*;
