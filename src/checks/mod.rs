@@ -10,6 +10,7 @@ pub mod listen;
 pub mod vocabulary;
 
 mod answers;
+mod users;
 
 #[cfg(test)]
 mod canary;
@@ -17,7 +18,7 @@ mod canary;
 use check::Check;
 
 /// The catalogue: the topic files in the order of reports.
-pub const CATALOGUE: &[&[Check]] = &[answers::CHECKS];
+pub const CATALOGUE: &[&[Check]] = &[answers::CHECKS, users::CHECKS];
 
 /// Every check, in the catalogue's order.
 pub fn all() -> impl Iterator<Item = &'static Check> {

@@ -32,6 +32,12 @@ pub fn get(known: &Known) -> Request {
     Request::get(known.path())
 }
 
+/// Reads the resource that a create made; nothing to read where the answer names no id.
+pub fn by_id(collection: &str, made: &Exchange) -> Option<Request> {
+    let id = made.id().filter(|_| made.is_success())?;
+    Some(Request::get(format!("{collection}/{}", encoded(&id))))
+}
+
 /// Deletes a resource.
 pub fn delete(known: &Known) -> Request {
     Request::delete(known.path())
