@@ -10,6 +10,8 @@ pub mod listen;
 pub mod vocabulary;
 
 mod answers;
+mod filters;
+mod patches;
 mod users;
 
 #[cfg(test)]
@@ -18,7 +20,8 @@ mod canary;
 use check::Check;
 
 /// The catalogue: the topic files in the order of reports.
-pub const CATALOGUE: &[&[Check]] = &[answers::CHECKS, users::CHECKS];
+pub const CATALOGUE: &[&[Check]] =
+    &[answers::CHECKS, users::CHECKS, filters::CHECKS, patches::CHECKS];
 
 /// Every check, in the catalogue's order.
 pub fn all() -> impl Iterator<Item = &'static Check> {
