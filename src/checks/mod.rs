@@ -11,7 +11,11 @@ pub mod vocabulary;
 
 mod answers;
 mod filters;
+mod groups;
+mod managers;
+mod members;
 mod patches;
+mod rename;
 mod users;
 
 #[cfg(test)]
@@ -20,8 +24,16 @@ mod canary;
 use check::Check;
 
 /// The catalogue: the topic files in the order of reports.
-pub const CATALOGUE: &[&[Check]] =
-    &[answers::CHECKS, users::CHECKS, filters::CHECKS, patches::CHECKS];
+pub const CATALOGUE: &[&[Check]] = &[
+    answers::CHECKS,
+    users::CHECKS,
+    filters::CHECKS,
+    patches::CHECKS,
+    managers::CHECKS,
+    groups::CHECKS,
+    rename::CHECKS,
+    members::CHECKS,
+];
 
 /// Every check, in the catalogue's order.
 pub fn all() -> impl Iterator<Item = &'static Check> {

@@ -282,6 +282,7 @@ pub(super) const CHECKS: &[Check] = &[
         Probe(
             |its| {
                 vec![
+                    get(its.user()),
                     patch(its.user(), [op("replace", "active", false)]),
                     patch(its.user(), [op("replace", "active", true)]),
                     get(its.user()),
@@ -289,10 +290,10 @@ pub(super) const CHECKS: &[Check] = &[
             },
             |said| {
                 all_of([
-                    expect_success(&said[0]),
                     expect_success(&said[1]),
-                    expect_at("active", true, &said[2]),
-                    expect_echo(&said.its.user().sent, &said[2]),
+                    expect_success(&said[2]),
+                    expect_at("active", true, &said[3]),
+                    expect_unchanged(&said[0], &said[3]),
                 ])
             },
         ),
@@ -459,7 +460,11 @@ mod tests {
         sing(
             CHECKS,
             &[
-                canary("entra-create-user", [made(), hit(), right()], [made(), hit(), bare()]),
+                canary(
+                    "entra-create-user",
+                    [made(), hit(), right()],
+                    [made(), hit(), user(json!({"title": "Boss"}))],
+                ),
                 canary("create-location-header", [made()], [bare()]),
                 canary("create-conflict-409", [error(409, "uniqueness")], [made()]),
                 canary("entra-create-body", [made()], [error(400, "invalidValue")]),
@@ -503,8 +508,8 @@ mod tests {
                 ),
                 canary(
                     "entra-disable-restore",
-                    [empty(204), empty(204), right()],
-                    [empty(204), empty(204), bare()],
+                    [right(), empty(204), empty(204), right()],
+                    [right(), empty(204), empty(204), user(json!({"title": "Boss"}))],
                 ),
                 canary(
                     "entra-update-inactive",

@@ -229,7 +229,8 @@ pub fn expect_value(path: &str, expected: &Value, actual: Option<&Value>) -> Ver
     fail(format!("`{path}` {}", shown(expected)), format!("`{path}` {}", shown(actual)))
 }
 
-/// Everything of `sent` comes back with the same value; what the tenant adds is its own affair.
+/// What comes back of `sent` has the same value. What the tenant adds is its own affair, and so is
+/// an attribute it does not keep at all; but of the values of one attribute none may be lost.
 pub fn expect_echo(sent: &Value, seen: &Exchange) -> Verdict {
     let Some(body) = seen.json() else { return fail("a JSON body", seen.told()) };
     let mut verdicts = Vec::new();
@@ -248,7 +249,7 @@ fn echo(path: &str, sent: &Value, held: &Value, verdicts: &mut Vec<Verdict>) {
                 }
                 match held.get(name) {
                     Some(held) => echo(&path, value, held, verdicts),
-                    None => verdicts.push(expect_value(&path, value, None)),
+                    None => verdicts.push(Verdict::Remark(format!("`{path}` is not kept"))),
                 }
             }
         }
@@ -267,6 +268,15 @@ fn echo(path: &str, sent: &Value, held: &Value, verdicts: &mut Vec<Verdict>) {
         }
         simple => verdicts.push(expect_value(path, simple, Some(held))),
     }
+}
+
+/// Every attribute of a resource but `meta` is the same in two reads.
+pub fn expect_unchanged(before: &Exchange, after: &Exchange) -> Verdict {
+    let (Some(before), Some(after)) = (before.json(), after.json()) else {
+        return fail("the resource", after.told());
+    };
+    let attributes = before.as_object().into_iter().flatten().filter(|(name, _)| *name != "meta");
+    worst(attributes.map(|(name, value)| expect_value(name, value, after.get(name))))
 }
 
 /// The first failure, else the first that cannot tell, else the first remark, else a pass.
