@@ -127,6 +127,24 @@ pub(super) const CHECKS: &[Check] = &[
             })
         }),
     ),
+    should(
+        "user-email-type-unique",
+        Entra("Develop a SCIM endpoint, general guidelines"),
+        "no two e-mails of a user share a type",
+        Every(ANY, |seen| {
+            each_resource(seen, |resource| match resource.get("emails") {
+                Some(Value::Array(emails)) => {
+                    let mut types: Vec<&str> =
+                        emails.iter().filter_map(|email| email["type"].as_str()).collect();
+                    let all = types.len();
+                    types.sort_unstable();
+                    types.dedup();
+                    require(types.len() == all, "types that differ", "two of one type")
+                }
+                _ => Verdict::NotApplicable,
+            })
+        }),
+    ),
     must(
         "id-present",
         Rfc7643("3.1"),
@@ -292,7 +310,7 @@ pub(super) fn refusal(seen: &Exchange) -> Way {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use serde_json::json;
 
     use super::super::canary::*;
@@ -327,6 +345,10 @@ mod tests {
 
     #[test]
     fn every_judge_of_this_topic_can_fail() {
+        sing(CHECKS, &canaries());
+    }
+
+    pub(in super::super) fn canaries() -> Vec<Canary> {
         let number_status = answer(404, &json!({"schemas": [scim::ERROR], "status": 404}));
         let headless = json!({"schemas": [scim::LIST_RESPONSE], "totalResults": 1});
         let mut posted = seen(CreateUser, error(409, "uniqueness"));
@@ -335,45 +357,33 @@ mod tests {
         nameless.result = Ok(error(409, "invalidValue"));
         let on =
             |id, operation, right, wrong| heard(id, seen(operation, right), seen(operation, wrong));
-        sing(
-            CHECKS,
-            &[
-                on("err-no-5xx", ReadUser, error(404, ""), error(500, "")),
-                on("entra-match-status", MatchUser, list(&[]), error(404, "")),
-                on("list-urn", MatchUser, list(&[]), answer(200, &json!([]))),
-                on("list-resources", MatchUser, list(&[json!({})]), answer(200, &headless)),
-                on(
-                    "create-201",
-                    CreateUser,
-                    answer(201, &json!({"id": "1"})),
-                    answer(201, &json!({})),
-                ),
-                on("get-200", ReadUser, user(json!({})), empty(204)),
-                on("patch-200-or-204", UpdateUser, empty(204), empty(202)),
-                on("delete-204", DeleteUser, empty(204), error(400, "")),
-                on("entra-rename-answer", RenameGroup, empty(204), error(400, "mutability")),
-                on("type-boolean", ReadUser, user(json!({})), user(json!({"active": "True"}))),
-                on("id-present", ReadUser, user(json!({})), user(json!({"id": 7}))),
-                on("repr-schemas-present", ReadUser, user(json!({})), user(json!({"schemas": []}))),
-                on(
-                    "media-default-scim-json",
-                    ReadUser,
-                    typed("application/json"),
-                    typed("text/html"),
-                ),
-                on("media-json-wellformed", ReadUser, user(json!({})), answer(200, &json!([]))),
-                on("err-json-body", ReadUser, error(404, ""), empty(404)),
-                on("err-status-string", ReadUser, error(404, ""), number_status),
-                on(
-                    "entra-no-secret-echo",
-                    ReadUser,
-                    user(json!({})),
-                    user(json!({"password": "x"})),
-                ),
-                on("auth-www-authenticate", ReadUser, unauthorized(true), unauthorized(false)),
-                heard("create-conflict-scimtype", posted, nameless),
-            ],
-        );
+        vec![
+            on("err-no-5xx", ReadUser, error(404, ""), error(500, "")),
+            on("entra-match-status", MatchUser, list(&[]), error(404, "")),
+            on("list-urn", MatchUser, list(&[]), answer(200, &json!([]))),
+            on("list-resources", MatchUser, list(&[json!({})]), answer(200, &headless)),
+            on("create-201", CreateUser, answer(201, &json!({"id": "1"})), answer(201, &json!({}))),
+            on("get-200", ReadUser, user(json!({})), empty(204)),
+            on("patch-200-or-204", UpdateUser, empty(204), empty(202)),
+            on("delete-204", DeleteUser, empty(204), error(400, "")),
+            on("entra-rename-answer", RenameGroup, empty(204), error(400, "mutability")),
+            on("type-boolean", ReadUser, user(json!({})), user(json!({"active": "True"}))),
+            on(
+                "user-email-type-unique",
+                ReadUser,
+                user(json!({"emails": [{"type": "work"}]})),
+                user(json!({"emails": [{"type": "work"}, {"type": "work"}]})),
+            ),
+            on("id-present", ReadUser, user(json!({})), user(json!({"id": 7}))),
+            on("repr-schemas-present", ReadUser, user(json!({})), user(json!({"schemas": []}))),
+            on("media-default-scim-json", ReadUser, typed("application/json"), typed("text/html")),
+            on("media-json-wellformed", ReadUser, user(json!({})), answer(200, &json!([]))),
+            on("err-json-body", ReadUser, error(404, ""), empty(404)),
+            on("err-status-string", ReadUser, error(404, ""), number_status),
+            on("entra-no-secret-echo", ReadUser, user(json!({})), user(json!({"password": "x"}))),
+            on("auth-www-authenticate", ReadUser, unauthorized(true), unauthorized(false)),
+            heard("create-conflict-scimtype", posted, nameless),
+        ]
     }
 
     #[test]

@@ -234,7 +234,7 @@ fn without_members(group: Option<&Value>) -> Verdict {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::canary::*;
     use super::*;
     use crate::exchange::Answer;
@@ -251,49 +251,42 @@ mod tests {
 
     #[test]
     fn every_judge_of_this_topic_can_fail() {
+        sing(CHECKS, &canaries());
+    }
+
+    pub(in super::super) fn canaries() -> Vec<Canary> {
         let made = || answer(201, &group(&[]));
         let hit = || list(&[group(&[])]);
         let new_id = || read(&json!({"id": "group-0", "externalId": "m-new"}));
         let gone = || error(404, "");
         let wrong = json!({"id": "group-0", "displayName": "Other"});
         let full = || read(&group(&["user-0"]));
-        sing(
-            CHECKS,
-            &[
-                canary(
-                    "entra-create-group",
-                    [made(), hit(), read(&group(&[]))],
-                    [made(), hit(), read(&wrong)],
-                ),
-                canary("group-foreign-schema-urn", [made()], [error(400, "invalidValue")]),
-                canary("group-displayname-unique", [error(409, "uniqueness")], [made()]),
-                canary("group-get-excl-members", [read(&group(&[]))], [full()]),
-                canary("group-filter-displayname", [hit()], [list(&[])]),
-                canary(
-                    "entra-group-filter",
-                    [list(&[group(&["user-0"])]), full()],
-                    [list(&[group(&[]), group(&[])]), full()],
-                ),
-                canary("entra-group-filter-none", [list(&[])], [gone()]),
-                canary("entra-group-filter-case", [hit()], [list(&[])]),
-                canary(
-                    "entra-group-replace-external-id",
-                    [empty(204), new_id()],
-                    [empty(204), full()],
-                ),
-                canary(
-                    "delete-group-204",
-                    [empty(204), gone(), list(&[])],
-                    [error(400, ""), full(), hit()],
-                ),
-                canary(
-                    "entra-delete-group-twice",
-                    [empty(204), gone()],
-                    [empty(204), error(500, "")],
-                ),
-                canary("entra-delete-unknown-group", [gone()], [empty(204)]),
-                canary("group-delete-keeps-users", [empty(204), full()], [empty(204), gone()]),
-            ],
-        );
+        vec![
+            canary(
+                "entra-create-group",
+                [made(), hit(), read(&group(&[]))],
+                [made(), hit(), read(&wrong)],
+            ),
+            canary("group-foreign-schema-urn", [made()], [error(400, "invalidValue")]),
+            canary("group-displayname-unique", [error(409, "uniqueness")], [made()]),
+            canary("group-get-excl-members", [read(&group(&[]))], [full()]),
+            canary("group-filter-displayname", [hit()], [list(&[])]),
+            canary(
+                "entra-group-filter",
+                [list(&[group(&["user-0"])]), full()],
+                [list(&[group(&[]), group(&[])]), full()],
+            ),
+            canary("entra-group-filter-none", [list(&[])], [gone()]),
+            canary("entra-group-filter-case", [hit()], [list(&[])]),
+            canary("entra-group-replace-external-id", [empty(204), new_id()], [empty(204), full()]),
+            canary(
+                "delete-group-204",
+                [empty(204), gone(), list(&[])],
+                [error(400, ""), full(), hit()],
+            ),
+            canary("entra-delete-group-twice", [empty(204), gone()], [empty(204), error(500, "")]),
+            canary("entra-delete-unknown-group", [gone()], [empty(204)]),
+            canary("group-delete-keeps-users", [empty(204), full()], [empty(204), gone()]),
+        ]
     }
 }

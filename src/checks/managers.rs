@@ -127,7 +127,7 @@ fn managed_after(said: &Said) -> Verdict {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::canary::*;
     use super::*;
     use crate::exchange::Answer;
@@ -143,30 +143,27 @@ mod tests {
 
     #[test]
     fn every_judge_of_this_topic_can_fail() {
+        sing(CHECKS, &canaries());
+    }
+
+    pub(in super::super) fn canaries() -> Vec<Canary> {
         let set = || [empty(204), under("user-1")];
         let clear = |read| [empty(204), under("user-1"), empty(204), read];
-        sing(
-            CHECKS,
-            &[
-                canary("entra-manager-add", set(), [empty(204), user(Value::Null)]),
-                canary(
-                    "entra-manager-replace",
-                    [empty(204), empty(204), under("user-2")],
-                    [empty(204), empty(204), under("user-1")],
-                ),
-                canary("ent-manager-string", set(), [empty(204), user(json!("user-1"))]),
-                canary("ent-manager-array", set(), [error(400, ""), user(Value::Null)]),
-                canary(
-                    "ent-manager-clear-empty",
-                    clear(user(json!({"value": ""}))),
-                    clear(under("user-1")),
-                ),
-                canary(
-                    "entra-manager-clear-object",
-                    clear(user(Value::Null)),
-                    clear(under("user-1")),
-                ),
-            ],
-        );
+        vec![
+            canary("entra-manager-add", set(), [empty(204), user(Value::Null)]),
+            canary(
+                "entra-manager-replace",
+                [empty(204), empty(204), under("user-2")],
+                [empty(204), empty(204), under("user-1")],
+            ),
+            canary("ent-manager-string", set(), [empty(204), user(json!("user-1"))]),
+            canary("ent-manager-array", set(), [error(400, ""), user(Value::Null)]),
+            canary(
+                "ent-manager-clear-empty",
+                clear(user(json!({"value": ""}))),
+                clear(under("user-1")),
+            ),
+            canary("entra-manager-clear-object", clear(user(Value::Null)), clear(under("user-1"))),
+        ]
     }
 }

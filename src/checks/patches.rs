@@ -548,7 +548,7 @@ fn literal_key(seen: &Exchange, key: &str) -> Verdict {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::canary::*;
     use super::*;
     use crate::exchange::Answer;
@@ -598,6 +598,10 @@ mod tests {
 
     #[test]
     fn every_judge_of_this_topic_can_fail() {
+        sing(CHECKS, &canaries());
+    }
+
+    pub(in super::super) fn canaries() -> Vec<Canary> {
         let old = || user(json!({}));
         let brown = || {
             user(json!({"displayName": "Alice Brown", "title": "Lead",
@@ -613,93 +617,90 @@ mod tests {
         let multi = user(json!({"externalId": "m-new", "displayName": "Alice Brown",
                                 "preferredLanguage": null}));
         let stale = answer(200, &json!({"displayName": "Alice Adams"}));
-        sing(
-            CHECKS,
-            &[
-                canary("patch-supported", then(brown()), [error(501, ""), old()]),
-                canary(
-                    "patch-op-case",
-                    [empty(204), empty(204), brown()],
-                    [error(400, "invalidSyntax"), error(400, ""), old()],
-                ),
-                canary("entra-update-sequence", then(brown()), then(old())),
-                canary("entra-flagged-replace", then(brown()), then(old())),
-                canary(
-                    "patch-add-nopath-dotted",
-                    then(brown()),
-                    then(user(json!({"name.givenName": "Alicia"}))),
-                ),
-                canary(
-                    "ent-nopath-qualified-key",
-                    then(department()),
-                    then(user(json!({(enterprise("employeeNumber")): "E7"}))),
-                ),
-                canary("ent-path-urn", then(department()), then(old())),
-                canary("entra-replace-verbose", then(verbose_user()), then(brown())),
-                canary("entra-add-verbose", then(verbose_user()), then(brown())),
-                canary("entra-add-attributes", then(brown()), then(old())),
-                canary(
-                    "entra-remove-attributes",
-                    then(user(json!({"title": null, "phoneNumbers":
+        vec![
+            canary("patch-supported", then(brown()), [error(501, ""), old()]),
+            canary(
+                "patch-op-case",
+                [empty(204), empty(204), brown()],
+                [error(400, "invalidSyntax"), error(400, ""), old()],
+            ),
+            canary("entra-update-sequence", then(brown()), then(old())),
+            canary("entra-flagged-replace", then(brown()), then(old())),
+            canary(
+                "patch-add-nopath-dotted",
+                then(brown()),
+                then(user(json!({"name.givenName": "Alicia"}))),
+            ),
+            canary(
+                "ent-nopath-qualified-key",
+                then(department()),
+                then(user(json!({(enterprise("employeeNumber")): "E7"}))),
+            ),
+            canary("ent-path-urn", then(department()), then(old())),
+            canary("entra-replace-verbose", then(verbose_user()), then(brown())),
+            canary("entra-add-verbose", then(verbose_user()), then(brown())),
+            canary("entra-add-attributes", then(brown()), then(old())),
+            canary(
+                "entra-remove-attributes",
+                then(user(json!({"title": null, "phoneNumbers":
                     [{"type": "work", "value": "+1-555-0100"}]}))),
-                    then(old()),
-                ),
-                canary(
-                    "entra-update-each",
-                    [empty(204), empty(204), empty(204), upd],
-                    [empty(204), empty(204), empty(204), old()],
-                ),
-                canary(
-                    "entra-null-update",
-                    then(user(json!({"title": null}))),
-                    then(user(json!({"title": "null"}))),
-                ),
-                canary("entra-empty-update", then(user(json!({"title": ""}))), then(old())),
-                canary(
-                    "patch-add-valuepath-nomatch",
-                    then(phones(&[
-                        ("work", "+1-555-0100"),
-                        ("fax", "+1-555-0102"),
-                        ("home", "+1-555-0103"),
-                    ])),
-                    [error(400, "noTarget"), old()],
-                ),
-                canary(
-                    "patch-add-valuepath-nomatch-two-attrs",
-                    addresses(json!([other])),
-                    addresses(json!([{"type": "other", "locality": "Redmond"},
+                then(old()),
+            ),
+            canary(
+                "entra-update-each",
+                [empty(204), empty(204), empty(204), upd],
+                [empty(204), empty(204), empty(204), old()],
+            ),
+            canary(
+                "entra-null-update",
+                then(user(json!({"title": null}))),
+                then(user(json!({"title": "null"}))),
+            ),
+            canary("entra-empty-update", then(user(json!({"title": ""}))), then(old())),
+            canary(
+                "patch-add-valuepath-nomatch",
+                then(phones(&[
+                    ("work", "+1-555-0100"),
+                    ("fax", "+1-555-0102"),
+                    ("home", "+1-555-0103"),
+                ])),
+                [error(400, "noTarget"), old()],
+            ),
+            canary(
+                "patch-add-valuepath-nomatch-two-attrs",
+                addresses(json!([other])),
+                addresses(json!([{"type": "other", "locality": "Redmond"},
                                  {"type": "other", "region": "WA"}])),
-                ),
-                canary(
-                    "entra-valuepath-siblings",
-                    then(phones(&[("work", "+1-555-0109"), ("mobile", "+1-555-0101")])),
-                    then(phones(&[("work", "+1-555-0109")])),
-                ),
-                canary(
-                    "entra-email-siblings",
-                    [empty(204), empty(204), mails(6, Some(4))],
-                    [empty(204), empty(204), mails(6, None)],
-                ),
-                canary(
-                    "patch-path-valuepath-primary",
-                    [empty(204), mails(6, None), empty(204), mails(7, None)],
-                    [error(400, "invalidPath"), old(), error(400, ""), old()],
-                ),
-                canary("entra-multi-ops", then(multi), then(old())),
-                canary(
-                    "patch-sequential",
-                    then(user(json!({"title": "Second"}))),
-                    then(user(json!({"title": "First"}))),
-                ),
-                canary(
-                    "patch-atomic",
-                    [error(400, "mutability"), old()],
-                    [error(400, "mutability"), brown()],
-                ),
-                canary("patch-200-body", [brown(), brown()], [stale, brown()]),
-                canary("patch-operations-required", [error(400, "")], [error(500, "")]),
-                canary("patch-extra-members", then(brown()), [error(500, ""), old()]),
-            ],
-        );
+            ),
+            canary(
+                "entra-valuepath-siblings",
+                then(phones(&[("work", "+1-555-0109"), ("mobile", "+1-555-0101")])),
+                then(phones(&[("work", "+1-555-0109")])),
+            ),
+            canary(
+                "entra-email-siblings",
+                [empty(204), empty(204), mails(6, Some(4))],
+                [empty(204), empty(204), mails(6, None)],
+            ),
+            canary(
+                "patch-path-valuepath-primary",
+                [empty(204), mails(6, None), empty(204), mails(7, None)],
+                [error(400, "invalidPath"), old(), error(400, ""), old()],
+            ),
+            canary("entra-multi-ops", then(multi), then(old())),
+            canary(
+                "patch-sequential",
+                then(user(json!({"title": "Second"}))),
+                then(user(json!({"title": "First"}))),
+            ),
+            canary(
+                "patch-atomic",
+                [error(400, "mutability"), old()],
+                [error(400, "mutability"), brown()],
+            ),
+            canary("patch-200-body", [brown(), brown()], [stale, brown()]),
+            canary("patch-operations-required", [error(400, "")], [error(500, "")]),
+            canary("patch-extra-members", then(brown()), [error(500, ""), old()]),
+        ]
     }
 }

@@ -421,7 +421,7 @@ pub(super) fn delete_again(seen: &Exchange) -> Verdict {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::canary::*;
     use super::*;
     use crate::exchange::Answer;
@@ -449,6 +449,10 @@ mod tests {
 
     #[test]
     fn every_judge_of_this_topic_can_fail() {
+        sing(CHECKS, &canaries());
+    }
+
+    pub(in super::super) fn canaries() -> Vec<Canary> {
         let right = || user(json!({}));
         let hit = || list(&[body(json!({}))]);
         let named =
@@ -457,85 +461,70 @@ mod tests {
         let brown = || user(json!({"displayName": "Alice Brown"}));
         let bare = || answer(201, &json!({"id": "user-0"}));
         let on_off = |on: Value, off: Value| [empty(204), active(off), empty(204), active(on)];
-        sing(
-            CHECKS,
-            &[
-                canary(
-                    "entra-create-user",
-                    [made(), hit(), right()],
-                    [made(), hit(), user(json!({"title": "Boss"}))],
-                ),
-                canary("create-location-header", [made()], [bare()]),
-                canary("create-conflict-409", [error(409, "uniqueness")], [made()]),
-                canary("entra-create-body", [made()], [error(400, "invalidValue")]),
-                canary(
-                    "entra-create-nulls",
-                    [made(), user(json!({"title": null}))],
-                    [made(), user(json!({"title": "null"}))],
-                ),
-                canary("entra-username-not-email", [made()], [error(400, "invalidValue")]),
-                canary(
-                    "entra-phones-as-sent",
-                    [right()],
-                    [user(json!({"phoneNumbers": [1, 2, 3]}))],
-                ),
-                canary("type-value-untransformed", [right()], [user(json!({"title": "Boss"}))]),
-                canary(
-                    "user-username-rename",
-                    [empty(204), named(), hit()],
-                    [empty(204), right(), hit()],
-                ),
-                canary("entra-username-rename-path", [empty(204), named()], [empty(204), right()]),
-                canary(
-                    "id-stable",
-                    [empty(204), right(), hit()],
-                    [empty(204), error(404, ""), hit()],
-                ),
-                canary(
-                    "user-active-roundtrip",
-                    on_off(json!(true), json!(false)),
-                    on_off(json!(true), json!(true)),
-                ),
-                canary(
-                    "type-boolean-string-in",
-                    on_off(json!(true), json!(false)),
-                    on_off(json!("True"), json!("False")),
-                ),
-                canary(
-                    "user-inactive-readable",
-                    [empty(204), right(), hit()],
-                    [empty(204), right(), list(&[])],
-                ),
-                canary(
-                    "entra-disable-restore",
-                    [right(), empty(204), empty(204), right()],
-                    [right(), empty(204), empty(204), user(json!({"title": "Boss"}))],
-                ),
-                canary(
-                    "entra-update-inactive",
-                    [empty(204), empty(204), brown()],
-                    [empty(204), error(409, ""), right()],
-                ),
-                canary("delete-get-404", [empty(204), error(404, "")], [empty(204), right()]),
-                canary("delete-not-listed", [empty(204), list(&[])], [empty(204), hit()]),
-                canary(
-                    "delete-again-404",
-                    [empty(204), error(404, "")],
-                    [empty(204), error(500, "")],
-                ),
-                canary("delete-unknown-404", [error(404, "")], [empty(204)]),
-                canary(
-                    "entra-hard-delete-recreate",
-                    [empty(204), made()],
-                    [empty(204), error(409, "uniqueness")],
-                ),
-                canary("get-404", [error(404, "")], [error(500, "")]),
-                canary(
-                    "user-password-never-returned",
-                    [made(), right()],
-                    [made(), user(json!({"password": "x"}))],
-                ),
-            ],
-        );
+        vec![
+            canary(
+                "entra-create-user",
+                [made(), hit(), right()],
+                [made(), hit(), user(json!({"title": "Boss"}))],
+            ),
+            canary("create-location-header", [made()], [bare()]),
+            canary("create-conflict-409", [error(409, "uniqueness")], [made()]),
+            canary("entra-create-body", [made()], [error(400, "invalidValue")]),
+            canary(
+                "entra-create-nulls",
+                [made(), user(json!({"title": null}))],
+                [made(), user(json!({"title": "null"}))],
+            ),
+            canary("entra-username-not-email", [made()], [error(400, "invalidValue")]),
+            canary("entra-phones-as-sent", [right()], [user(json!({"phoneNumbers": [1, 2, 3]}))]),
+            canary("type-value-untransformed", [right()], [user(json!({"title": "Boss"}))]),
+            canary(
+                "user-username-rename",
+                [empty(204), named(), hit()],
+                [empty(204), right(), hit()],
+            ),
+            canary("entra-username-rename-path", [empty(204), named()], [empty(204), right()]),
+            canary("id-stable", [empty(204), right(), hit()], [empty(204), error(404, ""), hit()]),
+            canary(
+                "user-active-roundtrip",
+                on_off(json!(true), json!(false)),
+                on_off(json!(true), json!(true)),
+            ),
+            canary(
+                "type-boolean-string-in",
+                on_off(json!(true), json!(false)),
+                on_off(json!("True"), json!("False")),
+            ),
+            canary(
+                "user-inactive-readable",
+                [empty(204), right(), hit()],
+                [empty(204), right(), list(&[])],
+            ),
+            canary(
+                "entra-disable-restore",
+                [right(), empty(204), empty(204), right()],
+                [right(), empty(204), empty(204), user(json!({"title": "Boss"}))],
+            ),
+            canary(
+                "entra-update-inactive",
+                [empty(204), empty(204), brown()],
+                [empty(204), error(409, ""), right()],
+            ),
+            canary("delete-get-404", [empty(204), error(404, "")], [empty(204), right()]),
+            canary("delete-not-listed", [empty(204), list(&[])], [empty(204), hit()]),
+            canary("delete-again-404", [empty(204), error(404, "")], [empty(204), error(500, "")]),
+            canary("delete-unknown-404", [error(404, "")], [empty(204)]),
+            canary(
+                "entra-hard-delete-recreate",
+                [empty(204), made()],
+                [empty(204), error(409, "uniqueness")],
+            ),
+            canary("get-404", [error(404, "")], [error(500, "")]),
+            canary(
+                "user-password-never-returned",
+                [made(), right()],
+                [made(), user(json!({"password": "x"}))],
+            ),
+        ]
     }
 }
