@@ -117,7 +117,7 @@ pub(super) const CHECKS: &[Check] = &[
         ),
     )
     .needs(&[Filter]),
-    should(
+    implied(
         "filter-id-and-ref",
         Entra("Develop a SCIM endpoint, reference check, earlier form"),
         "id eq joined with manager eq finds the user only while that manager is set",
@@ -143,7 +143,7 @@ pub(super) const CHECKS: &[Check] = &[
     )
     .on(Setting::Users(2))
     .needs(&[Filter, Patch, Manager]),
-    should(
+    implied(
         "filter-member-check",
         Entra("Develop a SCIM endpoint, reference check, earlier form"),
         "id eq joined with members eq finds the group only for a member",

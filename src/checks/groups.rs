@@ -37,7 +37,7 @@ pub(super) const CHECKS: &[Check] = &[
     )
     .on(Setting::Nothing)
     .needs(&[Group]),
-    must(
+    should(
         "group-foreign-schema-urn",
         Entra("Develop a SCIM endpoint, Create Group"),
         "Microsoft's own Group URN beside the core one does not fail a create",

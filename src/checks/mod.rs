@@ -20,6 +20,7 @@ mod paging;
 mod patches;
 mod rename;
 mod service;
+mod typed_values;
 mod users;
 
 #[cfg(test)]
@@ -36,6 +37,7 @@ pub const CATALOGUE: &[&[Check]] = &[
     paging::CHECKS,
     users::CHECKS,
     patches::CHECKS,
+    typed_values::CHECKS,
     managers::CHECKS,
     groups::CHECKS,
     rename::CHECKS,
@@ -106,6 +108,7 @@ mod tests {
             paging::tests::canaries(),
             users::tests::canaries(),
             patches::tests::canaries(),
+            typed_values::tests::canaries(),
             managers::tests::canaries(),
             groups::tests::canaries(),
             rename::tests::canaries(),

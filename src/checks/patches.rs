@@ -49,25 +49,6 @@ pub(super) const CHECKS: &[Check] = &[
     )
     .needs(&[Patch, Attribute("displayName")]),
     must(
-        "entra-update-sequence",
-        Entra("Develop a SCIM endpoint, Update User, multi-valued properties"),
-        "one PATCH replaces the work e-mail and the family name",
-        Probe(
-            |its| {
-                let operations = [
-                    op("Replace", "emails[type eq \"work\"].value", its.user_name(6)),
-                    op("Replace", "name.familyName", "Brown"),
-                ];
-                vec![patch(its.user(), operations), get(its.user())]
-            },
-            |said| {
-                let mail = json!(said.its.user_name(6));
-                changed(said, &[("emails[work].value", mail), ("name.familyName", json!("Brown"))])
-            },
-        ),
-    )
-    .needs(&[Patch, Attribute("emails"), Attribute("name")]),
-    must(
         "entra-flagged-replace",
         Entra("SCIM Validator, Patch User, Replace Attributes"),
         "one operation with a value path and one without a path, with dotted keys, both apply",
@@ -263,133 +244,6 @@ pub(super) const CHECKS: &[Check] = &[
     )
     .needs(&[Patch, Attribute("title")]),
     must(
-        "patch-add-valuepath-nomatch",
-        Entra("erratum 8097; first value of a typed attribute"),
-        "adding or replacing a typed value that is not there yet creates it with its type",
-        Probe(
-            |its| {
-                let operations = [
-                    op("Add", "phoneNumbers[type eq \"fax\"].value", "+1-555-0102"),
-                    op("Replace", "phoneNumbers[type eq \"home\"].value", "+1-555-0103"),
-                ];
-                vec![patch(its.user(), operations), get(its.user())]
-            },
-            |said| {
-                changed(
-                    said,
-                    &[
-                        ("phoneNumbers[fax].value", json!("+1-555-0102")),
-                        ("phoneNumbers[home].value", json!("+1-555-0103")),
-                        ("phoneNumbers[work].value", json!("+1-555-0100")),
-                    ],
-                )
-            },
-        ),
-    )
-    .needs(&[Patch, Attribute("phoneNumbers")]),
-    must(
-        "patch-add-valuepath-nomatch-two-attrs",
-        Entra("first values of a typed address"),
-        "two additions with the same selector build one value",
-        Probe(
-            |its| {
-                let operations = [
-                    op("Add", "addresses[type eq \"other\"].locality", "Redmond"),
-                    op("Add", "addresses[type eq \"other\"].region", "WA"),
-                ];
-                vec![patch(its.user(), operations), get(its.user())]
-            },
-            |said| {
-                let held = said.last().at("/addresses").unwrap_or_default();
-                let others = held.as_array().map_or(0, |entries| {
-                    entries.iter().filter(|entry| entry["type"] == "other").count()
-                });
-                all_of([
-                    changed(
-                        said,
-                        &[
-                            ("addresses[other].locality", json!("Redmond")),
-                            ("addresses[other].region", json!("WA")),
-                        ],
-                    ),
-                    expect("addresses of type other:", 1, others),
-                ])
-            },
-        ),
-    )
-    .needs(&[Patch, Attribute("addresses")]),
-    must(
-        "entra-valuepath-siblings",
-        Rfc7644("3.5.2.3"),
-        "replacing one typed value leaves the others alone",
-        Probe(
-            |its| {
-                let change = op("Replace", "phoneNumbers[type eq \"work\"].value", "+1-555-0109");
-                vec![patch(its.user(), [change]), get(its.user())]
-            },
-            |said| {
-                changed(
-                    said,
-                    &[
-                        ("phoneNumbers[work].value", json!("+1-555-0109")),
-                        ("phoneNumbers[mobile].value", json!("+1-555-0101")),
-                    ],
-                )
-            },
-        ),
-    )
-    .needs(&[Patch, Attribute("phoneNumbers")]),
-    must(
-        "entra-email-siblings",
-        Rfc7644("3.5.2.3"),
-        "replacing the work e-mail leaves another e-mail alone",
-        Probe(
-            |its| {
-                let home = json!([{"type": "home", "value": its.user_name(4)}]);
-                let change = op("Replace", "emails[type eq \"work\"].value", its.user_name(6));
-                let add = patch(its.user(), [op("Add", "emails", home)]);
-                vec![add, patch(its.user(), [change]), get(its.user())]
-            },
-            |said| {
-                if !said[0].is_success() {
-                    return Verdict::NotApplicable;
-                }
-                all_of([
-                    expect_success(&said[1]),
-                    expect_at("emails[home].value", said.its.user_name(4), &said[2]),
-                    expect_at("emails[work].value", said.its.user_name(6), &said[2]),
-                ])
-            },
-        ),
-    )
-    .needs(&[Patch, Attribute("emails")]),
-    must(
-        "patch-path-valuepath-primary",
-        Entra("Customize attribute mappings, roles[primary eq \"True\"]"),
-        "a value can be selected by primary eq true",
-        Probe(
-            |its| {
-                let change = |literal: &str, number| {
-                    let path = format!("emails[primary eq {literal}].value");
-                    patch(its.user(), [op("Replace", &path, its.user_name(number))])
-                };
-                vec![change("true", 6), get(its.user()), change("\"True\"", 7), get(its.user())]
-            },
-            |said| {
-                let bare = all_of([
-                    expect_success(&said[0]),
-                    expect_at("emails[work].value", said.its.user_name(6), &said[1]),
-                ]);
-                let mail = json!(said.its.user_name(7));
-                let quoted = expect_at("emails[work].value", mail, &said[3]);
-                let remark = Verdict::Remark("the quoted form \"True\" is not taken".to_owned());
-                let taken = said[2].is_success() && !matches!(quoted, Verdict::Fail { .. });
-                all_of([bare, if taken { Verdict::Pass } else { remark }])
-            },
-        ),
-    )
-    .needs(&[Patch, Attribute("emails")]),
-    must(
         "entra-multi-ops",
         Entra("SCIM Validator, Patch User, Multiple Ops on different attributes"),
         "remove, add and replace of different attributes in one PATCH all apply",
@@ -554,12 +408,12 @@ pub(super) mod tests {
     use crate::exchange::Answer;
     use crate::scim;
 
-    fn its() -> Fixture {
+    pub(in super::super) fn its() -> Fixture {
         Fixture::example(Setting::Users(1), "m")
     }
 
     /// The example user with some attributes changed.
-    fn user(change: Value) -> Answer {
+    pub(in super::super) fn user(change: Value) -> Answer {
         let mut body = its().user().sent.clone();
         body["id"] = json!("user-0");
         for (name, value) in change.as_object().unwrap() {
@@ -569,20 +423,8 @@ pub(super) mod tests {
     }
 
     /// 204, then the read-back.
-    fn then(read: Answer) -> [Answer; 2] {
+    pub(in super::super) fn then(read: Answer) -> [Answer; 2] {
         [empty(204), read]
-    }
-
-    fn phones(entries: &[(&str, &str)]) -> Answer {
-        let entries: Vec<Value> =
-            entries.iter().map(|(kind, value)| json!({"type": kind, "value": value})).collect();
-        user(json!({"phoneNumbers": entries}))
-    }
-
-    fn mails(work: usize, home: Option<usize>) -> Answer {
-        let mut entries = vec![json!({"type": "work", "value": its().user_name(work)})];
-        entries.extend(home.map(|it| json!({"type": "home", "value": its().user_name(it)})));
-        user(json!({"emails": entries}))
     }
 
     fn verbose_user() -> Answer {
@@ -610,8 +452,6 @@ pub(super) mod tests {
         };
         let urn = scim::ENTERPRISE_USER;
         let department = || user(json!({urn: {"department": "Retail", "employeeNumber": "E7"}}));
-        let addresses = |entries: Value| then(user(json!({"addresses": entries})));
-        let other = json!({"type": "other", "locality": "Redmond", "region": "WA"});
         let upd = user(json!({"displayName": "upd-display", "title": "upd-title",
                               "name": {"givenName": "upd-given"}}));
         let multi = user(json!({"externalId": "m-new", "displayName": "Alice Brown",
@@ -624,7 +464,6 @@ pub(super) mod tests {
                 [empty(204), empty(204), brown()],
                 [error(400, "invalidSyntax"), error(400, ""), old()],
             ),
-            canary("entra-update-sequence", then(brown()), then(old())),
             canary("entra-flagged-replace", then(brown()), then(old())),
             canary(
                 "patch-add-nopath-dotted",
@@ -657,36 +496,6 @@ pub(super) mod tests {
                 then(user(json!({"title": "null"}))),
             ),
             canary("entra-empty-update", then(user(json!({"title": ""}))), then(old())),
-            canary(
-                "patch-add-valuepath-nomatch",
-                then(phones(&[
-                    ("work", "+1-555-0100"),
-                    ("fax", "+1-555-0102"),
-                    ("home", "+1-555-0103"),
-                ])),
-                [error(400, "noTarget"), old()],
-            ),
-            canary(
-                "patch-add-valuepath-nomatch-two-attrs",
-                addresses(json!([other])),
-                addresses(json!([{"type": "other", "locality": "Redmond"},
-                                 {"type": "other", "region": "WA"}])),
-            ),
-            canary(
-                "entra-valuepath-siblings",
-                then(phones(&[("work", "+1-555-0109"), ("mobile", "+1-555-0101")])),
-                then(phones(&[("work", "+1-555-0109")])),
-            ),
-            canary(
-                "entra-email-siblings",
-                [empty(204), empty(204), mails(6, Some(4))],
-                [empty(204), empty(204), mails(6, None)],
-            ),
-            canary(
-                "patch-path-valuepath-primary",
-                [empty(204), mails(6, None), empty(204), mails(7, None)],
-                [error(400, "invalidPath"), old(), error(400, ""), old()],
-            ),
             canary("entra-multi-ops", then(multi), then(old())),
             canary(
                 "patch-sequential",

@@ -83,7 +83,7 @@ pub(super) const CHECKS: &[Check] = &[
         ),
     )
     .on(Setting::Nothing),
-    must(
+    should(
         "entra-create-nulls",
         Entra("Develop a SCIM endpoint, Create User, earlier form"),
         "a create with null attributes is taken and stores nothing for them",
