@@ -1,1 +1,5 @@
 //! The one place where the stages meet.
+
+mod result;
+
+pub use result::*;

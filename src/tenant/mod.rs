@@ -1,2 +1,221 @@
-//! The service provider under test.
+//! The service provider under test, and the door to it.
+//!
+//! Every request, whoever wants it, leaves through [`Tenant::send`] and leaves one [`Exchange`]
+//! behind, heard by the listeners. The door adds the Secret Token, keeps the safety promise (only
+//! what this run created is changed or deleted, and a manifest line is written before each create)
+//! and never fails: whatever a tenant does is an observation.
+
 pub mod embedded;
+mod ownership;
+mod token;
+mod transport;
+mod url;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+pub use ownership::{Collection, Manifest, ManifestError, ManifestLine, Owned, Unresolved};
+pub use token::{SecretToken, TokenError};
+pub use transport::{HttpSettings, Limits, Transport, TransportError};
+pub use url::{TenantUrl, TenantUrlError};
+
+use crate::exchange::{Credential, Exchange, Failure, Listener, Operation, Request};
+
+/// A tenant: its URL, the token, the way to it, and who listens. Cheap to clone; clones share the
+/// door's count and the record of what this run owns.
+#[derive(Clone)]
+pub struct Tenant {
+    door: Arc<Door>,
+    transport: Transport,
+    listeners: Vec<Arc<dyn Listener>>,
+}
+
+/// What all clones of a tenant share.
+struct Door {
+    url: TenantUrl,
+    token: Option<SecretToken>,
+    limits: Limits,
+    sent: AtomicU64,
+    began: Instant,
+    ownership: ownership::Ownership,
+    send_adscimversion: bool,
+    user_agent: Option<String>,
+    leaked_flag: Option<String>,
+    activity: String,
+}
+
+/// How the door dresses a request beyond what the request itself says.
+#[derive(Debug, Clone, Default)]
+pub struct Dress {
+    /// Send `ADSCIMVersion` (entra-client 1.7.1).
+    pub adscimversion: bool,
+    /// Send this `User-Agent`.
+    pub user_agent: Option<String>,
+    /// Keep the feature flag in the query of requests that have no other query (1.1.3).
+    pub leak_flag_in_query: bool,
+    /// The activity's GUID, computed from the seed.
+    pub activity: String,
+}
+
+impl Tenant {
+    /// A tenant behind a transport. Nothing is sent.
+    pub fn new(
+        url: TenantUrl,
+        token: Option<SecretToken>,
+        transport: Transport,
+        limits: Limits,
+        dress: Dress,
+    ) -> Self {
+        let leaked_flag = dress.leak_flag_in_query.then(|| url.flag().map(str::to_owned)).flatten();
+        let door = Door {
+            url,
+            token,
+            limits,
+            sent: AtomicU64::new(0),
+            began: Instant::now(),
+            ownership: ownership::Ownership::default(),
+            send_adscimversion: dress.adscimversion,
+            user_agent: dress.user_agent,
+            leaked_flag,
+            activity: dress.activity,
+        };
+        Self { door: Arc::new(door), transport, listeners: Vec::new() }
+    }
+
+    /// The same tenant with one more listener.
+    pub fn with_listener(&self, listener: Arc<dyn Listener>) -> Self {
+        let mut tenant = self.clone();
+        tenant.listeners.push(listener);
+        tenant
+    }
+
+    /// The same tenant over another HTTP client: a goose user's.
+    pub fn with_client(&self, client: reqwest::Client) -> Self {
+        let mut tenant = self.clone();
+        if matches!(tenant.transport, Transport::Http(_)) {
+            tenant.transport = Transport::Http(client);
+        }
+        tenant
+    }
+
+    /// The HTTP client, where the tenant is reached over HTTP.
+    pub fn client(&self) -> Option<&reqwest::Client> {
+        match &self.transport {
+            Transport::Http(client) => Some(client),
+            Transport::InProcess(_) => None,
+        }
+    }
+
+    /// The Tenant URL, without query and without any secret.
+    pub fn url(&self) -> &TenantUrl {
+        &self.door.url
+    }
+
+    /// The instant from which [`Exchange`] times are counted.
+    pub fn began(&self) -> Instant {
+        self.door.began
+    }
+
+    /// How many requests went through the door so far.
+    pub fn sent(&self) -> u64 {
+        self.door.sent.load(Ordering::Relaxed)
+    }
+
+    /// Opens the manifest that is written before each create.
+    pub fn keep_manifest(&self, path: &Path) -> Result<(), ManifestError> {
+        self.door.ownership.keep_manifest(path)
+    }
+
+    /// What this run created and has not deleted yet, in order of creation.
+    pub fn owned(&self) -> Vec<Owned> {
+        self.door.ownership.owned()
+    }
+
+    /// Creates whose answer was lost: something may be there, and nobody knows its id.
+    pub fn unresolved(&self) -> Vec<Unresolved> {
+        self.door.ownership.unresolved()
+    }
+
+    /// Whether this run created the resource of that id.
+    pub fn owns(&self, id: &str) -> bool {
+        self.door.ownership.owns(id)
+    }
+
+    /// Takes over what an earlier run's manifest proves that it created, for `cleanup` and resume.
+    pub fn adopt(&self, owned: Owned) {
+        self.door.ownership.adopt(owned);
+    }
+
+    /// Settles a create whose answer was lost: nothing is there, or it was found and adopted.
+    pub fn settle(&self, unresolved: &Unresolved) {
+        self.door.ownership.settle(unresolved);
+    }
+
+    /// A well-formed id that no tenant has. Requests that change it are let through the door.
+    pub fn fabricated_id(salt: u64) -> String {
+        ownership::fabricated_id(salt)
+    }
+
+    /// Sends a request that is due now.
+    pub async fn send(&self, operation: Operation, request: Request) -> Exchange {
+        self.send_due(operation, request, self.door.began.elapsed()).await
+    }
+
+    /// Sends a request that was due at `due`, counted from [`Tenant::began`].
+    pub async fn send_due(
+        &self,
+        operation: Operation,
+        mut request: Request,
+        due: Duration,
+    ) -> Exchange {
+        let door = &*self.door;
+        let number = door.sent.fetch_add(1, Ordering::Relaxed) + 1;
+        self.dress(&mut request);
+        let permit = door.ownership.permit(number, &request);
+        let sent = door.began.elapsed();
+        let result = match permit {
+            Err(refusal) => Err(Failure::Refused(refusal)),
+            Ok(()) => {
+                let secret = match request.credential {
+                    Credential::SecretToken => door.token.as_ref(),
+                    Credential::None | Credential::Literal(_) => None,
+                };
+                self.transport.call(&door.url, &request, secret, &door.limits).await
+            }
+        };
+        let answered = door.began.elapsed();
+        let exchange = Exchange { number, operation, request, result, due, sent, answered };
+        door.ownership.heard(&exchange);
+        for listener in &self.listeners {
+            listener.heard(&exchange);
+        }
+        exchange
+    }
+
+    /// Adds the headers that every request of Entra carries, where the request has no own value.
+    fn dress(&self, request: &mut Request) {
+        let door = &*self.door;
+        let mut add = |name: &'static str, value: &str| {
+            let name = http::HeaderName::from_static(name);
+            if !request.headers.iter().any(|(known, _)| *known == name)
+                && let Ok(value) = http::HeaderValue::from_str(value)
+            {
+                request.headers.push((name, value));
+            }
+        };
+        if door.send_adscimversion {
+            add("adscimversion", &format!("ActivityId:{}", door.activity));
+        }
+        if let Some(agent) = &door.user_agent {
+            add("user-agent", agent);
+        }
+        if let Some(flag) = &door.leaked_flag
+            && request.query().is_none()
+        {
+            request.target.push('?');
+            request.target.push_str(flag);
+        }
+    }
+}

@@ -1,0 +1,365 @@
+//! What a run is once it is over: all that a report may see.
+//!
+//! Plain data, written to and read from `report.json` with stable names. Nothing in here can hold
+//! the Secret Token; texts from a tenant are kept as they came and escaped where they are shown.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::checks::check::{CheckResult, Outcome};
+use crate::difference::Difference;
+use crate::profile::{Limitation, LimitationKind};
+
+/// One run of scimrig against one tenant. The top-level keys of `report.json` are its fields.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Run {
+    /// Name and version of the program.
+    pub tool: Tool,
+    /// The command that made the run, with its options and without secrets.
+    pub command: String,
+    /// The tenant: its URL without query, or `embedded`.
+    pub tenant: String,
+    /// The profile's name.
+    pub profile: String,
+    /// The PATCH dialect's name.
+    pub dialect: String,
+    /// The seed from which everything drawn follows.
+    pub seed: u64,
+    /// When the run began.
+    pub began: Timestamp,
+    /// How long it took, in seconds.
+    pub seconds: f64,
+    /// The verdict over all.
+    pub outcome: RunOutcome,
+    /// How many checks came out how.
+    pub counts: Counts,
+    /// Test Connection, where it was part of the run.
+    pub connection: Option<ConnectionResult>,
+    /// The documented limitations of the profile.
+    pub limitations: Vec<Limitation>,
+    /// Every check, in the order of the catalogue.
+    pub checks: Vec<CheckResult>,
+    /// Every scenario, in the order they ran.
+    pub scenarios: Vec<ScenarioResult>,
+    /// The load, where there was one.
+    pub load: Option<LoadResult>,
+    /// Measurements of each operation over the whole run.
+    pub operations: Vec<OperationMetrics>,
+    /// What became of the resources that the run created.
+    pub clean_up: CleanUpResult,
+    /// Words on what the run could not do or what an operator should know.
+    pub remarks: Vec<String>,
+}
+
+/// Name and version of the program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Tool {
+    /// `scimrig`.
+    pub name: String,
+    /// The crate's version.
+    pub version: String,
+}
+
+/// The verdict over a whole run. The exit code follows from it and from nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunOutcome {
+    /// Exit code 0: the tenant conforms, as far as this run can tell.
+    Conforms,
+    /// Exit code 4: a performance expectation was missed, and nothing else.
+    ExpectationMissed,
+    /// Exit code 1: violations, a failed scenario or a changed snapshot.
+    Violations,
+    /// Exit code 3: the tenant could not be reached or refused the token.
+    Unreachable,
+    /// Exit code 130: interrupted; the report holds what was done by then.
+    Interrupted,
+}
+
+/// How many checks came out how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Counts {
+    /// As asked.
+    pub conforms: u64,
+    /// MUST broken.
+    pub violations: u64,
+    /// SHOULD not followed.
+    pub deviations: u64,
+    /// Legal and worth a word.
+    pub notes: u64,
+    /// Excused checks.
+    pub excused: u64,
+    /// Documented limitations that excused at least one check.
+    pub excused_limitations: u64,
+    /// Excuses the tenant does not need.
+    pub stale_excuses: u64,
+    /// No verdict possible.
+    pub cannot_tell: u64,
+    /// A capability is missing.
+    pub skipped: u64,
+    /// Nothing put it to the test.
+    pub not_exercised: u64,
+}
+
+impl Counts {
+    /// Counts results.
+    pub fn of(checks: &[CheckResult]) -> Self {
+        let mut counts = Self::default();
+        let mut limitations: Vec<LimitationKind> = Vec::new();
+        for check in checks {
+            let place = match check.outcome {
+                Outcome::Conforms => &mut counts.conforms,
+                Outcome::Violation => &mut counts.violations,
+                Outcome::Deviation => &mut counts.deviations,
+                Outcome::Note => &mut counts.notes,
+                Outcome::Excused => &mut counts.excused,
+                Outcome::StaleExcuse => &mut counts.stale_excuses,
+                Outcome::CannotTell => &mut counts.cannot_tell,
+                Outcome::Skipped => &mut counts.skipped,
+                Outcome::NotExercised => &mut counts.not_exercised,
+            };
+            *place += 1;
+            if let (Outcome::Excused, Some(limitation)) = (check.outcome, check.limitation)
+                && !limitations.contains(&limitation)
+            {
+                limitations.push(limitation);
+            }
+        }
+        counts.excused_limitations = limitations.len() as u64;
+        counts
+    }
+}
+
+/// What Test Connection came to (entra-client 2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ConnectionResult {
+    /// Whether Entra would let the admin save.
+    pub success: bool,
+    /// Entra's error code, where it fails: `CredentialValidationUnavailable`.
+    pub code: Option<String>,
+    /// The text Entra's portal shows.
+    pub message: String,
+    /// What the harness saw, in its own words.
+    pub evidence: String,
+}
+
+/// One scenario.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ScenarioResult {
+    /// The name: folder and stem, `groups/rename`.
+    pub name: String,
+    /// The title in the file.
+    pub title: String,
+    /// The seed it ran with.
+    pub seed: u64,
+    /// The PATCH dialect it ran with.
+    pub dialect: String,
+    /// Whether it came out as expected.
+    pub outcome: ScenarioOutcome,
+    /// How many independent sequences ran.
+    pub runs: u64,
+    /// Requests sent.
+    pub requests: u64,
+    /// How long it took, in seconds.
+    pub seconds: f64,
+    /// Each cycle of the last sequence.
+    pub cycles: Vec<CycleSummary>,
+    /// Differences between projection and tenant, at most a hundred.
+    pub differences: Vec<Difference>,
+    /// How many differences there were in all.
+    pub differences_total: u64,
+    /// What the snapshot came to.
+    pub snapshot: SnapshotResult,
+    /// Performance expectations of the file.
+    pub expectations: Vec<ExpectationResult>,
+    /// The file of the minimised sequence, after a failing drawn one.
+    pub minimal: Option<String>,
+    /// Words on what happened: quarantine, escrows, notification.
+    pub remarks: Vec<String>,
+}
+
+/// Whether a scenario came out as expected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ScenarioOutcome {
+    /// The tenant holds what it should; the snapshot is as accepted.
+    AsExpected,
+    /// It differs only in ways the profile documents.
+    Excused,
+    /// A performance expectation was missed.
+    ExpectationMissed,
+    /// The snapshot changed.
+    SnapshotChanged,
+    /// The tenant does not hold what it should, or a cycle failed.
+    Failed,
+    /// Stopped before its end.
+    Interrupted,
+}
+
+/// What a snapshot came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SnapshotResult {
+    /// The scenario or the command line wants none.
+    #[default]
+    Off,
+    /// As accepted.
+    Matches,
+    /// None was accepted yet; a `.snap.new` waits for review.
+    Pending,
+    /// None was accepted yet, and `CI` is set.
+    Missing,
+    /// It differs; a `.snap.new` waits for review.
+    Changed,
+    /// Written by `--snapshots update`.
+    Updated,
+}
+
+/// One performance expectation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ExpectationResult {
+    /// The key in the file: `requests-per-second-min`.
+    pub name: String,
+    /// The bound.
+    pub expected: f64,
+    /// The measurement.
+    pub actual: f64,
+    /// Whether it held.
+    pub held: bool,
+}
+
+/// Counts of one cycle, after Graph's `synchronizationTaskExecution` (entra-client 8.5.7).
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CycleSummary {
+    /// `initial`, `incremental`, `restart Full`, …
+    pub kind: String,
+    /// Objects read from the directory.
+    pub count_imported: u64,
+    /// Objects in scope.
+    pub count_entitled: u64,
+    /// Objects exported with success.
+    pub count_exported: u64,
+    /// Requests that changed the tenant.
+    pub count_exports: u64,
+    /// Objects in escrow after the cycle.
+    pub count_escrowed: u64,
+    /// `Succeeded`, `Failed`, `EntryLevelErrors`.
+    pub state: String,
+    /// `Active`, `Quarantine`, …, and the reason.
+    pub status: String,
+    /// Requests sent in the cycle.
+    pub requests: u64,
+}
+
+/// Measurements of one operation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct OperationMetrics {
+    /// The operation's name.
+    pub operation: String,
+    /// How many.
+    pub count: u64,
+    /// How many got a 4xx, a 5xx or no answer.
+    pub errors: u64,
+    /// Status codes and kinds of failure (`timeout`), with counts.
+    pub statuses: BTreeMap<String, u64>,
+    /// Latency from sending to the last byte, in milliseconds.
+    pub latency_ms: Percentiles,
+    /// Latency from the due time, where a rate was set.
+    pub latency_from_due_ms: Option<Percentiles>,
+}
+
+/// Percentiles of a latency, in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Percentiles {
+    /// Median.
+    pub p50: f64,
+    /// 90 of 100 are faster.
+    pub p90: f64,
+    /// 99 of 100 are faster.
+    pub p99: f64,
+    /// 999 of 1,000 are faster.
+    pub p99_9: f64,
+    /// The slowest.
+    pub max: f64,
+}
+
+/// A load.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct LoadResult {
+    /// Users of the population.
+    pub users: u64,
+    /// Groups of the population.
+    pub groups: u64,
+    /// Members of each group.
+    pub members_per_group: u64,
+    /// Requests in flight at once.
+    pub concurrency: u64,
+    /// Requests a second that were asked for, where a rate was set.
+    pub rate: Option<f64>,
+    /// Requests sent by the cycle, without the checking afterwards.
+    pub requests: u64,
+    /// Users, groups and memberships that arrived.
+    pub objects: u64,
+    /// How long the cycle took, in seconds.
+    pub seconds: f64,
+    /// Requests a second.
+    pub requests_per_second: f64,
+    /// Objects a second.
+    pub objects_per_second: f64,
+    /// Seconds of each phase: users, groups, references.
+    pub phases: Vec<PhaseResult>,
+    /// Measurements of each operation.
+    pub operations: Vec<OperationMetrics>,
+    /// Users the tenant holds of this run, counted afterwards.
+    pub users_found: u64,
+    /// Groups the tenant holds of this run, counted afterwards.
+    pub groups_found: u64,
+    /// Resources compared attribute by attribute.
+    pub compared: u64,
+    /// Differences, at most a hundred.
+    pub differences: Vec<Difference>,
+    /// How many differences there were in all.
+    pub differences_total: u64,
+    /// Whether the client or the tenant was the bottleneck, in words.
+    pub bottleneck: String,
+    /// The length of the same initial cycle at Microsoft's published pace, in minutes: fastest and slowest.
+    pub published_minutes: (f64, f64),
+    /// Performance expectations.
+    pub expectations: Vec<ExpectationResult>,
+}
+
+/// One phase of a load.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct PhaseResult {
+    /// `users`, `groups`, `references`.
+    pub phase: String,
+    /// Requests sent.
+    pub requests: u64,
+    /// How long it took, in seconds.
+    pub seconds: f64,
+}
+
+/// What became of the resources that the run created.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct CleanUpResult {
+    /// Created by the run.
+    pub created: u64,
+    /// Deleted again, by a scenario or by the clean-up.
+    pub deleted: u64,
+    /// Still there: `/Users/{id}`, at most a hundred.
+    pub left: Vec<String>,
+}
