@@ -77,7 +77,12 @@ impl SourceText<'_> {
 
     /// What toml found wrong.
     pub fn refuse_toml(&self, error: &toml::de::Error) -> Box<Refusal> {
-        let problem = error.message().trim().replace('\n', ", ");
+        let mut problem = error.message().trim().replace('\n', ", ");
+        if let Some((found, expected)) = problem.split_once(", expected ")
+            && let Some((_, words)) = TYPES_IN_WORDS.iter().find(|(name, _)| *name == expected)
+        {
+            problem = format!("{found}, expected {words}");
+        }
         self.refuse(&error.span().unwrap_or(0..0), problem, "")
     }
 
@@ -90,8 +95,8 @@ impl SourceText<'_> {
         let is_header = |line: &&&str| line.starts_with('[');
         let header = above.iter().rev().find(is_header);
         let table = header.map(|line| line.trim_matches(['[', ']', ' ']).to_owned());
-        let here = above.iter().rev().take_while(|line| !line.starts_with('['));
-        let key = here.filter_map(|line| key_of(line)).next();
+        let mut here = above.iter().rev().take_while(|line| !line.starts_with('['));
+        let key = here.find_map(|line| key_of(line));
         match (table, key) {
             (Some(table), Some(key)) => Some(format!("{table}.{key}")),
             (table, key) => table.or(key.map(str::to_owned)),
@@ -103,6 +108,19 @@ impl SourceText<'_> {
         self.text.floor_char_boundary(at)
     }
 }
+
+/// serde names Rust's types; whoever writes a file knows TOML's.
+const TYPES_IN_WORDS: &[(&str, &str)] = &[
+    ("i64", "a whole number"),
+    ("u64", "a whole number from 0"),
+    ("u32", "a whole number from 0"),
+    ("u16", "a whole number from 0"),
+    ("usize", "a whole number from 0"),
+    ("f64", "a number"),
+    ("a string", "text in double quotes"),
+    ("a boolean", "true or false"),
+    ("a sequence", "a list in square brackets"),
+];
 
 /// The key a line assigns, if it assigns one.
 fn key_of(line: &str) -> Option<&str> {
@@ -187,9 +205,23 @@ mod tests {
     }
 
     #[test]
+    fn types_are_named_in_the_words_of_toml() {
+        let text = "users = \"many\"\n";
+        let error = toml::from_str::<std::collections::BTreeMap<String, i64>>(text).unwrap_err();
+        let refusal = SourceText { file: "x.toml", text }.refuse_toml(&error);
+        assert_eq!(refusal.problem, "invalid type: string \"many\", expected a whole number");
+    }
+
+    #[test]
     fn spans_that_make_no_sense_do_not_panic() {
-        for span in [0..0, 10..3, 9..10, 10..11, TEXT.len()..TEXT.len() + 9, usize::MAX..usize::MAX]
-        {
+        for span in [
+            0..0,
+            Range { start: 10, end: 3 },
+            9..10,
+            10..11,
+            TEXT.len()..TEXT.len() + 9,
+            usize::MAX..usize::MAX,
+        ] {
             assert!(!source().refuse(&span, "odd", "").to_string().is_empty());
         }
         let empty = SourceText { file: "empty.toml", text: "" };
