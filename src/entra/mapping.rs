@@ -75,7 +75,7 @@ pub enum MappingError {
     Target(#[from] TargetPathError),
     /// The target is one that Entra does not map.
     #[error(
-        "map `{target}`: key `target` names what cannot be mapped; neither can {NOT_MAPPABLE:?}"
+        "map `{target}`: key `target` names what Entra does not map; that is any of {NOT_MAPPABLE:?}"
     )]
     NotMappable {
         /// The target.
@@ -179,14 +179,16 @@ impl ObjectMapping {
 
     /// Whether a user's manager is exported.
     pub fn maps_manager(&self) -> bool {
-        self.object == MappedObject::User
-            && self.attributes.iter().any(AttributeMapping::is_reference)
+        self.object == MappedObject::User && self.maps_a_reference()
     }
 
     /// Whether a group's members are exported.
     pub fn maps_members(&self) -> bool {
-        self.object == MappedObject::Group
-            && self.attributes.iter().any(AttributeMapping::is_reference)
+        self.object == MappedObject::Group && self.maps_a_reference()
+    }
+
+    fn maps_a_reference(&self) -> bool {
+        self.attributes.iter().any(AttributeMapping::is_reference)
     }
 }
 
@@ -200,7 +202,7 @@ impl AttributeMapping {
         {
             return Err(MappingError::NotMappable { target: text });
         }
-        let given: Vec<&str> = [
+        let given: Vec<&'static str> = [
             ("direct", &definition.direct),
             ("constant", &definition.constant),
             ("expression", &definition.expression),
@@ -231,7 +233,7 @@ impl AttributeMapping {
         if mapping.is_reference() && !matches!(mapping.source, MappingSource::Direct(_)) {
             return Err(MappingError::Source {
                 target: text,
-                key: given.first().copied().map_or("direct", known_key),
+                key: given[0],
                 problem: "given for a reference".to_owned(),
                 accepted: "direct = \"manager\" or direct = \"members\"",
             });
@@ -338,10 +340,6 @@ impl MappingSource {
             Err(error) => Err(MappingError::Expression { target: target.clone(), error }),
         }
     }
-}
-
-fn known_key(key: &str) -> &'static str {
-    if key == "constant" { "constant" } else { "expression" }
 }
 
 #[cfg(test)]

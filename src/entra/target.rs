@@ -86,7 +86,7 @@ impl TargetPath {
             Some(urn) => child(object(body), "", urn),
             None => body,
         };
-        let parent = self.schema.as_deref().unwrap_or_default();
+        let parent = self.extension().unwrap_or_default();
         let attribute = self.attribute.as_str();
         match (&self.selector, &self.sub_attribute) {
             (None, None) => *child(object(container), parent, attribute) = value,
@@ -96,14 +96,13 @@ impl TargetPath {
             }
             (Some(selector), name) => {
                 let entries = array(child(object(container), parent, attribute));
-                let entry = match entries.iter().position(|entry| self.selects(entry)) {
-                    Some(at) => &mut entries[at],
-                    None => {
-                        entries.push(new_entry(attribute, selector));
-                        entries.last_mut().expect("an entry was pushed just now")
-                    }
-                };
-                *child(object(entry), attribute, name.as_deref().unwrap_or("value")) = value;
+                let known = entries.iter().position(|entry| self.selects(entry));
+                let at = known.unwrap_or_else(|| {
+                    entries.push(new_entry(attribute, selector));
+                    entries.len() - 1
+                });
+                *child(object(&mut entries[at]), attribute, name.as_deref().unwrap_or("value")) =
+                    value;
             }
         }
     }

@@ -83,12 +83,12 @@ pub(super) static FUNCTIONS: &[Function] = &[
     Function { most: None, ..chosen("Coalesce", 1, 1, coalesce) },
     plain("ConvertToBase64", 1, 1, text::convert_to_base64),
     plain("ConvertToUTF8Hex", 1, 1, text::convert_to_utf8_hex),
-    plain("Count", 1, 1, count),
+    plain("Count", 1, 1, |given| Some(json!(values(given[0].as_ref()).len()))),
     plain("CStr", 1, 1, |given| given[0].as_ref().and_then(as_text).map(Value::String)),
-    chosen("DefaultDomain", 0, 0, default_domain),
+    chosen("DefaultDomain", 0, 0, |_, source| Ok(default_domain(source))),
     chosen("IgnoreFlowIfNullOrEmpty", 1, 1, ignore_flow),
     chosen("IIF", 3, 3, choose_by_condition),
-    plain("InStr", 2, 4, text::in_str),
+    plain("InStr", 2, 4, |given| Some(text::in_str(given))),
     plain("IsNull", 1, 1, |given| Some(json!(given[0].is_none()))),
     plain("IsNullOrEmpty", 1, 1, |given| Some(json!(!is_present(given[0].as_ref())))),
     plain("IsPresent", 1, 1, |given| Some(json!(is_present(given[0].as_ref())))),
@@ -96,7 +96,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
     plain("Item", 2, 2, item),
     Function { most: None, ..plain("Join", 2, 2, text::join) },
     plain("Left", 2, 2, text::left),
-    plain("Len", 1, 1, text::len),
+    plain("Len", 1, 1, |given| Some(text::len(given))),
     plain("Mid", 3, 3, text::mid),
     plain("NormalizeDiacritics", 1, 1, text::normalize_diacritics),
     plain("Not", 1, 1, |given| Some(json!(!says_true(given[0].as_ref())))),
@@ -177,15 +177,11 @@ fn ignore_flow(call: &Call, source: &dyn SourceAttributes) -> Computed {
 }
 
 /// The directory's own domain: what stands behind the at sign of the full `userPrincipalName`.
-fn default_domain(_: &Call, source: &dyn SourceAttributes) -> Computed {
+fn default_domain(source: &dyn SourceAttributes) -> Option<Value> {
     let name = read_attribute(source, "originalUserPrincipalName")
         .or_else(|| read_attribute(source, "userPrincipalName"));
     let name = name.as_ref().and_then(as_text);
-    Ok(name.and_then(|name| name.rsplit_once('@').map(|(_, domain)| json!(domain))))
-}
-
-fn count(given: &[Option<Value>]) -> Option<Value> {
-    Some(json!(values(given[0].as_ref()).len()))
+    name.and_then(|name| name.rsplit_once('@').map(|(_, domain)| json!(domain)))
 }
 
 /// Counts from 1; there is no item 0.

@@ -116,7 +116,7 @@ enum Node {
     Attribute(String),
     Constant(Value),
     Call(Call),
-    Comparison(Box<Node>, Comparator, Box<Node>),
+    Comparison(Box<Self>, Comparator, Box<Self>),
 }
 
 /// A function with its arguments.

@@ -4,12 +4,14 @@
 //! replacementAttributeName, template). Patterns are those of the `regex` crate: named groups and
 //! `${name}` in the replacement as in .NET, but no look-around and no back-references.
 
+use std::borrow::Cow;
+
 use regex::{Captures, Regex};
 use serde_json::{Value, json};
 
 use super::super::source::SourceAttributes;
 use super::functions::constant_text;
-use super::{Call, Computed, Node, as_text, read_attribute};
+use super::{Call, Computed, Dropped, Node, as_text, read_attribute};
 
 const SOURCE: usize = 0;
 const OLD_VALUE: usize = 1;
@@ -51,7 +53,7 @@ pub(super) fn check_group(call: &Call, pattern: &Regex) -> Result<(), String> {
 }
 
 pub(super) fn replace(call: &Call, source: &dyn SourceAttributes) -> Computed {
-    let text = |at: usize| -> Result<Option<String>, super::Dropped> {
+    let text = |at: usize| -> Result<Option<String>, Dropped> {
         Ok(call.argument(at, source)?.as_ref().and_then(as_text))
     };
     let original = text(SOURCE)?;
@@ -60,7 +62,7 @@ pub(super) fn replace(call: &Call, source: &dyn SourceAttributes) -> Computed {
             return Ok(Some(json!(original)));
         }
         let (other, group) = (other_attribute(call, source)?, text(GROUP)?);
-        return Ok(extract(compiled(call, source)?.as_ref(), other.as_deref(), group.as_deref()));
+        return Ok(extract(compiled(call, source)?.as_deref(), other.as_deref(), group.as_deref()));
     }
     let Some(original) = original else { return Ok(None) };
     let replaced = if call.gives(OLD_VALUE) {
@@ -82,19 +84,19 @@ pub(super) fn replace(call: &Call, source: &dyn SourceAttributes) -> Computed {
 }
 
 /// The pattern: the one compiled while parsing, or one that is itself computed.
-fn compiled(call: &Call, source: &dyn SourceAttributes) -> Result<Option<Regex>, super::Dropped> {
+fn compiled<'a>(
+    call: &'a Call,
+    source: &dyn SourceAttributes,
+) -> Result<Option<Cow<'a, Regex>>, Dropped> {
     if let Some(pattern) = &call.pattern {
-        return Ok(Some(pattern.clone()));
+        return Ok(Some(Cow::Borrowed(pattern)));
     }
     let text = call.argument(PATTERN, source)?;
-    Ok(text.as_ref().and_then(as_text).and_then(|text| Regex::new(&text).ok()))
+    Ok(text.as_ref().and_then(as_text).and_then(|text| Regex::new(&text).ok()).map(Cow::Owned))
 }
 
 /// The attribute to fall back on, given as `[mobile]` or by name as `"mobile"`.
-fn other_attribute(
-    call: &Call,
-    source: &dyn SourceAttributes,
-) -> Result<Option<String>, super::Dropped> {
+fn other_attribute(call: &Call, source: &dyn SourceAttributes) -> Result<Option<String>, Dropped> {
     let value = match call.arguments.get(ATTRIBUTE) {
         Some(Node::Constant(Value::String(name))) => read_attribute(source, name),
         _ => call.argument(ATTRIBUTE, source)?,

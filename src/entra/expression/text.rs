@@ -50,7 +50,7 @@ pub(super) fn convert_to_utf8_hex(given: Given<'_>) -> Option<Value> {
 }
 
 /// The place of the first occurrence from a start on; 0 where there is none.
-pub(super) fn in_str(given: Given<'_>) -> Option<Value> {
+pub(super) fn in_str(given: Given<'_>) -> Value {
     let without_case = text(given, 3).is_some_and(|how| how == "vbTextCompare" || how == "1");
     let characters = |at: usize| -> Vec<String> {
         let text = text(given, at).unwrap_or_default();
@@ -63,7 +63,7 @@ pub(super) fn in_str(given: Given<'_>) -> Option<Value> {
         .get(skipped..)
         .filter(|_| !wanted.is_empty())
         .and_then(|rest| rest.windows(wanted.len()).position(|window| window == wanted.as_slice()));
-    Some(json!(found.map_or(0, |at| skipped + at + 1)))
+    json!(found.map_or(0, |at| skipped + at + 1))
 }
 
 /// Values without a value are left out, so that no separator stands at an end.
@@ -88,8 +88,8 @@ pub(super) fn left(given: Given<'_>) -> Option<Value> {
     })
 }
 
-pub(super) fn len(given: Given<'_>) -> Option<Value> {
-    Some(json!(text(given, 0).unwrap_or_default().chars().count()))
+pub(super) fn len(given: Given<'_>) -> Value {
+    json!(text(given, 0).unwrap_or_default().chars().count())
 }
 
 /// Clipped to the text at both ends.

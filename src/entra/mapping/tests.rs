@@ -327,7 +327,7 @@ fn a_definition_that_makes_no_sense_is_refused_in_plain_words() {
     let empty = MappingDefinition { constant: Some(String::new()), ..definition("title") };
     for (definition, words) in [
         (direct("a b", "mail"), "read the target path `a b`"),
-        (direct("id", "objectId"), "`id`: key `target` names what cannot be mapped"),
+        (direct("id", "objectId"), "`id`: key `target` names what Entra does not map"),
         (both, "keys direct, constant are given; accepted is one of"),
         (orphan, "key `default-value` is given without a source"),
         (empty, "key `constant` is empty"),
