@@ -195,9 +195,11 @@ impl Connector {
                 done.outcome = Ok(Effect::Created);
                 return done;
             }
-            (true, None) => {
-                ObjectFailure::senseless(INCOMPATIBLE, "a create was answered without an id", &exchange)
-            }
+            (true, None) => ObjectFailure::senseless(
+                INCOMPATIBLE,
+                "a create was answered without an id",
+                &exchange,
+            ),
             (false, _) => ObjectFailure::of(&exchange),
         };
         done.failed(failure, "EntryExportAdd", StepType::Export)

@@ -4,7 +4,7 @@
 
 use super::connector::{Intent, Kind, ObjectTask};
 use super::mapping::{Moment, ObjectMapping, SourceAttributes};
-use super::scope::{Assignment, Scope, ScopeDecision};
+use super::scope::{InScope, Scope, ScopeFacts};
 use super::state::{GroupLink, Links, Member, UserLink};
 use crate::directory::{
     AttributeValue, Directory, DirectoryGroup, DirectoryUser, GroupIndex, UserIndex, UserState,
@@ -40,9 +40,7 @@ impl SourceAttributes for SourceUser<'_> {
         match name {
             "IsSoftDeleted" => Some(AttributeValue::Flag(self.is_soft_deleted)),
             "objectId" => Some(AttributeValue::Text(self.user.object_id.clone())),
-            "accountEnabled" => {
-                Some(AttributeValue::Flag(self.user.state == UserState::Enabled))
-            }
+            "accountEnabled" => Some(AttributeValue::Flag(self.user.state == UserState::Enabled)),
             _ => self.user.attributes.get(name).cloned(),
         }
     }
@@ -79,27 +77,31 @@ pub struct Planned {
     /// The conversation to hold; none where there is nothing to do.
     pub task: Option<ObjectTask>,
     /// The scope's decision, for the provisioning log.
-    pub decision: ScopeDecision,
+    pub decision: InScope,
 }
 
 impl Plan<'_> {
     /// Whether the user is in scope, and why.
-    pub fn decide_user(&self, index: UserIndex, user: &DirectoryUser) -> ScopeDecision {
-        let source = SourceUser { user, is_soft_deleted: false };
-        let assignment = if user.assigned {
-            Assignment::Direct
-        } else if let Some(group) = self.directory.assigned_groups_of(index).first() {
-            Assignment::ThroughGroup(group_name(&self.directory.group(*group)))
-        } else {
-            Assignment::None
-        };
-        self.scope.user(user.state == UserState::Enabled, &assignment, &source)
+    pub fn decide_user(&self, index: UserIndex, user: &DirectoryUser) -> InScope {
+        let groups =
+            if user.assigned { Vec::new() } else { self.directory.assigned_groups_of(index) };
+        let group = groups.first().map(|group| group_name(&self.directory.group(*group)));
+        self.scope.user(ScopeFacts {
+            is_active: user.state == UserState::Enabled,
+            assigned: user.assigned,
+            assigned_group: group.as_deref(),
+            attributes: &SourceUser { user, is_soft_deleted: false },
+        })
     }
 
     /// Whether the group is in scope, and why.
-    pub fn decide_group(&self, group: &DirectoryGroup) -> ScopeDecision {
-        let assignment = if group.assigned { Assignment::Direct } else { Assignment::None };
-        self.scope.group(!group.deleted, &assignment, &SourceGroup(group))
+    pub fn decide_group(&self, group: &DirectoryGroup) -> InScope {
+        self.scope.group(ScopeFacts {
+            is_active: !group.deleted,
+            assigned: group.assigned,
+            assigned_group: None,
+            attributes: &SourceGroup(group),
+        })
     }
 
     /// What should become of a user.

@@ -4,21 +4,23 @@
 //! not depend on each other, which is what makes several in flight safe. What a step did is folded
 //! into the state in the order it ended; with one in flight that is the order of the plan.
 
-use std::collections::BTreeSet;
+mod references;
+mod report;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 
-use tokio::task::JoinSet;
-
+pub use self::report::{CycleEvent, CycleReport, ReferenceEvent};
+use self::report::{passed, staged};
 use super::connection::{self, Connection};
-use super::connector::{Connector, Done, Effect, Intent, Kind, ObjectTask};
-use super::cycle::{CycleKind, Plan, members_of};
-use super::failure::{INVALID_CREDENTIALS, ObjectFailure, UNRESOLVED_REFERENCE};
+use super::connector::{Connector, Effect, Intent, Kind, ObjectTask};
+use super::cycle::{CycleKind, Plan};
+use super::failure::{INVALID_CREDENTIALS, ObjectFailure};
+
 use super::mapping::ObjectMapping;
+use super::pace::in_flight;
 use super::scope::Scope;
-use super::state::{
-    Escrows, GroupLink, Links, Member, ObjectKey, Quarantine, QuarantineReason, UserLink,
-};
-use super::wire::MemberVerb;
+use super::state::{Escrows, GroupLink, Links, ObjectKey, Quarantine, QuarantineReason, UserLink};
 use crate::directory::{Directory, GroupIndex, UserIndex, UserState};
 use crate::profile::{EntraSettings, ProbeMoment};
 
@@ -62,63 +64,8 @@ pub struct ProvisioningJob {
     watermark: Option<u64>,
     force_deletes: bool,
     probes_sent: u64,
-}
-
-/// One thing a cycle did or found, for the provisioning log.
-#[derive(Debug, Clone)]
-pub struct CycleEvent {
-    /// The object.
-    pub key: ObjectKey,
-    /// The conversation, where one was held.
-    pub done: Option<Done>,
-    /// A reference that was set, changed or removed.
-    pub reference: Option<ReferenceEvent>,
-    /// The scope's reason.
-    pub scope: String,
-    /// A deletion that was withheld.
-    pub is_staged: bool,
-}
-
-/// A manager or members of one object.
-#[derive(Debug, Clone)]
-pub struct ReferenceEvent {
-    /// `manager` or `members`.
-    pub attribute: &'static str,
-    /// The target id before, where one was set.
-    pub old: Option<String>,
-    /// The target id now.
-    pub new: Option<String>,
-    /// Why it could not be done.
-    pub failure: Option<ObjectFailure>,
-}
-
-/// What a cycle came to.
-#[derive(Debug, Clone, Default)]
-pub struct CycleReport {
-    /// Objects read from the directory.
-    pub imported: u64,
-    /// Objects in scope.
-    pub entitled: u64,
-    /// Objects exported with success.
-    pub exported: u64,
-    /// Requests that meant to change the tenant.
-    pub exports: u64,
-    /// Objects in escrow after the cycle.
-    pub escrowed: u64,
-    /// Failures of objects in this cycle.
-    pub failures: u64,
-    /// Failures of references in this cycle.
-    pub reference_failures: u64,
-    /// Objects attempted in this cycle.
-    pub attempts: u64,
-    /// What was done, in order.
-    pub events: Vec<CycleEvent>,
-    /// The quarantine the job entered in this cycle.
-    pub entered_quarantine: Option<Quarantine>,
-    /// Why nothing was done at all: quarantine not due, job disabled.
-    pub rested: Option<String>,
-    /// The cycle was stopped before its end.
-    pub was_interrupted: bool,
+    gone: BTreeMap<ObjectKey, String>,
+    released: BTreeSet<String>,
 }
 
 /// Asked between two steps; true stops the cycle.
@@ -135,6 +82,8 @@ impl ProvisioningJob {
             watermark: None,
             force_deletes: false,
             probes_sent: 0,
+            gone: BTreeMap::new(),
+            released: BTreeSet::new(),
         }
     }
 
@@ -152,6 +101,16 @@ impl ProvisioningJob {
     /// The link table.
     pub fn links(&self) -> &Links {
         &self.links
+    }
+
+    /// Objects that the job deleted, with the ids they had.
+    pub fn gone(&self) -> &BTreeMap<ObjectKey, String> {
+        &self.gone
+    }
+
+    /// Ids that the job let go of without deleting them, as Entra does (4.5).
+    pub fn released(&self) -> &BTreeSet<String> {
+        &self.released
     }
 
     /// Objects in escrow.
@@ -332,9 +291,10 @@ impl ProvisioningJob {
         let goes = |task: Option<ObjectTask>| {
             task.is_some_and(|task| match task.intent {
                 Intent::Delete | Intent::Disable => true,
-                Intent::Provision => {
-                    task.update.iter().any(|value| value.target.is("active") && value.value == false)
-                }
+                Intent::Provision => task
+                    .update
+                    .iter()
+                    .any(|value| value.target.is("active") && value.value == false),
             })
         };
         let links = &self.links;
@@ -342,9 +302,8 @@ impl ProvisioningJob {
             let link = links.users.get(index);
             link.is_some_and(|link| link.is_active) && goes(plan.user(**index, link).task)
         });
-        let groups = groups
-            .iter()
-            .filter(|index| goes(plan.group(**index, links.groups.get(index)).task));
+        let groups =
+            groups.iter().filter(|index| goes(plan.group(**index, links.groups.get(index)).task));
         let count = (users.count() + groups.count()) as u64;
         if count > threshold {
             let text = format!("{count} deletions in one cycle, the threshold is {threshold}.");
@@ -406,7 +365,7 @@ impl ProvisioningJob {
         self.escrows.settled(ObjectKey { kind: Kind::User, index });
         match directory.user(index).state {
             UserState::HardDeleted => {
-                self.links.users.remove(&index);
+                self.released.extend(self.links.users.remove(&index).map(|link| link.id));
             }
             UserState::Enabled | UserState::Disabled if !in_scope => {
                 if let Some(link) = self.links.users.get_mut(&index) {
@@ -444,7 +403,8 @@ impl ProvisioningJob {
                 self.links.users.insert(index, link);
             }
             None if done.outcome.is_ok() => {
-                self.links.users.remove(&index);
+                let link = self.links.users.remove(&index);
+                self.gone.extend(link.map(|link| (event.key, link.id)));
             }
             None => {}
         }
@@ -521,7 +481,8 @@ impl ProvisioningJob {
                 link.id.clone_from(id);
             }
             None if done.outcome.is_ok() => {
-                self.links.groups.remove(&index);
+                let link = self.links.groups.remove(&index);
+                self.gone.extend(link.map(|link| (event.key, link.id)));
             }
             None => {}
         }
@@ -550,159 +511,6 @@ impl ProvisioningJob {
             let text = format!("{INVALID_CREDENTIALS}: {}", failure.message);
             self.enter(QuarantineReason::EncounteredQuarantineException, text, now, report);
         }
-    }
-
-    async fn managers(
-        &mut self,
-        connector: &Connector,
-        directory: &Directory,
-        due: &[UserIndex],
-        stop: Stop<'_>,
-        report: &mut CycleReport,
-    ) {
-        if !self.set_up.user_mapping.maps_manager() {
-            return;
-        }
-        let mut wanted = Vec::new();
-        for index in due {
-            let Some(link) = self.links.users.get(index).filter(|link| link.is_managed) else {
-                continue;
-            };
-            let user = directory.user(*index);
-            let exists = matches!(user.state, UserState::Enabled | UserState::Disabled);
-            if !exists || user.manager == link.manager {
-                continue;
-            }
-            let id = match user.manager.map(|manager| self.links.users.get(&manager)) {
-                Some(None) => {
-                    report.events.push(unresolved(Kind::User, *index, "manager"));
-                    continue;
-                }
-                Some(Some(manager)) => Some(manager.id.clone()),
-                None => None,
-            };
-            let old = link.manager.and_then(|old| self.links.users.get(&old));
-            let old = old.map(|old| old.id.clone());
-            wanted.push((*index, user.manager, link.id.clone(), old, id, link.manager.is_some()));
-        }
-        let tasks = wanted.into_iter().take_while(|_| !stop()).map(
-            |(index, manager, id, old, new, had_one)| {
-                let connector = connector.clone();
-                async move {
-                    let result = connector.set_manager(&id, new.as_deref(), had_one).await;
-                    (index, manager, old, new, result.err())
-                }
-            },
-        );
-        let mut ended = Vec::new();
-        in_flight(self.set_up.settings.concurrency, tasks, |event| ended.push(event)).await;
-        for (index, manager, old, new, failure) in ended {
-            let key = ObjectKey { kind: Kind::User, index };
-            report.exports += 1;
-            if failure.is_none()
-                && let Some(link) = self.links.users.get_mut(&index)
-            {
-                link.manager = manager;
-            }
-            let reference = ReferenceEvent { attribute: "manager", old, new, failure };
-            self.fold_reference(key, reference, directory.clock_minutes(), report);
-        }
-    }
-
-    async fn members(
-        &mut self,
-        connector: &Connector,
-        directory: &Directory,
-        due: &[GroupIndex],
-        stop: Stop<'_>,
-        report: &mut CycleReport,
-    ) {
-        if !self.set_up.group_mapping.maps_members() {
-            return;
-        }
-        let per_patch = self.set_up.settings.members_per_patch.clamp(1, 1_000);
-        let mut wanted: Vec<(GroupIndex, String, MemberVerb, Vec<Member>)> = Vec::new();
-        for index in due {
-            let Some(link) = self.links.groups.get_mut(index) else { continue };
-            let id = link.id.clone();
-            // Whoever is deleted left the group with it: the tenant's own doing (RFC 7643 §4.2).
-            let exported = link.members.clone();
-            let group = directory.group(*index);
-            let (resolved, missing) = members_of(&group, &self.links);
-            for _ in missing {
-                report.events.push(unresolved(Kind::Group, *index, "members"));
-            }
-            let resolved: BTreeSet<Member> = resolved.into_iter().collect();
-            let added: Vec<Member> = resolved.difference(&exported).copied().collect();
-            let gone = exported.difference(&resolved).copied();
-            let (removed, deleted): (Vec<Member>, Vec<Member>) =
-                gone.partition(|member| self.links.id_of(*member).is_some());
-            if let Some(link) = self.links.groups.get_mut(index) {
-                link.members.retain(|member| !deleted.contains(member));
-            }
-            for (verb, members) in [(MemberVerb::Add, added), (MemberVerb::Remove, removed)] {
-                wanted.extend(
-                    members
-                        .chunks(per_patch)
-                        .map(|chunk| (*index, id.clone(), verb, chunk.to_vec())),
-                );
-            }
-        }
-        let links = self.links.clone();
-        let tasks =
-            wanted.into_iter().take_while(|_| !stop()).map(|(index, id, verb, members)| {
-                let ids: Vec<String> = members
-                    .iter()
-                    .filter_map(|member| links.id_of(*member).map(str::to_owned))
-                    .collect();
-                let connector = connector.clone();
-                async move {
-                    let result = connector.change_members(&id, verb, &ids).await;
-                    (index, verb, members, ids, result.err())
-                }
-            });
-        let mut ended = Vec::new();
-        in_flight(self.set_up.settings.concurrency, tasks, |event| ended.push(event)).await;
-        for (index, verb, members, ids, failure) in ended {
-            let key = ObjectKey { kind: Kind::Group, index };
-            report.exports += 1;
-            if failure.is_none()
-                && let Some(link) = self.links.groups.get_mut(&index)
-            {
-                match verb {
-                    MemberVerb::Add => link.members.extend(members),
-                    MemberVerb::Remove => link.members.retain(|one| !members.contains(one)),
-                }
-            }
-            let ids = Some(ids.join(", "));
-            let (old, new) = match verb {
-                MemberVerb::Add => (None, ids),
-                MemberVerb::Remove => (ids, None),
-            };
-            let reference = ReferenceEvent { attribute: "members", old, new, failure };
-            self.fold_reference(key, reference, directory.clock_minutes(), report);
-        }
-    }
-
-    fn fold_reference(
-        &mut self,
-        key: ObjectKey,
-        reference: ReferenceEvent,
-        now: u64,
-        report: &mut CycleReport,
-    ) {
-        if let Some(failure) = &reference.failure {
-            report.reference_failures += 1;
-            self.escrows.failed(key, failure.clone(), now);
-            self.stop_job(failure, now, report);
-        }
-        report.events.push(CycleEvent {
-            key,
-            done: None,
-            reference: Some(reference),
-            scope: String::new(),
-            is_staged: false,
-        });
     }
 
     /// The counting rules of quarantine (8.5).
@@ -768,52 +576,5 @@ fn hold(
         let key = ObjectKey { kind: task.kind, index: task.index };
         let done = Some(connector.converse(task).await);
         (CycleEvent { key, done, reference: None, scope, is_staged: false }, in_scope)
-    }
-}
-
-fn passed(kind: Kind, index: usize, scope: String) -> CycleEvent {
-    let key = ObjectKey { kind, index };
-    CycleEvent { key, done: None, reference: None, scope, is_staged: false }
-}
-
-fn staged(kind: Kind, index: usize, scope: String) -> CycleEvent {
-    CycleEvent { is_staged: true, ..passed(kind, index, scope) }
-}
-
-/// A reference to somebody who is not in the tenant is skipped, not failed (5.2.13).
-fn unresolved(kind: Kind, index: usize, attribute: &'static str) -> CycleEvent {
-    let reference = ReferenceEvent { attribute, old: None, new: None, failure: None };
-    CycleEvent {
-        reference: Some(reference),
-        ..passed(kind, index, UNRESOLVED_REFERENCE.to_owned())
-    }
-}
-
-/// Runs tasks, at most `limit` at once, and hands over each result as it ends. One at a time keeps
-/// the order of the plan, to the last request.
-async fn in_flight<T: Send + 'static>(
-    limit: usize,
-    tasks: impl Iterator<Item = impl Future<Output = T> + Send + 'static>,
-    mut ended: impl FnMut(T),
-) {
-    if limit <= 1 {
-        for task in tasks {
-            ended(task.await);
-        }
-        return;
-    }
-    let mut running = JoinSet::new();
-    for task in tasks {
-        if running.len() >= limit
-            && let Some(Ok(result)) = running.join_next().await
-        {
-            ended(result);
-        }
-        running.spawn(task);
-    }
-    while let Some(joined) = running.join_next().await {
-        if let Ok(result) = joined {
-            ended(result);
-        }
     }
 }

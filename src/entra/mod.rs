@@ -8,6 +8,7 @@ pub mod failure;
 pub mod job;
 pub mod log;
 pub mod mapping;
+pub mod pace;
 pub mod projection;
 pub mod scope;
 pub mod source;

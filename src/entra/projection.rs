@@ -180,8 +180,7 @@ impl Projection {
                 self.groups.insert(index, ProjectedGroup::created(values, group.object_id));
             }
             Some(known) if known.is_linked => {
-                known.is_present =
-                    plan.settings.skip_out_of_scope_deletions && !group.deleted;
+                known.is_present = plan.settings.skip_out_of_scope_deletions && !group.deleted;
                 known.is_linked = known.is_present;
             }
             _ => {}
