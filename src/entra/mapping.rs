@@ -1,9 +1,9 @@
 //! Attribute mappings: from Entra's attributes to the values a tenant should hold
 //! (entra-client 9.4, 9.5, 11.3).
 //!
-//! An [`ObjectMapping`] is a default one with a profile's definitions laid over it. The job asks it
-//! what to send, the projection what should be there. References (`manager`, `members`) are mapped
-//! here and exported by the job, which alone knows the tenant's ids.
+//! An [`ObjectMapping`] is a default one with a profile's definitions laid over it. The job asks
+//! it what to send, the projection what should be there. References (`manager`, `members`)
+//! are mapped here and exported by the job, which alone knows the tenant's ids.
 
 mod defaults;
 
@@ -75,7 +75,7 @@ pub enum MappingError {
     Target(#[from] TargetPathError),
     /// The target is one that Entra does not map.
     #[error(
-        "map `{target}`: key `target` names what Entra does not map; that is any of {NOT_MAPPABLE:?}"
+        "map `{target}`: key `target` is none that Entra maps; not mapped are {NOT_MAPPABLE:?}"
     )]
     NotMappable {
         /// The target.
@@ -114,8 +114,8 @@ pub enum MappingError {
     },
     /// A mapping without source removes one, and there is none.
     #[error(
-        "map `{target}`: neither direct, constant nor expression is given, which removes a mapping, \
-         and there is none of that target; mapped are {mapped}"
+        "map `{target}`: no key of direct, constant, expression is given, which removes one, \
+         and none has that target; mapped are {mapped}"
     )]
     NothingToRemove {
         /// The target.
@@ -276,8 +276,8 @@ impl AttributeMapping {
         }
     }
 
-    /// Gives a value the type of its target: booleans for `active` and `primary`, text for the other
-    /// attributes of the core and enterprise schemas; a custom extension keeps what it was given.
+    /// Gives a value the type of its target: booleans for `active` and `primary`, text for other
+    /// attributes of the core and enterprise schemas; custom extensions keep what they are given.
     fn fit(&self, value: Value) -> Option<Value> {
         let target = &self.target;
         let last = target.sub_attribute.as_ref().unwrap_or(&target.attribute);

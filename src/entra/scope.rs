@@ -1,9 +1,9 @@
 //! Who is in scope, and why (entra-client 9.1, 9.2).
 //!
 //! Two things decide: the assignment, direct or by an assigned group, unless everyone is synced;
-//! and the scoping filters. Whether the object is active is told beside it and decides nothing here:
-//! a disabled user stays in scope and is disabled in the target. The directory is not known here;
-//! its facts are handed in.
+//! and the scoping filters. Whether the object is active is told beside it and decides nothing
+//! here: a disabled user stays in scope and is disabled in the target. The directory is not known
+//! here; its facts are handed in.
 
 mod filter;
 
@@ -70,7 +70,7 @@ pub struct ScopeReason {
     pub is_effectively_entitled: bool,
     /// `IsInProvisioningScope…`: some scoping filter is met, or there is none.
     pub is_in_provisioning_scope: bool,
-    /// `ScopeEvaluationResult`: for each filter the first clause that failed, `None` where all hold.
+    /// `ScopeEvaluationResult`: for each filter the first clause that failed, `None` if all hold.
     pub evaluation: Vec<Option<String>>,
 }
 

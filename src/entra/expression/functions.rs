@@ -1,7 +1,7 @@
 //! The functions an expression may call: names, numbers of arguments, and what they choose.
 //!
-//! Functions of plain values live in `text`; here are those that look at their arguments one by one,
-//! because an argument that is not chosen must not drop the flow, and those on whole values.
+//! Functions of plain values live in `text`; here are those that look at their arguments one by
+//! one, because an argument that is not chosen must not drop the flow, and those on whole values.
 
 use serde_json::{Value, json};
 

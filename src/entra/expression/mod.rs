@@ -1,9 +1,9 @@
 //! Entra's expression language for attribute mappings (entra-client 9.6; Entra, "Reference for
 //! writing expressions for attribute mappings").
 //!
-//! An [`Expression`] is parsed once and evaluated for each object. Whatever can be known to be wrong
-//! is refused while parsing, with its place; evaluation cannot fail: what cannot be computed is
-//! null, as an attribute without a value is. `parser` reads, `functions` holds the table,
+//! An [`Expression`] is parsed once and evaluated for each object. Whatever can be known to be
+//! wrong is refused while parsing, with its place; evaluation cannot fail: what cannot be computed
+//! is null, as an attribute without a value is. `parser` reads, `functions` holds the table,
 //! `text` and `replace` what the functions do.
 
 mod functions;

@@ -1,8 +1,8 @@
 //! Reads the text of an expression into its tree.
 //!
-//! A recursive descent over characters, with a limit on length and depth. Function names, numbers of
-//! arguments, the modes of `Replace` and its patterns are settled here, so that a mapping that was
-//! accepted can be evaluated for every object.
+//! A recursive descent over characters, with a limit on length and depth. Function names, numbers
+//! of arguments, the modes of `Replace` and its patterns are settled here, so that a mapping that
+//! was accepted can be evaluated for every object.
 
 use regex::Regex;
 use serde_json::{Value, json};
@@ -222,10 +222,10 @@ fn build(function: &'static Function, arguments: Vec<Node>) -> Result<Node, Stri
         return Err(format!("{name} has {count} arguments; it takes {}", function.takes()));
     }
     let condition = |at: usize| at == 0 && matches!(name, "IIF" | "CBool");
-    let stray = |(at, node): (usize, &Node)| matches!(node, Node::Comparison(..)) && !condition(at);
+    let stray = |(at, one): (usize, &Node)| !condition(at) && matches!(one, Node::Comparison(..));
     if arguments.iter().enumerate().any(stray) {
         return Err(format!(
-            "{name} has a comparison for an argument; only the condition of IIF and CBool may be one"
+            "{name} has a comparison as an argument; only the condition of IIF and CBool may be"
         ));
     }
     let mut call = Call { function, arguments, pattern: None };

@@ -52,17 +52,17 @@ pub(super) fn convert_to_utf8_hex(given: Given<'_>) -> Option<Value> {
 /// The place of the first occurrence from a start on; 0 where there is none.
 pub(super) fn in_str(given: Given<'_>) -> Value {
     let without_case = text(given, 3).is_some_and(|how| how == "vbTextCompare" || how == "1");
-    let characters = |at: usize| -> Vec<String> {
+    let characters = |at: usize| -> Vec<char> {
         let text = text(given, at).unwrap_or_default();
-        let fold = |one: char| if without_case { one.to_lowercase().collect() } else { one.into() };
-        text.chars().map(fold).collect()
+        let text = if without_case { text.to_lowercase() } else { text };
+        text.chars().collect()
     };
     let (searched, wanted) = (characters(0), characters(1));
     let skipped = position(given, 2).unwrap_or(1).saturating_sub(1);
     let found = searched
         .get(skipped..)
         .filter(|_| !wanted.is_empty())
-        .and_then(|rest| rest.windows(wanted.len()).position(|window| window == wanted.as_slice()));
+        .and_then(|rest| rest.windows(wanted.len()).position(|part| part == wanted.as_slice()));
     json!(found.map_or(0, |at| skipped + at + 1))
 }
 

@@ -1,5 +1,5 @@
-//! The mappings Entra starts from: the default of a non-gallery application (entra-client 9.4), and
-//! the one assumed for Dialpad (11.3), whose own is published as a picture only.
+//! The mappings Entra starts from: the default of a non-gallery application (entra-client 9.4),
+//! and the one assumed for Dialpad (11.3), whose own is published as a picture only.
 
 use super::{AttributeMapping, MappingSource, ObjectMapping};
 use crate::entra::expression::Expression;

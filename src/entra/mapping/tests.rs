@@ -327,7 +327,7 @@ fn a_definition_that_makes_no_sense_is_refused_in_plain_words() {
     let empty = MappingDefinition { constant: Some(String::new()), ..definition("title") };
     for (definition, words) in [
         (direct("a b", "mail"), "read the target path `a b`"),
-        (direct("id", "objectId"), "`id`: key `target` names what Entra does not map"),
+        (direct("id", "objectId"), "`id`: key `target` is none that Entra maps"),
         (both, "keys direct, constant are given; accepted is one of"),
         (orphan, "key `default-value` is given without a source"),
         (empty, "key `constant` is empty"),
@@ -335,7 +335,7 @@ fn a_definition_that_makes_no_sense_is_refused_in_plain_words() {
             direct("title", "[jobTitle]"),
             "key `direct` is `[jobTitle]`; accepted is an attribute's bare",
         ),
-        (definition("nickName"), "none of that target; mapped are userName, active,"),
+        (definition("nickName"), "none has that target; mapped are userName, active,"),
         (
             expression(&format!("{ENTERPRISE_USER}:manager"), "[manager]"),
             "key `expression` is given for a reference",

@@ -156,7 +156,10 @@ fn a_custom_extension_gets_its_own_container() {
 
 proptest! {
     #[test]
-    fn no_text_makes_the_parser_panic(text in "\\PC{0,60}", shaped in "[a-z:.\\[\\]\" eqé]{0,40}") {
+    fn no_text_makes_the_parser_panic(
+        text in "\\PC{0,60}",
+        shaped in "[a-z:.\\[\\]\" eqé]{0,40}",
+    ) {
         let _ = TargetPath::parse(&text);
         if let Ok(parsed) = TargetPath::parse(&shaped) {
             let mut body = json!(null);
