@@ -255,7 +255,7 @@ fn scrub_value(value: &mut Value, scrub: &Scrub) -> bool {
             let mut changed = false;
             for (name, mut member) in std::mem::take(members) {
                 let clean = scrub(&name);
-                changed |= scrub_value(&mut member, scrub) | (clean != name);
+                changed |= scrub_value(&mut member, scrub) || clean != name;
                 members.insert(clean, member);
             }
             changed
