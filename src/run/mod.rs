@@ -1,5 +1,11 @@
 //! The one place where the stages meet.
 
+mod exit;
+mod progress;
 mod result;
+#[cfg(test)]
+pub(crate) mod sample;
 
+pub use exit::*;
+pub use progress::*;
 pub use result::*;
