@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use crate::checks::check::CheckResult;
 use crate::difference::DifferenceKind as Kind;
-use crate::run::{Counts, LoadResult, ScenarioOutcome, SnapshotResult};
+use crate::run::{Counts, LoadResult, ScenarioOutcome, ScenarioResult, SnapshotResult};
 
 /// `120 conform, 2 violations, 1 deviation`: what is nought is left out, violations never.
 pub(super) fn counts(counts: &Counts) -> String {
@@ -62,6 +62,15 @@ pub(super) fn scenario_outcome(outcome: ScenarioOutcome) -> &'static str {
         ScenarioOutcome::SnapshotChanged => "snapshot changed",
         ScenarioOutcome::Failed => "failed",
         ScenarioOutcome::Interrupted => "interrupted",
+    }
+}
+
+/// The words for what is wrong with a scenario.
+pub(super) fn scenario_fault(scenario: &ScenarioResult) -> &'static str {
+    match (scenario.outcome, scenario.snapshot) {
+        (ScenarioOutcome::Failed, _) => "failed",
+        (_, SnapshotResult::Missing) => "snapshot missing",
+        _ => "snapshot changed",
     }
 }
 
@@ -126,8 +135,8 @@ pub(super) fn load(load: &LoadResult) -> Vec<String> {
         ),
         format!("bottleneck: {}", load.bottleneck),
         format!(
-            "at the pace Microsoft publishes, Entra would take {fastest:.0} to {slowest:.0} minutes \
-             for the same initial cycle"
+            "at the pace Microsoft publishes, Entra would take {fastest:.0} to {slowest:.0} \
+             minutes for the same initial cycle"
         ),
     ]
 }

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use super::ReportError;
 use super::summary::{Summary, many, rerun_check, rerun_scenario};
 use super::visible::{LONG, SHORT, visible};
+use super::{ReportError, figures};
 use crate::checks::check::{CheckResult, Outcome};
 use crate::run::{ExpectationResult, LoadResult, Run, ScenarioOutcome, ScenarioResult};
 
@@ -117,12 +117,12 @@ fn scenario_case(run: &Run, scenario: &ScenarioResult) -> TestCase {
 }
 
 fn violation(scenario: &ScenarioResult) -> String {
+    let found = usize::try_from(scenario.differences_total).unwrap_or(usize::MAX);
     match scenario.outcome {
-        ScenarioOutcome::Failed => {
-            let found = usize::try_from(scenario.differences_total).unwrap_or(usize::MAX);
+        ScenarioOutcome::Failed if found > 0 => {
             format!("{} between tenant and directory", many("difference", found))
         }
-        _ => "the snapshot changed or is missing".to_owned(),
+        _ => figures::scenario_fault(scenario).to_owned(),
     }
 }
 

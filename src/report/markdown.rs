@@ -208,8 +208,8 @@ fn scenario(page: &mut String, run: &Run, scenario: &ScenarioResult) {
     let name = code(&scenario.name, SHORT);
     let _ = write!(page, "\n### {name}\n\n{}\n\n", prose(&scenario.title, SHORT));
     if !scenario.cycles.is_empty() {
-        *page += "| cycle | imported | entitled | exported | exports | escrowed | requests | state | \
-                  status |\n|---|--:|--:|--:|--:|--:|--:|---|---|\n";
+        *page += "| cycle | imported | entitled | exported | exports | escrowed | requests | \
+                  state | status |\n|---|--:|--:|--:|--:|--:|--:|---|---|\n";
     }
     for it in &scenario.cycles {
         let _ = writeln!(
@@ -299,10 +299,10 @@ fn load_section(page: &mut String, load: &LoadResult) {
 }
 
 fn operations(page: &mut String, operations: &[OperationMetrics]) {
-    *page += "Latencies are in milliseconds, from sending to the last byte; \"from due\" is counted \
-              from the moment a request was due, where a rate was set.\n\n\
-              | operation | count | errors | p50 | p90 | p99 | p99.9 | max | p99 from due | answers \
-              |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|---|\n";
+    *page += "Latencies are in milliseconds, from sending to the last byte; \"from due\" is \
+              counted from the moment a request was due, where a rate was set.\n\n\
+              | operation | count | errors | p50 | p90 | p99 | p99.9 | max | p99 from due | \
+              answers |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|---|\n";
     for it in operations {
         let latency = &it.latency_ms;
         let from_due = it.latency_from_due_ms.map_or(String::new(), |it| format!("{:.1}", it.p99));

@@ -67,8 +67,8 @@ pub fn text(run: &Run, strict: bool, folder: Option<&Path>, paint: Paint) -> Str
     let summary = Summary::of(run);
     let mut page = String::new();
     head(&mut page, run, &summary, strict, paint);
-    findings(&mut page, run, "VIOLATION", &summary.violations, |word| paint.red(word));
-    findings(&mut page, run, "deviation", &summary.deviations, |word| paint.yellow(word));
+    findings(&mut page, run, &paint.red("VIOLATION"), &summary.violations, true);
+    findings(&mut page, run, &paint.yellow("deviation"), &summary.deviations, strict);
     excuses(&mut page, run, &summary, paint);
     cannot_tell(&mut page, &summary, paint);
     scenarios(&mut page, run, paint);
@@ -113,34 +113,25 @@ fn head(page: &mut String, run: &Run, summary: &Summary<'_>, strict: bool, paint
     }
 }
 
-fn findings(
-    page: &mut String,
-    run: &Run,
-    word: &str,
-    checks: &[&CheckResult],
-    colour: impl Fn(&str) -> String,
-) {
+/// Findings with both sides; `whole` adds how often they were seen and how to repeat them.
+fn findings(page: &mut String, run: &Run, word: &str, checks: &[&CheckResult], whole: bool) {
     for check in checks.iter().take(SHOWN) {
-        let _ = writeln!(
-            page,
-            "\n{} {} ({}, {})",
-            colour(word),
-            visible(&check.id, SHORT),
-            check.level.name(),
-            visible(&check.source, SHORT)
-        );
+        let (id, source) = (visible(&check.id, SHORT), visible(&check.source, SHORT));
+        let _ = writeln!(page, "\n{word} {id} ({}, {source})", check.level.name());
         let _ = writeln!(page, "  {}", visible(&check.sentence, LONG));
-        for (name, text) in [
-            ("expected", check.expected.as_deref()),
-            ("actual", check.actual.as_deref()),
-            ("reason", check.reason.as_deref()),
-            ("seen", Some(figures::seen(check).as_str())),
-            ("curl", check.curl.as_deref()),
-            ("re-run", Some(rerun_check(run, check).as_str())),
-        ] {
+        for (name, text) in
+            [("expected", &check.expected), ("actual", &check.actual), ("reason", &check.reason)]
+        {
             if let Some(text) = text {
                 row(page, name, text);
             }
+        }
+        if whole {
+            row(page, "seen", &figures::seen(check));
+            if let Some(curl) = &check.curl {
+                row(page, "curl", curl);
+            }
+            row(page, "re-run", &rerun_check(run, check));
         }
     }
     more(page, checks.len());
@@ -208,8 +199,8 @@ fn scenarios(page: &mut String, run: &Run, paint: Paint) {
 
 fn failed_scenario(page: &mut String, run: &Run, scenario: &ScenarioResult, paint: Paint) {
     let name = visible(&scenario.name, SHORT);
-    let outcome = figures::scenario_outcome(scenario.outcome);
-    let _ = writeln!(page, "\n{} {name}", paint.red(outcome));
+    let fault = figures::scenario_fault(scenario);
+    let _ = writeln!(page, "\n{} {name}", paint.red(fault));
     let _ = writeln!(page, "  {}", visible(&scenario.title, SHORT));
     for it in scenario.differences.iter().take(DIFFERENCES) {
         let what = figures::difference(it.kind);

@@ -35,8 +35,15 @@ pub fn visible(text: &str, limit: usize) -> String {
 
 /// The text as Markdown prose: visible, and with what Markdown and HTML would read escaped.
 pub fn prose(text: &str, limit: usize) -> String {
+    let shown = visible(text, limit);
+    let shown = shown.trim();
+    let digits = shown.chars().take_while(char::is_ascii_digit).count();
     let mut escaped = String::new();
-    for character in visible(text, limit).chars() {
+    for (at, character) in shown.chars().enumerate() {
+        // What would begin a list at the beginning of a line.
+        if (at == 0 && "-+=".contains(character)) || (at == digits && ".)".contains(character)) {
+            escaped.push('\\');
+        }
         match character {
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),
@@ -121,10 +128,16 @@ mod tests {
 
     #[test]
     fn prose_holds_no_markup() {
-        insta::assert_snapshot!(
-            prose("<script>alert(1)</script> **b** [x](y) `c` | d\n# e ![i](u) &amp; $m$", SHORT),
-            @r"&lt;script&gt;alert(1)&lt;/script&gt; \*\*b\*\* \[x\](y) \`c\` &#124; d\\n\# e \!\[i\](u) &amp;amp; \$m\$"
-        );
+        for (text, shown) in [
+            ("<script>alert(1)</script>", "&lt;script&gt;alert(1)&lt;/script&gt;"),
+            ("**b** [x](y) `c`", r"\*\*b\*\* \[x\](y) \`c\`"),
+            ("a | d\n# e", r"a &#124; d\\n\# e"),
+            ("![i](u) &amp; $m$ __f__ ~~s~~", r"\!\[i\](u) &amp;amp; \$m\$ \_\_f\_\_ \~\~s\~\~"),
+            ("- item", r"\- item"),
+            ("    12. item - 1.", r"12\. item - 1."),
+        ] {
+            assert_eq!(prose(text, SHORT), shown);
+        }
     }
 
     #[test]

@@ -326,7 +326,8 @@ pub struct LoadResult {
     pub differences_total: u64,
     /// Whether the client or the tenant was the bottleneck, in words.
     pub bottleneck: String,
-    /// The length of the same initial cycle at Microsoft's published pace, in minutes: fastest and slowest.
+    /// The length of the same initial cycle at Microsoft's published pace, in minutes: fastest
+    /// and slowest.
     pub published_minutes: (f64, f64),
     /// Performance expectations.
     pub expectations: Vec<ExpectationResult>,
