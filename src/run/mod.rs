@@ -1,5 +1,6 @@
 //! The one place where the stages meet.
 
+pub mod checks;
 pub mod compare;
 mod exit;
 mod progress;
