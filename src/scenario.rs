@@ -7,19 +7,17 @@
 mod built_in;
 mod check;
 mod file;
-mod scoping;
 
 use std::path::{Path, PathBuf};
 
 pub use built_in::BUILT_IN;
-pub use scoping::*;
 use serde::{Deserialize, Serialize};
 
 use crate::directory::{
     Change, Directory, GroupIndex, Population, UserIndex, Weights, draw, mix_both,
 };
-use crate::entra::restart::ResetScope;
-use crate::entra::scope::ScopeMode;
+use crate::entra::job::ResetScope;
+use crate::entra::scope::{Scope, ScopeMode};
 use crate::profile::{EntraOverrides, MappingDefinition};
 use crate::refusal::Refusal;
 
@@ -37,9 +35,7 @@ pub struct Scenario {
     /// Independent sequences, each with a population and changes of its own.
     pub runs: u32,
     /// Who is in scope.
-    pub scope: ScopeMode,
-    /// Scoping filters; none means everybody passes.
-    pub scoping_filters: Vec<ScopingFilter>,
+    pub scope: Scope,
     /// Who exists in the first run; see [`Scenario::population_of`].
     pub population: Population,
     /// What happens, in order.
@@ -92,6 +88,10 @@ pub enum CyclePlan {
         changes: Changes,
     },
 }
+
+/// What a restart resets that names nothing (entra-client 7.3).
+pub const RESET_UNNAMED: &[ResetScope] =
+    &[ResetScope::QuarantineState, ResetScope::Watermark, ResetScope::Escrows];
 
 /// What happens in the directory before a cycle.
 #[derive(Debug, Clone, PartialEq, Eq)]

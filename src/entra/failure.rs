@@ -95,10 +95,7 @@ impl ObjectFailure {
 }
 
 fn is_reference(operation: Operation) -> bool {
-    matches!(
-        operation,
-        Operation::SetManager | Operation::AddMembers | Operation::RemoveMembers
-    )
+    matches!(operation, Operation::SetManager | Operation::AddMembers | Operation::RemoveMembers)
 }
 
 fn code_of(status: u16, operation: Operation) -> (&'static str, Retry) {
@@ -126,8 +123,7 @@ fn message_of(exchange: &Exchange) -> String {
     match &exchange.result {
         Err(failure) => failure.to_string(),
         Ok(answer) => {
-            let body: String =
-                String::from_utf8_lossy(&answer.body).chars().take(500).collect();
+            let body: String = String::from_utf8_lossy(&answer.body).chars().take(500).collect();
             format!(
                 "StatusCode: {} Message: Processing of the HTTP request resulted in an exception. \
                  Web Response: {body}",

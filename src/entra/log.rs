@@ -3,6 +3,9 @@
 //! An entry is what an Entra admin would read of one object. Texts of a tenant stand in
 //! `errorInformation` as they came; whoever shows them escapes them.
 
+mod entry;
+
+pub use entry::LogContext;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 

@@ -15,8 +15,7 @@ use crate::profile::{
 use crate::scim;
 
 /// What Entra leaves as it is in a query value and in a path segment.
-const ENCODED: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// One attribute that the tenant should hold otherwise.
 #[derive(Debug, Clone, PartialEq)]
@@ -134,7 +133,10 @@ impl Wire {
     /// Sets `active` alone (4.5, 6.2 (a)).
     pub fn set_active(&self, id: &str, active: bool) -> Request {
         let value = self.encode_boolean(active);
-        self.patch(user_target(id), vec![json!({"op": self.op("Replace"), "path": "active", "value": value})])
+        self.patch(
+            user_target(id),
+            vec![json!({"op": self.op("Replace"), "path": "active", "value": value})],
+        )
     }
 
     /// Sets or changes the manager, a PATCH of its own (4.6.4, 4.6.5).
@@ -399,13 +401,13 @@ mod tests {
             operations(&flagged.change_members("g", MemberVerb::Remove, &ids)),
             json!([{"op": "remove", "path": "members[value eq \"u1\"]"}])
         );
-        let documented =
-            EntraSettings { member_ref_null: true, ..EntraSettings::default() };
+        let documented = EntraSettings { member_ref_null: true, ..EntraSettings::default() };
         assert_eq!(
-            operations(
-                &Wire::new(PatchDialect::Default, documented)
-                    .change_members("g", MemberVerb::Add, &ids)
-            ),
+            operations(&Wire::new(PatchDialect::Default, documented).change_members(
+                "g",
+                MemberVerb::Add,
+                &ids
+            )),
             json!([{"op": "Add", "path": "members", "value": [{"$ref": null, "value": "u1"}]}])
         );
     }

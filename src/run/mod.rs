@@ -1,5 +1,6 @@
 //! The one place where the stages meet.
 
+pub mod compare;
 mod result;
 
 pub use result::*;

@@ -5,9 +5,14 @@
 
 use toml::Spanned;
 
-use super::file::{CycleKind, CycleTable, ExpectTable, PaceTable, PopulationTable, ScenarioFile};
+use super::file::{
+    CycleKind, CycleTable, ExpectTable, PaceTable, PopulationTable, ScenarioFile,
+    ScopingFilterTable,
+};
 use super::*;
-use crate::profile::{CONCURRENCY_MAX, refuse_entra, refuse_mapping};
+use crate::entra::mapping::AttributeMapping;
+use crate::entra::scope::ScopingFilter;
+use crate::profile::{CONCURRENCY_MAX, MappedObject, refuse_entra, refuse_mapping};
 use crate::refusal::SourceText;
 
 type Checked<T> = Result<T, Box<Refusal>>;
@@ -47,8 +52,8 @@ pub(super) fn parse(file: &str, name: &str, text: &str) -> Checked<Scenario> {
     if let Some(entra) = &written.entra {
         refuse_entra(&source, entra)?;
     }
-    written.mapping.iter().try_for_each(|mapping| refuse_mapping(&source, mapping))?;
-    written.scoping_filter.iter().try_for_each(|filter| checker.scoping_filter(filter))?;
+    written.mapping.iter().try_for_each(|mapping| checker.mapping(mapping))?;
+    let scope = checker.scope(written.scope, written.scoping_filter)?;
     let entra = written.entra.map(Spanned::into_inner).unwrap_or_default();
     let pace = checker.pace(&written.pace, &entra)?;
     let expect = checker.expectations(&written.expect, &pace)?;
@@ -58,8 +63,7 @@ pub(super) fn parse(file: &str, name: &str, text: &str) -> Checked<Scenario> {
         title: written.title.into_inner(),
         seed,
         runs: u32::try_from(runs).expect("at most the limit"),
-        scope: written.scope,
-        scoping_filters: written.scoping_filter.into_iter().map(Spanned::into_inner).collect(),
+        scope,
         population,
         cycles,
         entra,
@@ -171,7 +175,7 @@ impl Checker<'_> {
             CycleKind::Incremental => CyclePlan::Incremental { changes, advance_minutes },
             CycleKind::Restart => {
                 let reset_scope = match &it.reset_scope {
-                    None => ResetScope::UNNAMED.to_vec(),
+                    None => RESET_UNNAMED.to_vec(),
                     Some(scopes) if scopes.get_ref().is_empty() => {
                         let mend = "leave reset-scope out for Entra's default, or name one";
                         let problem = "this restart resets nothing";
@@ -307,14 +311,34 @@ impl Checker<'_> {
         self.source.refuse(span, problem, &mend)
     }
 
-    fn scoping_filter(&self, filter: &Spanned<ScopingFilter>) -> Checked<()> {
-        if !filter.get_ref().clauses.is_empty() {
-            return Ok(());
+    fn scope(&self, mode: ScopeMode, filters: Vec<Spanned<ScopingFilterTable>>) -> Checked<Scope> {
+        let mut scope = Scope { mode, ..Scope::default() };
+        for filter in filters {
+            let span = filter.span();
+            let ScopingFilterTable { object, clauses } = filter.into_inner();
+            if clauses.is_empty() {
+                let mend = "write clauses = [{ attribute = \"department\", \
+                            operator = \"equals\", value = \"Sales\" }]";
+                let problem = "a filter without clauses filters nobody";
+                return Err(self.source.refuse_key(&span, "clauses", problem, mend));
+            }
+            match object {
+                MappedObject::User => scope.filters_for_users.push(ScopingFilter { clauses }),
+                MappedObject::Group => scope.filters_for_groups.push(ScopingFilter { clauses }),
+            }
         }
-        let mend = "write clauses = [{ attribute = \"department\", operator = \"EQUALS\", \
-                    value = \"Sales\" }]";
-        let problem = "a filter without clauses filters nobody";
-        Err(self.source.refuse_key(&filter.span(), "clauses", problem, mend))
+        Ok(scope)
+    }
+
+    fn mapping(&self, mapping: &Spanned<MappingDefinition>) -> Checked<()> {
+        refuse_mapping(&self.source, mapping)?;
+        match AttributeMapping::read(mapping.get_ref()) {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                let problem = format!("failed to {error}");
+                Err(self.source.refuse_key(&mapping.span(), "target", problem, ""))
+            }
+        }
     }
 
     /// The pace's own concurrency, else that of Entra's knobs, else one at a time.

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use super::*;
+use crate::entra::scope::{ScopingClause, ScopingFilter};
+use crate::profile::MappedObject;
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -22,7 +24,7 @@ pub(super) struct ScenarioFile {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) population: Option<Spanned<PopulationTable>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) scoping_filter: Vec<Spanned<ScopingFilter>>,
+    pub(super) scoping_filter: Vec<Spanned<ScopingFilterTable>>,
     #[serde(default)]
     pub(super) cycle: Vec<Spanned<CycleTable>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -35,6 +37,14 @@ pub(super) struct ScenarioFile {
     pub(super) pace: PaceTable,
     #[serde(default)]
     pub(super) expect: ExpectTable,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct ScopingFilterTable {
+    #[serde(default)]
+    pub(super) object: MappedObject,
+    pub(super) clauses: Vec<ScopingClause>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -132,9 +142,9 @@ pub(super) fn text_of(scenario: &Scenario) -> String {
         title: put(scenario.title.clone()),
         seed: Some(put(whole(scenario.seed))),
         runs: Some(put(i64::from(scenario.runs))),
-        scope: scenario.scope,
+        scope: scenario.scope.mode,
         population: (population.users > 0).then(|| put(population_table(population))),
-        scoping_filter: scenario.scoping_filters.iter().cloned().map(put).collect(),
+        scoping_filter: scoping_filter_tables(&scenario.scope),
         cycle: scenario.cycles.iter().map(|cycle| put(cycle_table(cycle))).collect(),
         entra: (scenario.entra != EntraOverrides::default()).then(|| put(scenario.entra.clone())),
         mapping: scenario.mappings.iter().cloned().map(put).collect(),
@@ -157,6 +167,16 @@ pub(super) fn text_of(scenario: &Scenario) -> String {
         },
     };
     toml::to_string(&file).expect("every value here has a form in TOML")
+}
+
+fn scoping_filter_tables(scope: &Scope) -> Vec<Spanned<ScopingFilterTable>> {
+    let table = |object| {
+        move |filter: &ScopingFilter| {
+            put(ScopingFilterTable { object, clauses: filter.clauses.clone() })
+        }
+    };
+    let users = scope.filters_for_users.iter().map(table(MappedObject::User));
+    users.chain(scope.filters_for_groups.iter().map(table(MappedObject::Group))).collect()
 }
 
 fn population_table(population: &Population) -> PopulationTable {

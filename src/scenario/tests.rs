@@ -110,7 +110,7 @@ fn unset_values_have_their_defaults() {
     assert_eq!((scenario.seed, scenario.runs, scenario.pace.concurrency), (1, 1, 1));
     assert_eq!(scenario.expect, Expectations::default());
     let scenario = parse(&format!("{HEAD}{INITIAL}[[cycle]]\nkind = \"restart\"\n")).unwrap();
-    let reset_scope = ResetScope::UNNAMED.to_vec();
+    let reset_scope = RESET_UNNAMED.to_vec();
     let still = Changes::Still;
     let expected = CyclePlan::Restart { reset_scope, changes: still, advance_minutes: None };
     assert_eq!(scenario.cycles[1], expected);
@@ -234,12 +234,16 @@ fn numbers_out_of_range_are_refused() {
 }
 
 #[test]
-fn what_is_expected_must_be_possible() {
+fn what_is_expected_filtered_or_mapped_must_be_possible() {
     let expect = |line: &str| format!("{HEAD}{INITIAL}[expect]\n{line}\n");
     refused(&expect("quarantine = \"TooMany\""), &["expect.quarantine", "TooManyDeletes"]);
     refused(&expect("snapshot = \"all\""), &["expect.snapshot", "`shape`"]);
     refused(&expect("escrowed-max = -1"), &["expect.escrowed-max"]);
     let filter = "[[scoping-filter]]\nclauses = []\n";
     refused(&format!("{HEAD}{INITIAL}{filter}"), &["scoping-filter.clauses", "filters nobody"]);
+    let filter = filter.replace("[]", "[{ attribute = \"department\", operator = \"EQUALS\" }]");
+    refused(&format!("{HEAD}{INITIAL}{filter}"), &["line 11", "`equals`"]);
+    let mapping = "[[mapping]]\ntarget = \"title\"\nexpression = \"Join(\"\n";
+    refused(&format!("{HEAD}{INITIAL}{mapping}"), &["line 11, mapping", "`title`"]);
     refused(&format!("{HEAD}{INITIAL}").replace("\"t\"", "\" \""), &["line 1, title"]);
 }
