@@ -107,7 +107,7 @@ impl Checker<'_> {
         match &table.members_per_group {
             Some(written) if population.members_per_group > population.users => {
                 let problem = format!(
-                    "{} members cannot be drawn from {} users",
+                    "{} members of {} users are too many",
                     population.members_per_group, population.users
                 );
                 let mend = format!("write at most {}, or more users", population.users);
