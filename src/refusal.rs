@@ -163,7 +163,10 @@ impl std::error::Error for Refusal {}
 mod tests {
     use super::*;
 
-    const TEXT: &str = "title = \"Ünïcode\"\n\n[population]\nusers = 4\n\n[[cycle]]\nscript = [\n  \"é user 1\",\n]\n";
+    const TEXT: &str = concat!(
+        "title = \"Ünïcode\"\n\n[population]\nusers = 4\n\n",
+        "[[cycle]]\nscript = [\n  \"é user 1\",\n]\n"
+    );
 
     fn source() -> SourceText<'static> {
         SourceText { file: "some.toml", text: TEXT }

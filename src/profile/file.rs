@@ -184,12 +184,11 @@ mod tests {
     #[test]
     fn a_misspelt_limitation_is_shown_with_the_accepted_ones() {
         let text = "title = \"x\"\n[[limitation]]\nis = \"group-renames\"\nreason = \"r\"\n";
-        insta::assert_snapshot!(refusal(text), @r#"
-        mine.toml, line 3, limitation.is: unknown variant `group-renames`, expected one of `group-rename`, `user-name-is-email`, `added-phone-number`
-          |
-        3 | is = "group-renames"
-          |      ^^^^^^^^^^^^^^^
-        "#);
+        let message = refusal(text);
+        for words in ["line 3, limitation.is", "`group-rename`, `user-name-is-email`", "     ^^^^"]
+        {
+            assert!(message.contains(words), "{message}");
+        }
     }
 
     #[test]

@@ -192,9 +192,12 @@ mod tests {
     #[test]
     fn only_a_wrong_hit_of_test_connection_is_a_violation() {
         let mut run = sample::conforming();
-        let code = "SystemForCrossDomainIdentityManagementServiceIncompatible";
+        let code = "SystemForCrossDomainIdentityManagementMultipleEntriesInResponse";
         run.connection = Some(failed(Some(code)));
         assert_eq!(outcome(&run), RunOutcome::Violations);
+        run.connection =
+            Some(failed(Some("SystemForCrossDomainIdentityManagementServiceIncompatible")));
+        assert_eq!(outcome(&run), RunOutcome::Unreachable);
     }
 
     #[test]

@@ -107,7 +107,7 @@ impl Checker<'_> {
         match &table.members_per_group {
             Some(written) if population.members_per_group > population.users => {
                 let problem = format!(
-                    "{} members cannot be drawn from {} users",
+                    "{} members of {} users are too many",
                     population.members_per_group, population.users
                 );
                 let mend = format!("write at most {}, or more users", population.users);
@@ -332,9 +332,13 @@ impl Checker<'_> {
 
     fn mapping(&self, mapping: &Spanned<MappingDefinition>) -> Checked<()> {
         refuse_mapping(&self.source, mapping)?;
-        let read = AttributeMapping::read(mapping.get_ref());
-        read.map(|_| ())
-            .map_err(|error| self.source.refuse(&mapping.span(), format!("failed to {error}"), ""))
+        match AttributeMapping::read(mapping.get_ref()) {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                let problem = format!("failed to {error}");
+                Err(self.source.refuse_key(&mapping.span(), "target", problem, ""))
+            }
+        }
     }
 
     /// The pace's own concurrency, else that of Entra's knobs, else one at a time.

@@ -9,7 +9,7 @@ const HEAD: &str = "title = \"t\"\n\n[population]\nusers = 40\ngroups = 3\n\n";
 const INITIAL: &str = "[[cycle]]\nkind = \"initial\"\n\n";
 
 fn parse(text: &str) -> Result<Scenario, ScenarioError> {
-    Scenario::parse("mine.toml", text)
+    Scenario::parse("my", text)
 }
 
 fn refusal(text: &str) -> String {
@@ -120,12 +120,8 @@ fn unset_values_have_their_defaults() {
 
 #[test]
 fn a_misspelt_key_is_shown_with_the_accepted_ones() {
-    insta::assert_snapshot!(refusal("title = \"t\"\n[population]\nusres = 4\n"), @r"
-    read the scenario mine.toml, line 3, population.usres: unknown field `usres`, expected one of `users`, `groups`, `members-per-group`, `assigned-users-percent`, `assigned-groups-percent`, `managers-percent`, `disabled-percent`, `domain`
-      |
-    3 | usres = 4
-      | ^^^^^
-    ");
+    let text = "title = \"t\"\n[population]\nusres = 4\n";
+    refused(text, &["line 3, population.usres", "`users`, `groups`", "\n3 | usres = 4\n  | ^^^^^"]);
 }
 
 #[test]
@@ -133,7 +129,7 @@ fn a_script_that_names_nobody_is_refused() {
     let cycle = "[[cycle]]\nkind = \"incremental\"\nscript = [\n  \"assign user 3\",\n  \
                  \"unassign user 90\",\n]\n";
     insta::assert_snapshot!(refusal(&format!("{HEAD}{INITIAL}{cycle}")), @r#"
-    read the scenario mine.toml, line 14, cycle.script: there is no user 90 in a population of 40 users
+    read the scenario my, line 14, cycle.script: there is no user 90 in a population of 40 users
        |
     14 |   "unassign user 90",
        |   ^^^^^^^^^^^^^^^^^^
@@ -145,7 +141,7 @@ fn a_script_that_names_nobody_is_refused() {
 fn more_members_than_users_are_refused() {
     let text = "title = \"t\"\n[population]\nusers = 4\ngroups = 1\nmembers-per-group = 5\n";
     insta::assert_snapshot!(refusal(&format!("{text}{INITIAL}")), @r"
-    read the scenario mine.toml, line 5, population.members-per-group: 5 members cannot be drawn from 4 users
+    read the scenario my, line 5, population.members-per-group: 5 members of 4 users are too many
       |
     5 | members-per-group = 5
       |                     ^
@@ -158,7 +154,7 @@ fn more_members_than_users_are_refused() {
 fn an_ordered_snapshot_of_concurrent_requests_is_refused() {
     let tail = "[pace]\nconcurrency = 5\n\n[expect]\nsnapshot = \"shape\"\n";
     insta::assert_snapshot!(refusal(&format!("{HEAD}{INITIAL}{tail}")), @r#"
-    read the scenario mine.toml, line 14, expect.snapshot: 5 requests at once have no order to compare
+    read the scenario my, line 14, expect.snapshot: 5 requests at once have no order to compare
        |
     14 | snapshot = "shape"
        |            ^^^^^^^
