@@ -156,17 +156,12 @@ mod tests {
 
     use super::*;
     use crate::exchange::{Answer, BodyEnd, Credential, Failure, Operation, Request};
+    use crate::snapshot::scratch::Scratch;
 
     const TOKEN: &str = "s3cret/token";
 
     fn scrub() -> Scrub {
         Arc::new(|text: &str| text.replace(TOKEN, "***"))
-    }
-
-    fn folder(name: &str) -> PathBuf {
-        let folder = std::env::temp_dir().join(format!("scimrig-{}-{name}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        folder
     }
 
     fn exchange(body: &[u8]) -> Exchange {
@@ -198,8 +193,8 @@ mod tests {
         exchange
     }
 
-    fn record(name: &str, bodies: BodyPolicy, exchanges: &[Exchange]) -> PathBuf {
-        let path = folder(name).join("exchanges.jsonl");
+    fn record(folder: &Path, bodies: BodyPolicy, exchanges: &[Exchange]) -> PathBuf {
+        let path = folder.join("exchanges.jsonl");
         let recorder = Recorder::create(&path, bodies, scrub()).unwrap();
         for exchange in exchanges {
             recorder.heard(exchange);
@@ -210,6 +205,7 @@ mod tests {
 
     #[test]
     fn what_is_written_reads_back_byte_for_byte() {
+        let folder = Scratch::new();
         let mut cut = exchange(b"{\"id\":");
         if let Ok(answer) = &mut cut.result {
             answer.end = BodyEnd::Broken("reset".to_owned());
@@ -234,7 +230,7 @@ mod tests {
             failed(Failure::Protocol("eof".to_owned())),
             failed(Failure::Refused("not ours".to_owned())),
         ];
-        let path = record("round", BodyPolicy::All, &all);
+        let path = record(&folder, BodyPolicy::All, &all);
         assert_eq!(read(&path).unwrap(), all);
         let text = std::fs::read_to_string(path).unwrap();
         assert_eq!(text.lines().count(), all.len());
@@ -243,6 +239,7 @@ mod tests {
 
     #[test]
     fn the_token_is_nowhere_even_where_the_tenant_echoes_it() {
+        let folder = Scratch::new();
         let echoes: [&[u8]; 6] = [
             br#"{"detail":"s3cret\/token, and then the line bro"#,
             br#"{"detail":"you sent s3cret/token"}"#,
@@ -266,7 +263,7 @@ mod tests {
         }
         all.push(loud);
         all.push(failed(Failure::Protocol("said s3cret/token".to_owned())));
-        let path = record("token", BodyPolicy::All, &all);
+        let path = record(&folder, BodyPolicy::All, &all);
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.contains("***"), "the scrubber was at work");
         for trace in ["s3cret", r"\u0073", "cookie", "authorization", "x-echo"] {
@@ -282,12 +279,10 @@ mod tests {
 
     #[test]
     fn beyond_the_first_exchanges_bodies_are_dropped_and_said_to_be() {
+        let folder = Scratch::new();
         let body = br#"{"id":"1"}"#;
-        let path = record(
-            "bodies",
-            BodyPolicy::First(1),
-            &[exchange(body), exchange(body), exchange(b"")],
-        );
+        let path =
+            record(&folder, BodyPolicy::First(1), &[exchange(body), exchange(body), exchange(b"")]);
         let read = read(&path).unwrap();
         assert_eq!(read[0].id().as_deref(), Some("1"));
         assert!(read[0].request.body.is_some());
@@ -301,7 +296,8 @@ mod tests {
 
     #[test]
     fn a_torn_last_line_is_passed_over_and_any_other_is_named() {
-        let path = record("torn", BodyPolicy::All, &[exchange(b"{}"), exchange(b"{}")]);
+        let folder = Scratch::new();
+        let path = record(&folder, BodyPolicy::All, &[exchange(b"{}"), exchange(b"{}")]);
         let text = std::fs::read_to_string(&path).unwrap();
         std::fs::write(&path, &text[..text.len() - 9]).unwrap();
         assert_eq!(read(&path).unwrap().len(), 1);
@@ -319,7 +315,8 @@ mod tests {
 
     #[test]
     fn dropping_the_recorder_writes_out_what_it_heard() {
-        let path = folder("drop").join("exchanges.jsonl");
+        let folder = Scratch::new();
+        let path = folder.join("exchanges.jsonl");
         let recorder = Recorder::create(&path, BodyPolicy::All, scrub()).unwrap();
         recorder.heard(&exchange(b"{}"));
         drop(recorder);
