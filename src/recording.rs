@@ -1,8 +1,8 @@
 //! The recording of a run: one line of JSON an exchange, written as they end.
 //!
-//! A report is folded from it again later, even with checks added since, so bodies are kept byte for
-//! byte. The Secret Token is in none of it: no `Authorization` header is written, nor the value of a
-//! wrong credential, and everything a tenant may have echoed goes through the scrubber first. In a
+//! A report is folded from it again later, even with checks added since, so bodies are kept byte
+//! for byte. The Secret Token is in none of it: no `Authorization` header is written, nor the value
+//! of a wrong credential, and everything a tenant may have echoed goes through the scrubber first. In a
 //! load, bodies are dropped beyond the first few; the rest of each line stays.
 
 mod line;
@@ -38,7 +38,8 @@ pub enum RecordingError {
     },
     /// A line is no exchange.
     #[error(
-        "read the recording {}, line {line}: {why}; a recording is the exchanges.jsonl of a run's report folder",
+        "read the recording {}, line {line}: {why}; \
+         a recording is the exchanges.jsonl of a run's report folder",
         path.display()
     )]
     Line {
@@ -122,8 +123,8 @@ pub fn read(path: &Path) -> Result<Vec<Exchange>, RecordingError> {
     Ok(exchanges)
 }
 
-/// Reads a recording one exchange at a time. A last line cut short by a crash is passed over; a body
-/// that was dropped reads as one that did not come whole.
+/// Reads a recording one exchange at a time. A last line cut short by a crash is passed over; a
+/// body that was dropped reads as one that did not come whole.
 pub fn read_each(path: &Path, mut each: impl FnMut(Exchange)) -> Result<(), RecordingError> {
     let file = |source| RecordingError::File { path: path.to_owned(), source };
     let mut reader = BufReader::with_capacity(BUFFER, File::open(path).map_err(file)?);

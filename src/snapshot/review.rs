@@ -43,8 +43,8 @@ pub fn pending(root: &Path) -> Result<Vec<Pending>, SnapshotError> {
     Ok(found)
 }
 
-/// Accepts pending snapshots; an empty filter means all. A filter is a name or a part of one between
-/// slashes: `dialpad/groups/rename`, `groups/rename`, `dialpad`. Returns the names.
+/// Accepts pending snapshots; an empty filter means all. A filter is a name or a part of one
+/// between slashes: `dialpad/groups/rename`, `groups/rename`, `dialpad`. Returns the names.
 pub fn accept(root: &Path, filter: &[String]) -> Result<Vec<String>, SnapshotError> {
     let chosen = choose(root, filter)?;
     for one in &chosen {
