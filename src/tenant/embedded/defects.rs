@@ -5,6 +5,8 @@
 //! The sentence says what the server does wrong; `seen` names the row of entra-client 14 or 5.3
 //! where it was met, or is empty.
 
+pub(super) mod patch;
+
 use std::fmt;
 
 /// Declares the defects once: variant, id, area, row, sentence.
@@ -155,6 +157,11 @@ pub(super) struct Defects(u64);
 impl Defects {
     pub(super) fn new(defects: &[Defect]) -> Self {
         Self(defects.iter().fold(0, |all, defect| all | 1 << (*defect as u32)))
+    }
+
+    /// Whether any defect is switched on.
+    pub(super) fn any(self) -> bool {
+        self.0 != 0
     }
 
     /// Whether the defect is switched on.

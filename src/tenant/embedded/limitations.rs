@@ -67,11 +67,7 @@ impl Limitations {
         let name = wanted.get("userName").and_then(Value::as_str).unwrap_or_default();
         let known = before.and_then(|before| before.get("userName")?.as_str()) == Some(name);
         if self.user_name_is_email && !known && !looks_like_email(name) {
-            return Err(Problem {
-                status: 400,
-                scim_type: Some("invalidValue"),
-                detail: "userName must be an e-mail address".to_owned(),
-            });
+            return Err(Problem::invalid_value("userName must be an e-mail address"));
         }
         if self.added_phone_number
             && let Some(Value::Array(phones)) = wanted.get_mut("phoneNumbers")
@@ -96,11 +92,8 @@ impl Limitations {
         match self.rename {
             Rename::Ignored if renamed => wanted["displayName"] = name.clone(),
             Rename::Refused if renamed => {
-                return Err(Problem {
-                    status: 400,
-                    scim_type: Some("mutability"),
-                    detail: "a group keeps the displayName it was created with".to_owned(),
-                });
+                let why = "a group keeps the displayName it was created with";
+                return Err(Problem::mutability(why));
             }
             _ => {}
         }

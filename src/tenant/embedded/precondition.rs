@@ -32,11 +32,10 @@ impl Precondition {
     /// Refuses a version that is not the one asked for.
     pub(super) fn check(&self, version: u32) -> Result<(), Problem> {
         match self {
-            Self::Tags(tags) if !tags.contains(&opaque(&entity_tag(version))) => Err(Problem {
-                status: 412,
-                scim_type: None,
-                detail: "the resource has changed since the version named in If-Match".to_owned(),
-            }),
+            Self::Tags(tags) if !tags.contains(&opaque(&entity_tag(version))) => Err(Problem::new(
+                412,
+                "the resource has changed since the version named in If-Match",
+            )),
             _ => Ok(()),
         }
     }

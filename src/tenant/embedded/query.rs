@@ -139,7 +139,7 @@ fn names(body: &Value, name: &str) -> Result<Vec<String>, Problem> {
 }
 
 fn wrong(keyword: &'static str, detail: &str) -> Problem {
-    Problem { status: 400, scim_type: Some(keyword), detail: detail.to_owned() }
+    Problem::bad_request(keyword, detail)
 }
 
 #[cfg(test)]

@@ -27,6 +27,8 @@ use super::problem::Problem;
 /// A resource as it was at one moment, with its references looked up.
 #[derive(Debug, Clone)]
 pub(super) struct Stored {
+    /// The place in the store.
+    pub(super) key: Key,
     /// The id.
     pub(super) id: String,
     /// The type.
@@ -138,6 +140,7 @@ impl Store {
         let (members, groups) = state.references(key, self.identities);
         drop(state);
         Ok(Stored {
+            key,
             id: self.identities.id(key),
             kind,
             body: draft.body,
@@ -160,7 +163,7 @@ impl Store {
         self.load(&[key], references)
             .pop()
             .filter(|stored| stored.kind == kind)
-            .ok_or_else(|| Problem::not_found(kind, id))
+            .ok_or_else(|| not_found(kind, id))
     }
 
     /// Reads a resource, lets `change` say what it shall be, and keeps that: nobody writes the
@@ -186,7 +189,7 @@ impl Store {
         let members = state.resolve(&draft.members, self.identities, Some(seen))?;
         state
             .replace(key, &draft, members, now())
-            .ok_or_else(|| Problem::not_found(seen.kind, &seen.id))?;
+            .ok_or_else(|| not_found(seen.kind, &seen.id))?;
         drop(state);
         self.read(seen.kind, &seen.id, References::Listed)
     }
@@ -203,7 +206,7 @@ impl Store {
         let _turn = self.turn(key);
         let mut state = self.write();
         let version = state.version(key, ResourceKind::Group);
-        precondition.check(version.ok_or_else(|| Problem::not_found(ResourceKind::Group, id))?)?;
+        precondition.check(version.ok_or_else(|| not_found(ResourceKind::Group, id))?)?;
         state.change_members(key, steps, self.identities, now())
     }
 
@@ -217,7 +220,7 @@ impl Store {
         let key = self.key(kind, id)?;
         let _turn = self.turn(key);
         let mut state = self.write();
-        let version = state.version(key, kind).ok_or_else(|| Problem::not_found(kind, id))?;
+        let version = state.version(key, kind).ok_or_else(|| not_found(kind, id))?;
         precondition.check(version)?;
         state.remove(key, now());
         Ok(())
@@ -271,7 +274,7 @@ impl Store {
     }
 
     fn key(&self, kind: ResourceKind, id: &str) -> Result<Key, Problem> {
-        self.identities.key(id).ok_or_else(|| Problem::not_found(kind, id))
+        self.identities.key(id).ok_or_else(|| not_found(kind, id))
     }
 
     fn turn(&self, key: Key) -> MutexGuard<'_, ()> {
@@ -285,6 +288,11 @@ impl Store {
     fn write(&self) -> RwLockWriteGuard<'_, State> {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn not_found(kind: ResourceKind, id: &str) -> Problem {
+    let id: String = id.chars().take(64).collect();
+    Problem::new(404, format!("there is no {} with the id {id:?}", kind.name()))
 }
 
 fn now() -> i64 {

@@ -134,7 +134,11 @@ impl State {
                     other.is_some_and(|other| fold(&other) == folded)
                 })
         });
-        if taken { Err(Problem::uniqueness(draft.kind)) } else { Ok(()) }
+        let detail = match draft.kind {
+            ResourceKind::User => "another user has this userName",
+            ResourceKind::Group => "another group has this displayName",
+        };
+        if taken { Err(Problem::uniqueness(detail)) } else { Ok(()) }
     }
 
     /// The keys of member ids. An unknown id is refused, unless it was a member in `seen` and has
@@ -150,7 +154,7 @@ impl State {
             match identities.key(id).filter(|key| self.table.find(*key).is_some()) {
                 Some(key) => keys.push(key),
                 None if seen.is_some_and(|seen| seen.members.iter().any(|it| it.id == *id)) => {}
-                None => return Err(Problem::unknown_member(id)),
+                None => return Err(unknown_member(id)),
             }
         }
         Ok(keys)
@@ -257,6 +261,7 @@ impl State {
             References::LeftOut => (Vec::new(), Vec::new()),
         };
         let stored = Stored {
+            key,
             id: ids.id(key),
             kind: entry.kind,
             body: Map::new(),
@@ -413,6 +418,11 @@ impl State {
             }
         }
     }
+}
+
+fn unknown_member(id: &str) -> Problem {
+    let id: String = id.chars().take(64).collect();
+    Problem::invalid_value(format!("members: there is no resource with the id {id:?}"))
 }
 
 /// Notes that a resource has a new state: a new version, and a time later than the last one.
