@@ -1,1 +1,5 @@
 //! The tenant we bring.
+
+pub mod evaluate;
+pub mod kind;
+pub mod problem;
