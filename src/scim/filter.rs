@@ -18,11 +18,11 @@ pub const DEPTH_MAX: usize = 64;
 #[derive(Debug, Clone, PartialEq)]
 pub enum Filter {
     /// At least one part holds.
-    Or(Vec<Filter>),
+    Or(Vec<Self>),
     /// All parts hold.
-    And(Vec<Filter>),
+    And(Vec<Self>),
     /// The part does not hold.
-    Not(Box<Filter>),
+    Not(Box<Self>),
     /// `pr`: the attribute has a value.
     Present(AttributePath),
     /// An attribute against a literal.
@@ -39,7 +39,7 @@ pub enum Filter {
         /// The multi-valued attribute.
         path: AttributePath,
         /// Over the value's sub-attributes; holds no value path.
-        filter: Box<Filter>,
+        filter: Box<Self>,
         /// Entra's addition: a sub-attribute of the selected values, and what it is compared with.
         tail: Option<(String, CompareOperator, Value)>,
     },

@@ -72,7 +72,7 @@ pub struct Attribute {
     /// `referenceTypes`, empty but for references.
     pub reference_types: &'static [&'static str],
     /// `subAttributes`, empty but for complex attributes.
-    pub sub_attributes: &'static [Attribute],
+    pub sub_attributes: &'static [Self],
     /// `description`.
     pub description: &'static str,
 }
