@@ -82,9 +82,10 @@ impl FaultPlan {
     fn latency(&self, number: u64) -> Duration {
         let Faults { latency_ms_min: min, latency_ms_max: max, .. } = self.faults;
         let spread = max.saturating_sub(min) as f64;
-        let added = Duration::from_millis(min) + Duration::from_secs_f64(
-            (spread * self.draw(number, 1) / 1_000.0).min(LONGEST.as_secs_f64()),
-        );
+        let added = Duration::from_millis(min)
+            + Duration::from_secs_f64(
+                (spread * self.draw(number, 1) / 1_000.0).min(LONGEST.as_secs_f64()),
+            );
         added.min(LONGEST)
     }
 
@@ -150,11 +151,8 @@ mod tests {
 
     #[test]
     fn every_nth_request_is_throttled_and_bursts_last_as_long_as_set() {
-        let throttled = Faults {
-            throttle_every: Some(3),
-            retry_after_seconds: Some(2),
-            ..Faults::default()
-        };
+        let throttled =
+            Faults { throttle_every: Some(3), retry_after_seconds: Some(2), ..Faults::default() };
         let hit = Trouble::Throttled(Some(2));
         assert_eq!(troubles(throttled, 1)[..4], [Trouble::None, Trouble::None, hit, Trouble::None]);
         let burst = Faults { error_every: Some(5), error_burst: 2, ..Faults::default() };

@@ -76,9 +76,10 @@ impl Keys {
     /// Judges the `Authorization` header of a request at a moment.
     pub(super) fn access(&self, headers: &HeaderMap, now: Timestamp) -> Access {
         let Some(secret) = bearer(headers) else { return Access::Missing };
-        let found = self.keys.iter().fold(None, |found, key| {
-            if same(&key.secret, secret) { Some(key) } else { found }
-        });
+        let found = self
+            .keys
+            .iter()
+            .fold(None, |found, key| if same(&key.secret, secret) { Some(key) } else { found });
         match found {
             None => Access::Unknown,
             Some(key) if key.expiry.is_some_and(|expiry| expiry <= now) => Access::Expired,
@@ -141,7 +142,10 @@ mod tests {
         let secret = keys.generate("entra", None, true);
         assert_ne!(secret, keys.generate("other", None, true));
         assert!(secret.len() >= 43);
-        assert_eq!(keys.access(&with(&format!("Bearer {secret}")), Timestamp::now()), Access::Admin);
+        assert_eq!(
+            keys.access(&with(&format!("Bearer {secret}")), Timestamp::now()),
+            Access::Admin
+        );
         let shown = format!("{keys:?}");
         assert!(shown.contains("entra") && !shown.contains(&secret), "{shown}");
     }

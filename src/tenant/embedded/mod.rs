@@ -40,8 +40,8 @@ use axum::response::Response;
 pub use defects::Defect;
 use defects::Defects;
 use discovery::BODY_MAX;
-use faults::{FaultPlan, Trouble};
 pub use faults::Faults;
+use faults::{FaultPlan, Trouble};
 use http::request::Parts;
 use http::{HeaderMap, Method, header};
 use http_body_util::LengthLimitError;
@@ -325,8 +325,7 @@ impl Call<'_> {
                 return Err(Problem::new(415, "a body must be application/scim+json"));
             }
         }
-        serde_json::from_slice(&self.body).map_err(|error| {
-            Problem::invalid_syntax(format!("the body is not JSON: {error}"))
-        })
+        serde_json::from_slice(&self.body)
+            .map_err(|error| Problem::invalid_syntax(format!("the body is not JSON: {error}")))
     }
 }

@@ -68,9 +68,8 @@ mod tests {
 
     fn sorted(path: &str, descending: bool, resources: &[Value]) -> Vec<usize> {
         let path = AttributePath::parse(path).unwrap();
-        let key = |at: usize| {
-            SortKey::of(ResourceKind::User, resources[at].as_object().unwrap(), &path)
-        };
+        let key =
+            |at: usize| SortKey::of(ResourceKind::User, resources[at].as_object().unwrap(), &path);
         let mut places: Vec<usize> = (0..resources.len()).collect();
         places.sort_by(|one, other| {
             SortKey::compare(key(*one).as_ref(), key(*other).as_ref(), descending)

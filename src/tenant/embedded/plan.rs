@@ -47,9 +47,9 @@ pub(super) fn paths(filter: &Filter) -> Vec<&AttributePath> {
     match filter {
         Filter::Or(parts) | Filter::And(parts) => parts.iter().flat_map(paths).collect(),
         Filter::Not(part) => paths(part),
-        Filter::Present(path)
-        | Filter::Compare { path, .. }
-        | Filter::ValuePath { path, .. } => vec![path],
+        Filter::Present(path) | Filter::Compare { path, .. } | Filter::ValuePath { path, .. } => {
+            vec![path]
+        }
     }
 }
 

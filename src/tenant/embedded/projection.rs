@@ -60,7 +60,10 @@ impl Projection {
                     None => names(path, place, name, kind),
                     Some(sub) => {
                         names(path, place, name, kind)
-                            && path.sub_attribute.as_ref().is_none_or(|it| it.eq_ignore_ascii_case(sub))
+                            && path
+                                .sub_attribute
+                                .as_ref()
+                                .is_none_or(|it| it.eq_ignore_ascii_case(sub))
                     }
                 })
             }),
@@ -95,7 +98,10 @@ fn prune(object: &mut Map<String, Value>, place: Option<&str>, kind: ResourceKin
                     }
                     _ => false,
                 },
-                _ => keep(place, name, None) && prune_value(value, &|sub| keep(place, name, Some(sub))),
+                _ => {
+                    keep(place, name, None)
+                        && prune_value(value, &|sub| keep(place, name, Some(sub)))
+                }
             };
             (!stays).then(|| name.clone())
         })
@@ -179,7 +185,9 @@ mod tests {
         assert_eq!(shown("excludedAttributes=EMAILS,name.familyName,id,schemas"), expected);
         let without = shown(&format!("excludedAttributes={ENTERPRISE_USER}:manager"));
         assert_eq!(without[ENTERPRISE_USER], json!({"department": "d"}));
-        assert!(shown(&format!("excludedAttributes={ENTERPRISE_USER}")).get(ENTERPRISE_USER).is_none());
+        assert!(
+            shown(&format!("excludedAttributes={ENTERPRISE_USER}")).get(ENTERPRISE_USER).is_none()
+        );
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use axum::body::{Body, Bytes};
 use axum::response::Response;
-use http_body_util::{Full, Limited};
 use http::{HeaderValue, StatusCode, header};
+use http_body_util::{Full, Limited};
 use serde_json::{Value, json};
 
 use super::defects::{Defect, Defects};

@@ -104,7 +104,9 @@ mod tests {
     fn an_id_is_one_segment_and_cannot_climb() {
         let id = "../Groups".to_owned();
         assert_eq!(Route::of("/scim/Users/..%2fGroups"), Route::Resource(ResourceKind::User, id));
-        for path in ["/", "/Users", "/scim/users", "/scim/Nope", "/scim/Users/a/b", "/scim/v9/Users"] {
+        for path in
+            ["/", "/Users", "/scim/users", "/scim/Nope", "/scim/Users/a/b", "/scim/v9/Users"]
+        {
             assert_eq!(Route::of(path), Route::Unknown, "{path}");
         }
     }

@@ -137,9 +137,8 @@ fn sift(
 
 /// Whether a query has to know who is a member of what.
 fn references_in(query: &Query) -> References {
-    let is_reference = |name: &str| {
-        name.eq_ignore_ascii_case("members") || name.eq_ignore_ascii_case("groups")
-    };
+    let is_reference =
+        |name: &str| name.eq_ignore_ascii_case("members") || name.eq_ignore_ascii_case("groups");
     let mut paths = query.filter.as_ref().map(plan::paths).unwrap_or_default();
     paths.extend(query.sort_by.as_ref());
     if paths.iter().any(|path| is_reference(&path.attribute)) {

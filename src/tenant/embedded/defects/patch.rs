@@ -9,6 +9,9 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::{Defect, Defects};
+use crate::scim;
+use crate::scim::path::PatchPath;
+use crate::scim::schema::Attribute;
 use crate::tenant::embedded::Inner;
 use crate::tenant::embedded::apply::{self, Tolerance};
 use crate::tenant::embedded::evaluate::element_matches;
@@ -17,9 +20,6 @@ use crate::tenant::embedded::precondition::Precondition;
 use crate::tenant::embedded::problem::Problem;
 use crate::tenant::embedded::respond::empty_answer;
 use crate::tenant::embedded::store::{References, Stored};
-use crate::scim;
-use crate::scim::path::PatchPath;
-use crate::scim::schema::Attribute;
 
 /// How long a server that loses updates thinks between reading and writing.
 const THINKING: Duration = Duration::from_millis(5);
@@ -255,7 +255,10 @@ fn take_literal_keys(body: &mut Value) -> Map<String, Value> {
 fn forget_removed_members(body: &mut Value) {
     for operation in operations_mut(body).into_iter().flatten() {
         let is = |name: &str, text: &str| {
-            operation.get(name).and_then(Value::as_str).is_some_and(|it| it.eq_ignore_ascii_case(text))
+            operation
+                .get(name)
+                .and_then(Value::as_str)
+                .is_some_and(|it| it.eq_ignore_ascii_case(text))
         };
         if is("op", "remove")
             && is("path", "members")

@@ -74,14 +74,12 @@ fn unscramble(mut word: u64) -> u64 {
 
 /// Takes `word ^ (word >> bits)` back.
 fn unshift(word: u64, bits: u32) -> u64 {
-    word ^ (word >> bits) ^ (word >> (2 * bits)) 
+    word ^ (word >> bits) ^ (word >> (2 * bits))
 }
 
 /// The number that undoes a multiplication by an odd number, by Newton's steps.
 fn inverse(odd: u64) -> u64 {
-    (0..6).fold(odd, |guess, _| {
-        guess.wrapping_mul(2_u64.wrapping_sub(odd.wrapping_mul(guess)))
-    })
+    (0..6).fold(odd, |guess, _| guess.wrapping_mul(2_u64.wrapping_sub(odd.wrapping_mul(guess))))
 }
 
 #[cfg(test)]

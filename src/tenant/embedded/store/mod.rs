@@ -187,9 +187,7 @@ impl Store {
         let mut state = self.write();
         state.check_unique(&draft, Some(key), self.settings)?;
         let members = state.resolve(&draft.members, self.identities, Some(seen))?;
-        state
-            .replace(key, &draft, members, now())
-            .ok_or_else(|| not_found(seen.kind, &seen.id))?;
+        state.replace(key, &draft, members, now()).ok_or_else(|| not_found(seen.kind, &seen.id))?;
         drop(state);
         self.read(seen.kind, &seen.id, References::Listed)
     }
@@ -265,10 +263,8 @@ impl Store {
     /// The resources of these keys; those that are gone by now are left out.
     pub(super) fn load(&self, keys: &[Key], references: References) -> Vec<Stored> {
         let state = self.read_lock();
-        let raw: Vec<_> = keys
-            .iter()
-            .filter_map(|key| state.raw(*key, self.identities, references))
-            .collect();
+        let raw: Vec<_> =
+            keys.iter().filter_map(|key| state.raw(*key, self.identities, references)).collect();
         drop(state);
         raw.into_iter().map(state::Raw::parse).collect()
     }

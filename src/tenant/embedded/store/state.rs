@@ -188,7 +188,8 @@ impl State {
         let members: Members = members.into_iter().collect();
         let old_body: Map<String, Value> = serde_json::from_slice(&entry.body).unwrap_or_default();
         let old_members = entry.members.as_deref();
-        let same_members = old_members.map_or(members.is_empty(), |old| old.iter().eq(members.iter()));
+        let same_members =
+            old_members.map_or(members.is_empty(), |old| old.iter().eq(members.iter()));
         if same_members && old_body == draft.body {
             return Some(());
         }
@@ -215,10 +216,13 @@ impl State {
         for step in steps {
             match step {
                 MemberStep::Add(ids) => {
-                    moves.extend(self.resolve(ids, identities, None)?.into_iter().map(|k| (k, true)));
+                    moves.extend(
+                        self.resolve(ids, identities, None)?.into_iter().map(|k| (k, true)),
+                    );
                 }
-                MemberStep::Remove(ids) => moves
-                    .extend(ids.iter().filter_map(|id| identities.key(id)).map(|k| (k, false))),
+                MemberStep::Remove(ids) => {
+                    moves.extend(ids.iter().filter_map(|id| identities.key(id)).map(|k| (k, false)))
+                }
             }
         }
         let mut changed = false;

@@ -82,7 +82,12 @@ impl Table {
     }
 
     /// At most `take` keys in creation order after leaving `skip` out.
-    pub(super) fn page(&self, kind: Option<ResourceKind>, mut skip: usize, take: usize) -> Vec<Key> {
+    pub(super) fn page(
+        &self,
+        kind: Option<ResourceKind>,
+        mut skip: usize,
+        take: usize,
+    ) -> Vec<Key> {
         let mut page = Vec::new();
         for (number, block) in self.blocks.iter().enumerate() {
             let live = count(block.live, kind);
