@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::kind::ResourceKind;
 use super::problem::Problem;
+use super::store::fold;
 use crate::scim::filter::{CompareOperator, Filter};
 use crate::scim::path::AttributePath;
 use crate::scim::schema::{Attribute, AttributeType, Returned};
@@ -174,7 +175,7 @@ fn compare(
             if attribute.case_exact {
                 compare_text(value, operator, literal)
             } else {
-                compare_text(&value.to_lowercase(), operator, &literal.to_lowercase())
+                compare_text(&fold(value), operator, &fold(literal))
             }
         }
         _ => operator == CompareOperator::NotEqual,

@@ -16,14 +16,14 @@ use super::respond::{empty_answer, json_answer, set};
 use super::store::Stored;
 
 /// The tenant takes everything that Entra is known to send.
-const TOLERANCE: Tolerance = Tolerance { entra: true };
+const TOLERANCE: Tolerance = Tolerance::ENTRA;
 
 /// POST to a collection.
 pub(super) fn create(call: &Call<'_>, kind: ResourceKind) -> Result<Response, Problem> {
     let projection = Projection::of(&Query::of_url(call.query)?);
     let body = call.json()?;
     bent::refuse_new(call.tenant.defects, kind, &body)?;
-    let mut wanted = apply::validate_new(&body, kind, &TOLERANCE)?;
+    let mut wanted = apply::validate_new(&body, kind, TOLERANCE)?;
     call.tenant.limitations.bend(kind, None, &mut wanted)?;
     let stored = call.tenant.store.create(kind, wanted)?;
     let mut response = answer(call, StatusCode::CREATED, &stored, &projection);
@@ -58,7 +58,7 @@ pub(super) fn replace(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<R
     let body = call.json();
     let stored = tenant.store.modify(kind, id, |seen| {
         precondition.check(seen.version)?;
-        let mut wanted = apply::validate_new(&body?, kind, &TOLERANCE)?;
+        let mut wanted = apply::validate_new(&body?, kind, TOLERANCE)?;
         tenant.limitations.bend(kind, Some(&seen.body), &mut wanted)?;
         bent::rename(tenant, seen, &mut wanted)?;
         Ok(wanted)
@@ -80,15 +80,15 @@ pub(super) async fn modify(
     let precondition = Precondition::of(call.headers);
     if !with_body
         && !tenant.defects.any()
-        && let Some(steps) = member_steps(kind, &body)
+        && let Some(changes) = apply::member_changes(&body, TOLERANCE)
     {
-        let version = tenant.store.change_members(id, &precondition, &steps)?;
+        let version = tenant.store.change_members(id, &precondition, &changes)?;
         return Ok(no_content(version));
     }
     let change = |body: &Value, seen: &Stored| {
         precondition.check(seen.version)?;
         let before = Value::Object(call.presenter.present(seen));
-        let mut wanted = bent::apply(tenant.defects, body, &before, kind, &TOLERANCE)?;
+        let mut wanted = bent::apply(tenant.defects, body, &before, kind, TOLERANCE)?;
         tenant.limitations.bend(kind, Some(&seen.body), &mut wanted)?;
         bent::rename(tenant, seen, &mut wanted)?;
         Ok(wanted)
@@ -115,11 +115,6 @@ pub(super) fn delete(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Re
     }
     call.tenant.store.delete(kind, id, &precondition)?;
     Ok(empty_answer(StatusCode::NO_CONTENT))
-}
-
-/// The steps of a PATCH that only lets members of a group join and leave; none for any other.
-fn member_steps(_kind: ResourceKind, _body: &Value) -> Option<Vec<super::store::MemberStep>> {
-    None
 }
 
 /// A resource as an answer, with its entity tag.

@@ -64,7 +64,7 @@ pub(super) fn set(response: &mut Response, name: header::HeaderName, value: &str
 
 /// An answer that breaks the connection instead of arriving: its body fails at the first byte.
 pub(super) fn dropped_connection() -> Response {
-    let failing = Limited::new(Full::new(Bytes::from_static(b"lost")), 0);
+    let failing = Limited::new(Full::new(Bytes::from_static(b"lost")), 1);
     let mut response = Response::new(Body::new(failing));
     *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
     response.extensions_mut().insert(ConnectionDropped);

@@ -49,7 +49,7 @@ pub(in crate::tenant::embedded) fn apply(
     body: &Value,
     before: &Value,
     kind: ResourceKind,
-    tolerance: &Tolerance,
+    tolerance: Tolerance,
 ) -> Result<Value, Problem> {
     if !defects.any() {
         return apply::apply(body, before, kind, tolerance);

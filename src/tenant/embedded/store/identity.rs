@@ -33,7 +33,7 @@ impl Identities {
     /// The id of a resource, shaped as a UUID of version 4.
     pub(super) fn id(self, key: Key) -> String {
         let name = scramble(key.0 ^ self.seed);
-        let proof = scramble(name ^ SECOND);
+        let proof = scramble(name ^ self.seed.rotate_left(32) ^ SECOND);
         format!(
             "{:08x}-{:04x}-4{:03x}-{:04x}-{:04x}{:08x}",
             name >> 32,

@@ -39,10 +39,6 @@ impl Members {
         self.place.contains_key(&key)
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.place.is_empty()
-    }
-
     pub(super) fn iter(&self) -> impl Iterator<Item = Key> + '_ {
         self.order.iter().copied().flatten()
     }

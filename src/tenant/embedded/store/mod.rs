@@ -20,6 +20,7 @@ pub(super) use index::fold;
 use serde_json::{Map, Value};
 use state::{Draft, State};
 
+use super::apply::MemberChange;
 use super::kind::ResourceKind;
 use super::precondition::Precondition;
 use super::problem::Problem;
@@ -65,15 +66,6 @@ pub(super) enum References {
     Listed,
     /// They stay empty.
     LeftOut,
-}
-
-/// One step of a membership change.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum MemberStep {
-    /// These ids join.
-    Add(Vec<String>),
-    /// These ids leave.
-    Remove(Vec<String>),
 }
 
 /// An attribute with an index.
@@ -198,14 +190,14 @@ impl Store {
         &self,
         id: &str,
         precondition: &Precondition,
-        steps: &[MemberStep],
+        changes: &[MemberChange],
     ) -> Result<u32, Problem> {
         let key = self.key(ResourceKind::Group, id)?;
         let _turn = self.turn(key);
         let mut state = self.write();
         let version = state.version(key, ResourceKind::Group);
         precondition.check(version.ok_or_else(|| not_found(ResourceKind::Group, id))?)?;
-        state.change_members(key, steps, self.identities, now())
+        state.change_members(key, changes, self.identities, now())
     }
 
     /// Removes a resource, and with it its memberships.

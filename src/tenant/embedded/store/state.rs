@@ -10,7 +10,8 @@ use super::identity::{Identities, Key};
 use super::index::{Index, Keys, fold};
 use super::members::Members;
 use super::table::{Entry, Table};
-use super::{Indexed, MemberStep, Reference, References, StoreSettings, Stored};
+use super::{Indexed, Reference, References, StoreSettings, Stored};
+use crate::tenant::embedded::apply::MemberChange;
 use crate::tenant::embedded::kind::ResourceKind;
 use crate::tenant::embedded::problem::Problem;
 
@@ -170,9 +171,7 @@ impl State {
             members: None,
         });
         self.add_to_indexes(key, draft.kind, &draft.values);
-        if !members.is_empty() {
-            self.set_members(key, members.into_iter().collect());
-        }
+        self.set_members(key, members.into_iter().collect());
         key
     }
 
@@ -185,19 +184,13 @@ impl State {
         now: i64,
     ) -> Option<()> {
         let entry = self.table.find(key)?;
-        let members: Members = members.into_iter().collect();
-        let old_body: Map<String, Value> = serde_json::from_slice(&entry.body).unwrap_or_default();
-        let old_members = entry.members.as_deref();
-        let same_members =
-            old_members.map_or(members.is_empty(), |old| old.iter().eq(members.iter()));
-        if same_members && old_body == draft.body {
+        let old: Map<String, Value> = serde_json::from_slice(&entry.body).unwrap_or_default();
+        let moved = self.set_members(key, members.into_iter().collect());
+        if !moved && old == draft.body {
             return Some(());
         }
-        self.drop_from_indexes(key, draft.kind, &Values::of(draft.kind, &old_body));
+        self.drop_from_indexes(key, draft.kind, &Values::of(draft.kind, &old));
         self.add_to_indexes(key, draft.kind, &draft.values);
-        if !same_members {
-            self.set_members(key, members);
-        }
         let entry = self.table.find_mut(key)?;
         entry.body = draft.bytes.clone();
         touch(entry, now);
@@ -208,26 +201,30 @@ impl State {
     pub(super) fn change_members(
         &mut self,
         group: Key,
-        steps: &[MemberStep],
+        changes: &[MemberChange],
         identities: Identities,
         now: i64,
     ) -> Result<u32, Problem> {
-        let mut moves = Vec::new();
-        for step in steps {
-            match step {
-                MemberStep::Add(ids) => {
-                    moves.extend(
-                        self.resolve(ids, identities, None)?.into_iter().map(|k| (k, true)),
-                    );
-                }
-                MemberStep::Remove(ids) => {
-                    moves.extend(ids.iter().filter_map(|id| identities.key(id)).map(|k| (k, false)))
-                }
-            }
-        }
+        let joining = changes.iter().flat_map(|change| match change {
+            MemberChange::Add(member) => std::slice::from_ref(member),
+            MemberChange::ReplaceAll(members) => members,
+            MemberChange::Remove(_) | MemberChange::RemoveAll => &[],
+        });
+        let ids: Vec<String> = joining.map(|member| member.id.clone()).collect();
+        let mut joining = self.resolve(&ids, identities, None)?.into_iter();
         let mut changed = false;
-        for (member, joins) in moves {
-            changed |= if joins { self.join(group, member) } else { self.leave(group, member) };
+        for change in changes {
+            changed |= match change {
+                MemberChange::Add(_) => joining.next().is_some_and(|key| self.join(group, key)),
+                MemberChange::Remove(id) => {
+                    identities.key(id).is_some_and(|key| self.leave(group, key))
+                }
+                MemberChange::RemoveAll => self.set_members(group, Members::default()),
+                MemberChange::ReplaceAll(members) => {
+                    let members = joining.by_ref().take(members.len()).collect();
+                    self.set_members(group, members)
+                }
+            };
         }
         let entry = self.table.find_mut(group).expect("the caller has found the group");
         if changed {
@@ -382,11 +379,14 @@ impl State {
         }
     }
 
-    fn set_members(&mut self, group: Key, members: Members) {
-        for former in self.members_of(Some(group)) {
-            if !members.contains(former) {
-                self.drop_membership(former, group);
-            }
+    /// Makes exactly these the members, in this order; says whether that is a change.
+    fn set_members(&mut self, group: Key, members: Members) -> bool {
+        let former = self.members_of(Some(group));
+        if former.iter().copied().eq(members.iter()) {
+            return false;
+        }
+        for former in former.into_iter().filter(|former| !members.contains(*former)) {
+            self.drop_membership(former, group);
         }
         for member in members.iter() {
             self.memberships.entry(member).or_default().insert(group);
@@ -394,6 +394,7 @@ impl State {
         if let Some(entry) = self.table.find_mut(group) {
             entry.members = Some(Box::new(members));
         }
+        true
     }
 
     fn join(&mut self, group: Key, member: Key) -> bool {

@@ -59,8 +59,13 @@ async fn what_is_not_there_or_not_supported_says_so() {
     }
     tenant.get("/Me").await.is_problem(501, None);
     tenant.post("/Bulk", &json!({})).await.is_problem(501, None);
-    for (method, target) in [("PUT", "/Users"), ("DELETE", "/Users/"), ("POST", "/Users/1"),
-        ("FOO", "/Users"), ("GET", "/Users/.search")] {
+    for (method, target) in [
+        ("PUT", "/Users"),
+        ("DELETE", "/Users/"),
+        ("POST", "/Users/1"),
+        ("FOO", "/Users"),
+        ("GET", "/Users/.search"),
+    ] {
         tenant.call(method, target, &[], &json!({})).await.is_problem(405, None);
     }
 }
@@ -69,8 +74,8 @@ async fn what_is_not_there_or_not_supported_says_so() {
 async fn a_body_must_be_json_by_name_and_by_nature() {
     let tenant = tenant();
     let send = async |media_type: Option<&str>, body: &'static [u8]| {
-        let mut request = Request::post("/scim/Users")
-            .header(header::AUTHORIZATION, format!("Bearer {SECRET}"));
+        let mut request =
+            Request::post("/scim/Users").header(header::AUTHORIZATION, format!("Bearer {SECRET}"));
         if let Some(media_type) = media_type {
             request = request.header(header::CONTENT_TYPE, media_type);
         }

@@ -101,7 +101,13 @@ impl EmbeddedTenant {
         Seen { status: parts.status.as_u16(), headers: parts.headers, body, bytes, dropped }
     }
 
-    async fn call(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &Value) -> Seen {
+    async fn call(
+        &self,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: &Value,
+    ) -> Seen {
         let mut request = Request::builder()
             .method(method)
             .uri(format!("/scim{target}"))

@@ -60,8 +60,11 @@ async fn wrong_filters_are_refused() {
 async fn strange_slashes_and_parameters_do_not_hide_the_filter() {
     let tenant = tenant();
     three_users(&tenant).await;
-    for target in ["/Users/?filter=userName+eq+%22anna%22", "//Users?filter=userName%20eq%20%22anna%22",
-        "/Users?aadOptscim062020&filter=userName+eq+%22anna%22&x=1"] {
+    for target in [
+        "/Users/?filter=userName+eq+%22anna%22",
+        "//Users?filter=userName%20eq%20%22anna%22",
+        "/Users?aadOptscim062020&filter=userName+eq+%22anna%22&x=1",
+    ] {
         assert_eq!(tenant.get(target).await.is(200).column("/userName"), ["anna"], "{target}");
     }
 }
@@ -78,7 +81,8 @@ async fn pages_cover_the_list_once_in_the_order_of_creation() {
     for extra in ["", "&filter=userName+sw+%22U%22"] {
         let mut walked = Vec::new();
         for start in (1..=22).step_by(5) {
-            let seen = tenant.get(&format!("/Users?startIndex={start}&count=5{extra}")).await.is(200);
+            let seen =
+                tenant.get(&format!("/Users?startIndex={start}&count=5{extra}")).await.is(200);
             assert_eq!((seen.total(), &seen.body["startIndex"]), (22, &json!(start)));
             let page: Vec<String> = seen.column("/id").into_iter().map(str::to_owned).collect();
             assert_eq!(seen.body["itemsPerPage"], page.len());
@@ -158,5 +162,8 @@ async fn attributes_are_chosen_in_lists_too() {
     let seen = tenant.get(target).await.is(200);
     assert_eq!(seen.column("/displayName"), ["g"]);
     assert!(seen.body["Resources"][0].get("members").is_none());
-    tenant.get("/Groups?attributes=id&excludedAttributes=x").await.is_problem(400, Some("invalidValue"));
+    tenant
+        .get("/Groups?attributes=id&excludedAttributes=x")
+        .await
+        .is_problem(400, Some("invalidValue"));
 }

@@ -142,7 +142,10 @@ async fn a_stale_version_stops_every_write() {
     let known = [("if-none-match", "W/\"2\"")];
     let seen = tenant.call("GET", &target, &known, &Value::Null).await.is(304);
     assert!(seen.bytes.is_empty());
-    tenant.call("GET", &target, &current.map(|(_, tag)| ("if-none-match", tag)), &Value::Null).await.is(200);
+    tenant
+        .call("GET", &target, &current.map(|(_, tag)| ("if-none-match", tag)), &Value::Null)
+        .await
+        .is(200);
     tenant.call("DELETE", &target, &[("if-match", "*")], &Value::Null).await.is(204);
 }
 
@@ -155,8 +158,12 @@ async fn a_deleted_user_is_gone_everywhere() {
     tenant.get(&target).await.is_problem(404, None);
     tenant.delete(&target).await.is_problem(404, None);
     tenant.put(&target, &user("anna")).await.is_problem(404, None);
-    tenant.patch(&target, json!([{"op": "add", "path": "title", "value": "x"}])).await.is_problem(404, None);
-    for filter in ["userName eq \"anna\"", "externalId eq \"ext-anna\"", "title pr or userName pr"] {
+    tenant
+        .patch(&target, json!([{"op": "add", "path": "title", "value": "x"}]))
+        .await
+        .is_problem(404, None);
+    for filter in ["userName eq \"anna\"", "externalId eq \"ext-anna\"", "title pr or userName pr"]
+    {
         assert_eq!(tenant.filter("/Users", filter).await.is(200).total(), 0, "{filter}");
     }
     assert_eq!(tenant.get("/Users").await.total(), 0);

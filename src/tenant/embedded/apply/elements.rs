@@ -1,0 +1,165 @@
+//! The values of multi-valued attributes: when two are the same, which one is primary, and how a
+//! sub-attribute is set.
+
+use serde_json::{Map, Value};
+
+use super::values::{is_primary, needs_value, unfit};
+use crate::scim::filter::{CompareOperator, Filter};
+use crate::scim::schema::{Attribute, AttributeType, Mutability};
+use crate::tenant::embedded::problem::Problem;
+
+/// Whether two values of an attribute are one and the same.
+///
+/// References that are set once are known by `value`; other values by `value` and `type`
+/// (RFC 7643 §2.4 wants that pair at most once); values without `value` by all they hold.
+pub(super) fn same_value(attribute: &Attribute, one: &Value, other: &Value) -> bool {
+    let Some(definition) = attribute.find("value") else { return one == other };
+    let (Some(a), Some(b)) = (one.get("value"), other.get("value")) else { return one == other };
+    let same_type = || match (one.get("type"), other.get("type")) {
+        (Some(a), Some(b)) => same_text(a, b, false),
+        (a, b) => a.is_none() && b.is_none(),
+    };
+    same_text(a, b, definition.case_exact) && (needs_value(attribute) || same_type())
+}
+
+/// Whether `value` is one that a removal lists: by its `value`, and `type` where both have one;
+/// without `value` all that the listed one says must be so.
+pub(super) fn is_listed(attribute: &Attribute, value: &Value, listed: &Value) -> bool {
+    let exact = attribute.find("value").is_some_and(|it| it.case_exact);
+    let Some(wanted) = listed.get("value") else {
+        let members = listed.as_object().into_iter().flatten();
+        return members.into_iter().all(|(name, wanted)| value.get(name) == Some(wanted));
+    };
+    let type_differs = match (value.get("type"), listed.get("type")) {
+        (Some(one), Some(other)) => !same_text(one, other, false),
+        _ => false,
+    };
+    value.get("value").is_some_and(|it| same_text(it, wanted, exact)) && !type_differs
+}
+
+fn same_text(one: &Value, other: &Value, exact: bool) -> bool {
+    match (one, other) {
+        (Value::String(one), Value::String(other)) if !exact => {
+            one.to_lowercase() == other.to_lowercase()
+        }
+        _ => one == other,
+    }
+}
+
+/// Sets or clears a sub-attribute; what is set once stays as it is.
+pub(super) fn assign(
+    holder: &mut Map<String, Value>,
+    attribute: &'static Attribute,
+    sub_attribute: &'static Attribute,
+    value: Option<Value>,
+) -> Result<(), Problem> {
+    let name = sub_attribute.name;
+    if holder.get(name) == value.as_ref() {
+        return Ok(());
+    }
+    if sub_attribute.mutability == Mutability::Immutable && holder.contains_key(name) {
+        let path = format!("{}.{name}", attribute.name);
+        return Err(Problem::mutability(format!("`{path}` is immutable and has a value")));
+    }
+    match value {
+        None => holder.shift_remove(name),
+        Some(value) => holder.insert(name.to_owned(), value),
+    };
+    if name == "value" && attribute.find("$ref").is_some() {
+        // They described the resource that is no longer referred to.
+        let stale = |it: &&Attribute| it.name == "$ref" || it.mutability == Mutability::ReadOnly;
+        for it in attribute.sub_attributes.iter().filter(stale) {
+            holder.shift_remove(it.name);
+        }
+    }
+    Ok(())
+}
+
+/// Adds a value, or what it says to the same value that is already there. Gives its place.
+pub(super) fn append(
+    values: &mut Vec<Value>,
+    attribute: &'static Attribute,
+    new: Value,
+) -> Result<usize, Problem> {
+    let known = values.iter().position(|value| same_value(attribute, value, &new));
+    let Some(place) = known else {
+        values.push(new);
+        return Ok(values.len() - 1);
+    };
+    if let (Value::Object(known), Value::Object(new)) = (&mut values[place], new) {
+        for (name, value) in new {
+            let Some(sub_attribute) = attribute.find(&name) else { continue };
+            let same = ["value", "type"].contains(&sub_attribute.name);
+            if !same && sub_attribute.mutability != Mutability::Immutable {
+                assign(known, attribute, sub_attribute, Some(value))?;
+            }
+        }
+    }
+    Ok(place)
+}
+
+/// After some values were made primary: takes the mark from all others (RFC 7644 §3.5.2).
+pub(super) fn settle_primary(
+    values: &mut [Value],
+    attribute: &Attribute,
+    touched: &[usize],
+) -> Result<(), Problem> {
+    let mut made = touched.iter().copied().filter(|place| is_primary(&values[*place]));
+    let Some(chosen) = made.next() else { return Ok(()) };
+    if made.any(|place| place != chosen) {
+        return Err(unfit(attribute, "only one value may be primary"));
+    }
+    for (place, value) in values.iter_mut().enumerate() {
+        if place != chosen && is_primary(value) {
+            value["primary"] = false.into();
+        }
+    }
+    Ok(())
+}
+
+/// What a value must say to be selected: the `eq` terms of a filter that has nothing else.
+pub(super) fn selector_terms(
+    filter: &Filter,
+    attribute: &'static Attribute,
+) -> Option<Map<String, Value>> {
+    let terms = match filter {
+        Filter::And(terms) => terms.as_slice(),
+        term => std::slice::from_ref(term),
+    };
+    let mut value = Map::new();
+    for term in terms {
+        let Filter::Compare { path, operator: CompareOperator::Equal, value: literal } = term
+        else {
+            return None;
+        };
+        if path.schema.is_some() || path.sub_attribute.is_some() || literal.is_null() {
+            return None;
+        }
+        let sub_attribute = attribute.find(&path.attribute)?;
+        value.insert(sub_attribute.name.to_owned(), literal.clone());
+    }
+    Some(value)
+}
+
+/// The filter with booleans where Entra writes `"True"` and `"False"` in quotes.
+pub(super) fn with_booleans(filter: &Filter, attribute: &'static Attribute) -> Filter {
+    let all = |parts: &[Filter]| parts.iter().map(|it| with_booleans(it, attribute)).collect();
+    match filter {
+        Filter::Or(parts) => Filter::Or(all(parts)),
+        Filter::And(parts) => Filter::And(all(parts)),
+        Filter::Not(part) => Filter::Not(with_booleans(part, attribute).into()),
+        Filter::Compare { path, operator, value: Value::String(text) }
+            if attribute
+                .find(&path.attribute)
+                .is_some_and(|it| it.kind == AttributeType::Boolean) =>
+        {
+            let value = match text.to_ascii_lowercase().as_str() {
+                "true" => true.into(),
+                "false" => false.into(),
+                _ => text.as_str().into(),
+            };
+            Filter::Compare { path: path.clone(), operator: *operator, value }
+        }
+        other => other.clone(),
+    }
+}
