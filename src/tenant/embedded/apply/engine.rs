@@ -6,7 +6,9 @@
 
 use serde_json::{Map, Value};
 
-use super::elements::{append, assign, is_listed, selector_terms, settle_primary, with_booleans};
+use super::elements::{
+    append, assign, is_listed, places_of, selector_terms, settle_primary, with_booleans,
+};
 use super::message::{Operation, Verb, read_path};
 use super::values::{complex, known_members, many, members_of, needs_value, simple, unfit};
 use super::{Tolerance, values};
@@ -190,10 +192,11 @@ impl Engine {
             return Ok(());
         }
         let values = values_of(holder, attribute);
+        let mut places = places_of(values, attribute);
         let mut touched = Vec::new();
         for value in new {
             let made_primary = values::is_primary(&value);
-            let place = append(values, attribute, value)?;
+            let place = append(values, &mut places, attribute, value)?;
             if made_primary {
                 touched.push(place);
             }
@@ -482,11 +485,12 @@ fn selected(values: &[Value], filter: &Filter, attribute: &'static Attribute) ->
     places.filter(|(_, it)| element_matches(filter, it, attribute)).map(|(at, _)| at).collect()
 }
 
+/// Drops the values at these places, which are in order.
 fn retain_unselected(values: &mut Vec<Value>, places: &[usize]) {
     let mut place = 0;
     values.retain(|_| {
         place += 1;
-        !places.contains(&(place - 1))
+        places.binary_search(&(place - 1)).is_err()
     });
 }
 
@@ -511,7 +515,8 @@ fn add_value(values: &mut Vec<Value>, attribute: &'static Attribute, members: Ob
     if needs_value(attribute) && !members.contains_key("value") {
         return Err(unfit(attribute, "a `value` is needed"));
     }
-    let place = append(values, attribute, Value::Object(members))?;
+    let mut places = places_of(values, attribute);
+    let place = append(values, &mut places, attribute, Value::Object(members))?;
     settle_primary(values, attribute, &[place])
 }
 
