@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::values::{is_primary, needs_value, unfit};
 use crate::scim::filter::{CompareOperator, Filter};
 use crate::scim::schema::{Attribute, AttributeType, Mutability};
+use crate::tenant::embedded::evaluate::element_matches;
 use crate::tenant::embedded::problem::Problem;
 
 /// What makes a value itself: two values with one identity are the same.
@@ -182,4 +183,54 @@ pub(super) fn with_booleans(filter: &Filter, attribute: &'static Attribute) -> F
         }
         other => other.clone(),
     }
+}
+
+/// The places of the values that a filter selects, in order.
+pub(super) fn selected(
+    values: &[Value],
+    filter: &Filter,
+    attribute: &'static Attribute,
+) -> Vec<usize> {
+    let places = values.iter().enumerate();
+    places.filter(|(_, it)| element_matches(filter, it, attribute)).map(|(at, _)| at).collect()
+}
+
+/// Drops the values at these places, which are in order.
+pub(super) fn retain_unselected(values: &mut Vec<Value>, places: &[usize]) {
+    let mut place = 0;
+    values.retain(|_| {
+        place += 1;
+        places.binary_search(&(place - 1)).is_err()
+    });
+}
+
+/// Sets or clears a sub-attribute of the values at these places.
+pub(super) fn assign_all(
+    values: &mut [Value],
+    places: &[usize],
+    attribute: &'static Attribute,
+    sub_attribute: &'static Attribute,
+    value: Option<&Value>,
+) -> Result<(), Problem> {
+    for place in places {
+        if let Some(object) = values[*place].as_object_mut() {
+            assign(object, attribute, sub_attribute, value.cloned())?;
+        }
+    }
+    let touched = if sub_attribute.name == "primary" { places } else { &[] };
+    settle_primary(values, attribute, touched)
+}
+
+/// Adds a value that a selector stood for.
+pub(super) fn add_value(
+    values: &mut Vec<Value>,
+    attribute: &'static Attribute,
+    members: Map<String, Value>,
+) -> Result<(), Problem> {
+    if needs_value(attribute) && !members.contains_key("value") {
+        return Err(unfit(attribute, "a `value` is needed"));
+    }
+    let mut places = places_of(values, attribute);
+    let place = append(values, &mut places, attribute, Value::Object(members))?;
+    settle_primary(values, attribute, &[place])
 }

@@ -64,7 +64,7 @@ fn any_operation() -> impl Strategy<Value = Value> {
         "",
     ]);
     let op = prop::sample::select(vec!["add", "Remove", "replace", "Replace"]);
-    (op, prop::option::weighted(0.85, path), prop::option::weighted(0.95, any_value())).prop_map(
+    (op, prop::option::weighted(0.6, path), prop::option::weighted(0.95, any_value())).prop_map(
         |(op, path, value)| {
             let mut operation = json!({"op": op});
             if let Some(path) = path {

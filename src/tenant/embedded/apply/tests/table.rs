@@ -1,4 +1,4 @@
-//! The decision table of RFC 7644 §3.5.2, in the order add, remove, replace, then what holds for all.
+//! The decision table of RFC 7644 §3.5.2: add, remove, replace, then what holds for all.
 
 use super::*;
 
