@@ -7,6 +7,7 @@
 
 mod elements;
 mod engine;
+mod holder;
 mod members;
 mod message;
 mod new;

@@ -461,7 +461,7 @@ mod tests {
             r#"emails[type eq "work"].primary co "t""#,
             r#"userName[value eq "x"]"#,
             r#"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User eq "x""#,
-            r#"not (userName pr or (active gt true))"#,
+            "not (userName pr or (active gt true))",
         ] {
             let refused = check(&Filter::parse(filter).unwrap(), ResourceKind::User).unwrap_err();
             assert_eq!(

@@ -1,25 +1,35 @@
 //! The values of multi-valued attributes: when two are the same, which one is primary, and how a
 //! sub-attribute is set.
 
-use serde_json::{Map, Value};
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::{Map, Value, json};
 
 use super::values::{is_primary, needs_value, unfit};
 use crate::scim::filter::{CompareOperator, Filter};
 use crate::scim::schema::{Attribute, AttributeType, Mutability};
+use crate::tenant::embedded::evaluate::element_matches;
 use crate::tenant::embedded::problem::Problem;
 
-/// Whether two values of an attribute are one and the same.
+/// What makes a value itself: two values with one identity are the same.
 ///
 /// References that are set once are known by `value`; other values by `value` and `type`
 /// (RFC 7643 §2.4 wants that pair at most once); values without `value` by all they hold.
-pub(super) fn same_value(attribute: &Attribute, one: &Value, other: &Value) -> bool {
-    let Some(definition) = attribute.find("value") else { return one == other };
-    let (Some(a), Some(b)) = (one.get("value"), other.get("value")) else { return one == other };
-    let same_type = || match (one.get("type"), other.get("type")) {
-        (Some(a), Some(b)) => same_text(a, b, false),
-        (a, b) => a.is_none() && b.is_none(),
+pub(super) fn identity(attribute: &Attribute, value: &Value) -> String {
+    let definition = attribute.find("value");
+    let (Some(definition), Some(own)) = (definition, value.get("value")) else {
+        let sorted: Option<BTreeMap<_, _>> = value.as_object().map(|it| it.iter().collect());
+        return sorted.map_or_else(|| value.to_string(), |sorted| json!(sorted).to_string());
     };
-    same_text(a, b, definition.case_exact) && (needs_value(attribute) || same_type())
+    let folded = |value: &Value, exact: bool| {
+        let text = value.to_string();
+        if exact { text } else { text.to_lowercase() }
+    };
+    let own = folded(own, definition.case_exact);
+    match value.get("type") {
+        Some(of) if !needs_value(attribute) => format!("{own} {}", folded(of, false)),
+        _ => own,
+    }
 }
 
 /// Whether `value` is one that a removal lists: by its `value`, and `type` where both have one;
@@ -40,7 +50,8 @@ pub(super) fn is_listed(attribute: &Attribute, value: &Value, listed: &Value) ->
 fn same_text(one: &Value, other: &Value, exact: bool) -> bool {
     match (one, other) {
         (Value::String(one), Value::String(other)) if !exact => {
-            one.to_lowercase() == other.to_lowercase()
+            one.eq_ignore_ascii_case(other)
+                || !one.is_ascii() && one.to_lowercase() == other.to_lowercase()
         }
         _ => one == other,
     }
@@ -75,17 +86,27 @@ pub(super) fn assign(
     Ok(())
 }
 
+/// Where the values of an attribute stand, by identity.
+pub(super) type Places = HashMap<String, usize>;
+
+/// Where these values stand.
+pub(super) fn places_of(values: &[Value], attribute: &Attribute) -> Places {
+    let all = values.iter().enumerate();
+    all.map(|(place, value)| (identity(attribute, value), place)).collect()
+}
+
 /// Adds a value, or what it says to the same value that is already there. Gives its place.
 pub(super) fn append(
     values: &mut Vec<Value>,
+    places: &mut Places,
     attribute: &'static Attribute,
     new: Value,
 ) -> Result<usize, Problem> {
-    let known = values.iter().position(|value| same_value(attribute, value, &new));
-    let Some(place) = known else {
+    let place = *places.entry(identity(attribute, &new)).or_insert(values.len());
+    if place == values.len() {
         values.push(new);
-        return Ok(values.len() - 1);
-    };
+        return Ok(place);
+    }
     if let (Value::Object(known), Value::Object(new)) = (&mut values[place], new) {
         for (name, value) in new {
             let Some(sub_attribute) = attribute.find(&name) else { continue };
@@ -162,4 +183,54 @@ pub(super) fn with_booleans(filter: &Filter, attribute: &'static Attribute) -> F
         }
         other => other.clone(),
     }
+}
+
+/// The places of the values that a filter selects, in order.
+pub(super) fn selected(
+    values: &[Value],
+    filter: &Filter,
+    attribute: &'static Attribute,
+) -> Vec<usize> {
+    let places = values.iter().enumerate();
+    places.filter(|(_, it)| element_matches(filter, it, attribute)).map(|(at, _)| at).collect()
+}
+
+/// Drops the values at these places, which are in order.
+pub(super) fn retain_unselected(values: &mut Vec<Value>, places: &[usize]) {
+    let mut place = 0;
+    values.retain(|_| {
+        place += 1;
+        places.binary_search(&(place - 1)).is_err()
+    });
+}
+
+/// Sets or clears a sub-attribute of the values at these places.
+pub(super) fn assign_all(
+    values: &mut [Value],
+    places: &[usize],
+    attribute: &'static Attribute,
+    sub_attribute: &'static Attribute,
+    value: Option<&Value>,
+) -> Result<(), Problem> {
+    for place in places {
+        if let Some(object) = values[*place].as_object_mut() {
+            assign(object, attribute, sub_attribute, value.cloned())?;
+        }
+    }
+    let touched = if sub_attribute.name == "primary" { places } else { &[] };
+    settle_primary(values, attribute, touched)
+}
+
+/// Adds a value that a selector stood for.
+pub(super) fn add_value(
+    values: &mut Vec<Value>,
+    attribute: &'static Attribute,
+    members: Map<String, Value>,
+) -> Result<(), Problem> {
+    if needs_value(attribute) && !members.contains_key("value") {
+        return Err(unfit(attribute, "a `value` is needed"));
+    }
+    let mut places = places_of(values, attribute);
+    let place = append(values, &mut places, attribute, Value::Object(members))?;
+    settle_primary(values, attribute, &[place])
 }

@@ -6,15 +6,19 @@
 
 use serde_json::{Map, Value};
 
-use super::elements::{append, assign, is_listed, selector_terms, settle_primary, with_booleans};
+use super::elements::{
+    add_value, append, assign, assign_all, is_listed, places_of, retain_unselected, selected,
+    selector_terms, settle_primary, with_booleans,
+};
+use super::holder::{holder, object_of, prune, values_of};
 use super::message::{Operation, Verb, read_path};
-use super::values::{complex, known_members, many, members_of, needs_value, simple, unfit};
+use super::values::{complex, known_members, many, members_of, needs_value, simple};
 use super::{Tolerance, values};
 use crate::scim;
 use crate::scim::filter::Filter;
 use crate::scim::path::PatchPath;
 use crate::scim::schema::{Attribute, AttributeType, Mutability, Returned, Schema};
-use crate::tenant::embedded::evaluate::{check_element, element_matches};
+use crate::tenant::embedded::evaluate::check_element;
 use crate::tenant::embedded::kind::ResourceKind;
 use crate::tenant::embedded::problem::Problem;
 
@@ -169,7 +173,7 @@ impl Engine {
                 }
             },
         }
-        prune(resource, target);
+        prune(resource, target.extension, attribute);
         Ok(())
     }
 
@@ -190,10 +194,11 @@ impl Engine {
             return Ok(());
         }
         let values = values_of(holder, attribute);
+        let mut places = places_of(values, attribute);
         let mut touched = Vec::new();
         for value in new {
             let made_primary = values::is_primary(&value);
-            let place = append(values, attribute, value)?;
+            let place = append(values, &mut places, attribute, value)?;
             if made_primary {
                 touched.push(place);
             }
@@ -347,7 +352,7 @@ impl Engine {
             }
             (None, None, _) => unassign(holder, attribute)?,
         }
-        prune(resource, target);
+        prune(resource, target.extension, attribute);
         Ok(())
     }
 
@@ -421,98 +426,6 @@ fn unassign(holder: &mut Object, attribute: &Attribute) -> Done {
     }
     holder.shift_remove(attribute.name);
     Ok(())
-}
-
-/// The object that holds an attribute: the resource, or an extension's container.
-fn holder<'a>(resource: &'a mut Object, extension: Option<&Schema>) -> &'a mut Object {
-    match extension {
-        None => resource,
-        Some(extension) => object_at(resource, extension.id),
-    }
-}
-
-fn object_of<'a>(holder: &'a mut Object, attribute: &Attribute) -> &'a mut Object {
-    object_at(holder, attribute.name)
-}
-
-fn object_at<'a>(holder: &'a mut Object, name: &str) -> &'a mut Object {
-    let value = holder.entry(name).or_insert(Value::Null);
-    if !value.is_object() {
-        *value = Value::Object(Object::new());
-    }
-    value.as_object_mut().expect("it was made an object above")
-}
-
-fn values_of<'a>(holder: &'a mut Object, attribute: &Attribute) -> &'a mut Vec<Value> {
-    let value = holder.entry(attribute.name).or_insert(Value::Null);
-    if !value.is_array() {
-        *value = Value::Array(Vec::new());
-    }
-    value.as_array_mut().expect("it was made an array above")
-}
-
-/// What an operation left empty is unassigned.
-fn prune(resource: &mut Object, target: &Target<'_>) {
-    let empty = |value: &Value| match value {
-        Value::Array(values) => values.is_empty(),
-        Value::Object(members) => members.is_empty(),
-        _ => false,
-    };
-    let holder = match target.extension {
-        None => Some(&mut *resource),
-        Some(extension) => resource.get_mut(extension.id).and_then(Value::as_object_mut),
-    };
-    if let Some(holder) = holder {
-        if let Some(Value::Array(values)) = holder.get_mut(target.attribute.name) {
-            values.retain(|value| !empty(value));
-        }
-        if holder.get(target.attribute.name).is_some_and(empty) {
-            holder.shift_remove(target.attribute.name);
-        }
-    }
-    if let Some(extension) = target.extension
-        && resource.get(extension.id).is_some_and(empty)
-    {
-        resource.shift_remove(extension.id);
-    }
-}
-
-fn selected(values: &[Value], filter: &Filter, attribute: &'static Attribute) -> Vec<usize> {
-    let places = values.iter().enumerate();
-    places.filter(|(_, it)| element_matches(filter, it, attribute)).map(|(at, _)| at).collect()
-}
-
-fn retain_unselected(values: &mut Vec<Value>, places: &[usize]) {
-    let mut place = 0;
-    values.retain(|_| {
-        place += 1;
-        !places.contains(&(place - 1))
-    });
-}
-
-fn assign_all(
-    values: &mut [Value],
-    places: &[usize],
-    attribute: &'static Attribute,
-    sub_attribute: &'static Attribute,
-    value: Option<&Value>,
-) -> Done {
-    for place in places {
-        if let Some(object) = values[*place].as_object_mut() {
-            assign(object, attribute, sub_attribute, value.cloned())?;
-        }
-    }
-    let touched = if sub_attribute.name == "primary" { places } else { &[] };
-    settle_primary(values, attribute, touched)
-}
-
-/// Adds a value that a selector stood for.
-fn add_value(values: &mut Vec<Value>, attribute: &'static Attribute, members: Object) -> Done {
-    if needs_value(attribute) && !members.contains_key("value") {
-        return Err(unfit(attribute, "a `value` is needed"));
-    }
-    let place = append(values, attribute, Value::Object(members))?;
-    settle_primary(values, attribute, &[place])
 }
 
 /// What is given for a selected value; there the `value` may be left to the selector.

@@ -8,6 +8,7 @@ use crate::scim::{ENTERPRISE_USER, GROUP, PATCH_OP, USER};
 
 mod entra;
 mod new;
+mod properties;
 mod table;
 
 fn user() -> Value {

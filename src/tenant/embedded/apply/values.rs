@@ -3,10 +3,12 @@
 //! Names get the schema's spelling; unknown and readOnly members, nulls and empty arrays go away.
 //! `None` always means "unassigned" (RFC 7643 §2.5).
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
 use super::Tolerance;
-use super::elements::same_value;
+use super::elements::identity;
 use crate::scim::schema::{Attribute, AttributeType, Mutability};
 use crate::tenant::embedded::evaluate::instant;
 use crate::tenant::embedded::problem::Problem;
@@ -36,9 +38,10 @@ pub(super) fn many(
         value => std::slice::from_ref(value),
     };
     let mut values: Vec<Value> = Vec::new();
+    let mut known = HashSet::new();
     for raw in listed {
         let Some(value) = one(attribute, raw, tolerance)? else { continue };
-        if !values.iter().any(|known| same_value(attribute, known, &value)) {
+        if known.insert(identity(attribute, &value)) {
             values.push(value);
         }
     }

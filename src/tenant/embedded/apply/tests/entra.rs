@@ -238,7 +238,8 @@ fn member(id: &str) -> Member {
 #[test]
 fn a_patch_of_members_alone_is_recognised_in_both_dialects() {
     let operations = json!([
-        {"op": "Add", "path": "members", "value": [{"$ref": null, "value": "a"}, {"value": "b", "type": "Group"}]},
+        {"op": "Add", "path": "members", "value": [
+            {"$ref": null, "value": "a"}, {"value": "b", "type": "Group"}]},
         {"op": "add", "path": format!("{GROUP}:Members"), "value": "c"},
         {"op": "Remove", "path": "members", "value": [{"value": "a"}]},
         {"op": "remove", "path": "members[value eq \"b\" or value eq \"c\"]"},
@@ -267,7 +268,10 @@ fn a_patch_of_members_alone_is_recognised_in_both_dialects() {
 fn a_patch_of_anything_else_is_left_to_the_engine() {
     for operations in [
         json!([]),
-        json!([{"op": "add", "path": "members", "value": ["a"]}, {"op": "replace", "path": "displayName", "value": "x"}]),
+        json!([
+            {"op": "add", "path": "members", "value": ["a"]},
+            {"op": "replace", "path": "displayName", "value": "x"}
+        ]),
         json!([{"op": "replace", "value": {"members": [], "displayName": "x"}}]),
         json!([{"op": "remove", "value": {"members": []}}]),
         json!([{"op": "remove", "path": "members[type eq \"User\"]"}]),

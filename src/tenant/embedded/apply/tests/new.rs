@@ -110,7 +110,8 @@ fn the_same_value_is_stored_once_and_one_value_under_two_types_twice() {
     let body = json!({
         "schemas": [USER], "userName": "bob",
         "emails": [
-            {"value": "a", "type": "work"}, {"value": "A", "type": "Work"}, {"value": "a", "type": "home"}
+            {"value": "a", "type": "work"}, {"value": "A", "type": "Work"},
+            {"value": "a", "type": "home"}
         ]
     });
     let expected = json!([{"value": "a", "type": "work"}, {"value": "a", "type": "home"}]);

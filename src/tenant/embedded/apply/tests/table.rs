@@ -1,9 +1,10 @@
-//! The decision table of RFC 7644 §3.5.2, in the order add, remove, replace, then what holds for all.
+//! The decision table of RFC 7644 §3.5.2: add, remove, replace, then what holds for all.
 
 use super::*;
 
 /// One operation, its path and value, and what becomes of the user under both tolerances.
 #[track_caller]
+#[expect(clippy::needless_pass_by_value, reason = "so that a row of the table reads as one")]
 fn gives(op: &str, path: &str, value: Value, expected: &Value) {
     for tolerance in BOTH {
         let operations = json!([{"op": op, "path": path, "value": value}]);
@@ -199,7 +200,7 @@ fn remove_unassigns_attributes_sub_attributes_and_selected_values() {
     ]);
     let expected = with(user(), "/emails", undisplayed);
     gives("remove", "emails.display", none.clone(), &expected);
-    gives("remove", "emails[type eq \"home\"].display", none.clone(), &expected);
+    gives("remove", "emails[type eq \"home\"].display", none, &expected);
 }
 
 #[test]
@@ -480,10 +481,7 @@ fn the_envelope_is_checked() {
         (json!({"schemas": [PATCH_OP], "Operations": [{"path": "title", "value": "x"}]}), false),
         (json!({"schemas": [PATCH_OP], "Operations": [{"op": "move", "path": "title"}]}), false),
         (json!({"schemas": [PATCH_OP], "Operations": [{"op": "", "path": "title"}]}), false),
-        (
-            json!({"schemas": [PATCH_OP], "Operations": [{"op": "Add", "path": "title", "value": ""}]}),
-            true,
-        ),
+        (json!({"schemas": [PATCH_OP], "Operations": [{"op": "Add", "value": {}}]}), true),
     ] {
         let answer = apply(&body, &user(), ResourceKind::User, Tolerance::STRICT);
         assert_eq!(answer.unwrap_err().scim_type, Some("invalidSyntax"), "{body}");
@@ -500,4 +498,18 @@ fn the_envelope_is_checked() {
 fn a_password_is_checked_and_forgotten() {
     gives("replace", "password", json!("t0p"), &user());
     refuses(&json!({"op": "replace", "path": "password", "value": 5}), "invalidValue");
+}
+
+#[test]
+fn lists_of_thousands_take_no_time_that_grows_with_their_square() {
+    let list: Vec<Value> = (0..20_000).map(|n| json!({"value": format!("u{n}")})).collect();
+    let operations = json!([
+        {"op": "replace", "path": "members", "value": list},
+        {"op": "add", "path": "members", "value": list},
+        {"op": "remove", "path": "members[value sw \"u1\"]"}
+    ]);
+    let began = std::time::Instant::now();
+    let changed = patched(&group(), &operations, Tolerance::STRICT);
+    assert_eq!(changed["members"].as_array().unwrap().len(), 20_000 - 11_111);
+    assert!(began.elapsed().as_secs() < 5, "it took {:?}", began.elapsed());
 }
