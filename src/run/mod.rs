@@ -3,8 +3,11 @@
 pub mod checks;
 pub mod compare;
 mod exit;
+mod notify;
 mod progress;
 mod result;
+pub mod sequence;
+pub mod stage;
 #[cfg(test)]
 pub(crate) mod sample;
 
