@@ -11,7 +11,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Runs the command in a shell and writes the text to its standard input. The error is a remark
 /// for the report: a mail that cannot be sent says nothing about the tenant.
-pub async fn notify(command: &str, text: &str) -> Result<(), String> {
+pub(super) async fn notify(command: &str, text: &str) -> Result<(), String> {
     let mut child = Command::new("sh")
         .arg("-c")
         .arg(command)

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::compare::{ReadBack, compare};
 use super::stage::Stage;
-use super::{CycleSummary, Telling};
+use super::CycleSummary;
 use crate::difference::{Comparison, DifferenceKind};
 use crate::directory::{Change, Directory};
 use crate::entra::connection::{self, Connection};
@@ -154,17 +154,15 @@ impl Player<'_> {
         };
         let sent = self.tenant.sent();
         let stop = || self.stage.is_stopped();
-        let report =
-            moving.job.run_cycle(&moving.connector, &moving.directory, &kind, &stop).await;
+        let report = moving.job.run_cycle(&moving.connector, &moving.directory, &kind, &stop).await;
         let requests = self.tenant.sent() - sent;
         sequence.cycles.push(summary(name, &report, &moving.job, requests));
         if is_heard {
             self.write_log(index, &report, moving);
         }
         self.tell_quarantine(&report, sequence, is_heard).await;
-        let did_it_all = report.rested.is_none()
-            && moving.job.quarantine().is_none()
-            && !report.was_interrupted;
+        let did_it_all =
+            report.rested.is_none() && moving.job.quarantine().is_none() && !report.was_interrupted;
         if did_it_all {
             moving.projection.advance(&plan(&self.set_up, &moving.directory), &kind);
             if self.set_up.settings.verify_after_write {
@@ -205,12 +203,7 @@ impl Player<'_> {
     }
 
     /// A quarantine is what the scenario expects, or a failure; either way the admin is told.
-    async fn tell_quarantine(
-        &self,
-        report: &CycleReport,
-        sequence: &mut Sequence,
-        is_heard: bool,
-    ) {
+    async fn tell_quarantine(&self, report: &CycleReport, sequence: &mut Sequence, is_heard: bool) {
         let Some(quarantine) = &report.entered_quarantine else { return };
         let reason = format!("{:?}", quarantine.reason);
         let text = self.tenant.scrubber()(&quarantine.notification());

@@ -120,11 +120,7 @@ impl Stage {
 }
 
 /// Limits and headers that follow from Entra's settings.
-pub fn dress_of(
-    settings: &EntraSettings,
-    timeout: Option<Duration>,
-    seed: u64,
-) -> (Limits, Dress) {
+pub fn dress_of(settings: &EntraSettings, timeout: Option<Duration>, seed: u64) -> (Limits, Dress) {
     let from_settings = Duration::from_secs(u64::from(settings.timeout_seconds));
     let limits = Limits { timeout: timeout.unwrap_or(from_settings), ..Limits::default() };
     let dress = Dress {
