@@ -1,0 +1,111 @@
+//! Test Connection: two look-ups of objects that cannot exist, and what Entra shows (entra-client 2).
+
+use super::failure::{
+    CREDENTIALS_UNAVAILABLE, INCOMPATIBLE, INVALID_CREDENTIALS_TEXT, MULTIPLE_ENTRIES,
+    NOT_FOUND_TEXT,
+};
+use super::wire::Wire;
+use crate::exchange::{Exchange, Operation, Request};
+use crate::tenant::Tenant;
+
+/// What Test Connection came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Connection {
+    /// Both probes were answered with zero results; the admin may save.
+    Success {
+        /// What is nevertheless worth a word, such as a random GUID that found somebody.
+        remark: Option<String>,
+    },
+    /// Entra refuses to save.
+    Failed {
+        /// Graph's error code.
+        code: &'static str,
+        /// The portal's text.
+        message: String,
+        /// What was seen.
+        evidence: String,
+        /// Whether the tenant could not be reached or refused the token: exit code 3.
+        unreachable: bool,
+    },
+}
+
+impl Connection {
+    /// Whether the admin may save.
+    pub fn is_success(&self) -> bool {
+        matches!(self, Self::Success { .. })
+    }
+}
+
+/// The probe requests for these Matching attributes, each with a GUID that nobody has.
+pub fn probes(
+    wire: &Wire,
+    user_attribute: &str,
+    group_attribute: Option<&str>,
+    guid: &dyn Fn(u64) -> String,
+) -> Vec<Request> {
+    let mut requests = vec![wire.find_user(user_attribute, &guid(1))];
+    if let Some(attribute) = group_attribute {
+        requests.push(wire.find_group(attribute, &guid(2)));
+    }
+    requests
+}
+
+/// Sends the probes, one after another, and stops at the first that fails.
+pub async fn test_connection(tenant: &Tenant, probes: Vec<Request>) -> Connection {
+    let mut remark = None;
+    for request in probes {
+        let exchange = tenant.send(Operation::TestConnection, request).await;
+        match judge(&exchange) {
+            Connection::Success { remark: said } => remark = remark.or(said),
+            failed @ Connection::Failed { .. } => return failed,
+        }
+    }
+    Connection::Success { remark }
+}
+
+/// Judges one probe by the table of 2.3.
+pub fn judge(exchange: &Exchange) -> Connection {
+    let evidence = format!(
+        "{} {} was answered with {}",
+        exchange.request.method,
+        exchange.request.path(),
+        exchange.told()
+    );
+    let failed = |code, message: &str, unreachable| Connection::Failed {
+        code,
+        message: message.to_owned(),
+        evidence: evidence.clone(),
+        unreachable,
+    };
+    match exchange.status() {
+        200 => match exchange.list() {
+            Err(why) => {
+                let message = format!("the answer is no SCIM list response: {why}");
+                failed(INCOMPATIBLE, &message, true)
+            }
+            Ok(list) if list.total_results.max(list.resources.len() as u64) > 1 => failed(
+                MULTIPLE_ENTRIES,
+                "the look-up of a random GUID found several resources: the filter is ignored",
+                false,
+            ),
+            Ok(list) if list.total_results == 1 || !list.resources.is_empty() => {
+                Connection::Success {
+                    remark: Some(
+                        "the look-up of a random GUID found a resource: Entra says nothing here and \
+                         matches wrongly later"
+                            .to_owned(),
+                    ),
+                }
+            }
+            Ok(_) => Connection::Success { remark: None },
+        },
+        404 => failed(INCOMPATIBLE, NOT_FOUND_TEXT, true),
+        0 | 401 | 403 | 500..=599 => {
+            failed(CREDENTIALS_UNAVAILABLE, INVALID_CREDENTIALS_TEXT, true)
+        }
+        status => {
+            let message = format!("an HTTP/{status} response was returned instead of HTTP/200 OK");
+            failed(INCOMPATIBLE, &message, true)
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! Who is due in a cycle, and what should become of each (entra-client 4.5, 5.2, 7.1, 7.2).
+//!
+//! Pure: directory, scope and links in, tasks out. The job sends them.
+
+use super::connector::{Intent, Kind, ObjectTask};
+use super::mapping::{Moment, ObjectMapping, SourceAttributes};
+use super::scope::{InScope, Scope, ScopeFacts};
+use super::state::{GroupLink, Links, Member, UserLink};
+use crate::directory::{
+    AttributeValue, Directory, DirectoryGroup, DirectoryUser, GroupIndex, UserIndex, UserState,
+};
+use crate::profile::{EntraSettings, TargetObjectAction};
+
+/// The kinds of cycle a scenario can ask for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CycleKind {
+    /// Everything is evaluated (7.1).
+    Initial,
+    /// What changed since the watermark, and what is due in escrow (7.2).
+    Incremental,
+    /// Only these objects, at an admin's request (7.7).
+    OnDemand {
+        /// Users.
+        users: Vec<UserIndex>,
+        /// Groups.
+        groups: Vec<GroupIndex>,
+    },
+}
+
+/// How a job sees one user's attributes.
+pub struct SourceUser<'a> {
+    /// The user.
+    pub user: &'a DirectoryUser,
+    /// What `IsSoftDeleted` says: out of scope, disabled or deleted (4.5).
+    pub is_soft_deleted: bool,
+}
+
+impl SourceAttributes for SourceUser<'_> {
+    fn attribute(&self, name: &str) -> Option<AttributeValue> {
+        match name {
+            "IsSoftDeleted" => Some(AttributeValue::Flag(self.is_soft_deleted)),
+            "objectId" => Some(AttributeValue::Text(self.user.object_id.clone())),
+            "accountEnabled" => Some(AttributeValue::Flag(self.user.state == UserState::Enabled)),
+            _ => self.user.attributes.get(name).cloned(),
+        }
+    }
+}
+
+/// How a job sees one group's attributes.
+pub struct SourceGroup<'a>(pub &'a DirectoryGroup);
+
+impl SourceAttributes for SourceGroup<'_> {
+    fn attribute(&self, name: &str) -> Option<AttributeValue> {
+        match name {
+            "objectId" => Some(AttributeValue::Text(self.0.object_id.clone())),
+            _ => self.0.attributes.get(name).cloned(),
+        }
+    }
+}
+
+/// What the planning of a cycle looks at.
+pub struct Plan<'a> {
+    /// The directory as it is now.
+    pub directory: &'a Directory,
+    /// Who is in scope.
+    pub scope: &'a Scope,
+    /// The user mapping.
+    pub user_mapping: &'a ObjectMapping,
+    /// The group mapping.
+    pub group_mapping: &'a ObjectMapping,
+    /// The knobs.
+    pub settings: &'a EntraSettings,
+}
+
+/// What a cycle makes of one object.
+pub struct Planned {
+    /// The conversation to hold; none where there is nothing to do.
+    pub task: Option<ObjectTask>,
+    /// The scope's decision, for the provisioning log.
+    pub decision: InScope,
+}
+
+impl Plan<'_> {
+    /// Whether the user is in scope, and why.
+    pub fn decide_user(&self, index: UserIndex, user: &DirectoryUser) -> InScope {
+        let groups =
+            if user.assigned { Vec::new() } else { self.directory.assigned_groups_of(index) };
+        let group = groups.first().map(|group| group_name(&self.directory.group(*group)));
+        self.scope.user(ScopeFacts {
+            is_active: user.state == UserState::Enabled,
+            assigned: user.assigned,
+            assigned_group: group.as_deref(),
+            attributes: &SourceUser { user, is_soft_deleted: false },
+        })
+    }
+
+    /// Whether the group is in scope, and why.
+    pub fn decide_group(&self, group: &DirectoryGroup) -> InScope {
+        self.scope.group(ScopeFacts {
+            is_active: !group.deleted,
+            assigned: group.assigned,
+            assigned_group: None,
+            attributes: &SourceGroup(group),
+        })
+    }
+
+    /// What should become of a user.
+    pub fn user(&self, index: UserIndex, link: Option<&UserLink>) -> Planned {
+        let user = self.directory.user(index);
+        let decision = self.decide_user(index, &user);
+        let intent = match (user.state, link) {
+            (UserState::HardDeleted, Some(link)) if link.is_managed => Some(Intent::Delete),
+            (UserState::HardDeleted, _) => None,
+            (UserState::SoftDeleted { .. }, link) => self.disable(link),
+            (UserState::Disabled, None) => None,
+            (UserState::Enabled | UserState::Disabled, _) if decision.in_scope => {
+                Some(Intent::Provision)
+            }
+            (UserState::Enabled | UserState::Disabled, link) => self.disable(link),
+        };
+        let source = SourceUser { user: &user, is_soft_deleted: user.state != UserState::Enabled };
+        let task = intent.filter(|intent| self.is_ticked(*intent, link.is_some())).map(|intent| {
+            ObjectTask {
+                kind: Kind::User,
+                index,
+                intent,
+                link: link.map(|link| link.id.clone()),
+                matching: matching(self.user_mapping, &self.settings.match_user, &source),
+                creation: self.user_mapping.evaluate(&source, Moment::Creation),
+                update: self.user_mapping.evaluate(&source, Moment::Update),
+            }
+        });
+        Planned { task, decision }
+    }
+
+    /// A user who leaves the scope or lands in the recycle bin is disabled once, if `active` is
+    /// mapped and out-of-scope deletions are not skipped (4.5, 9.3).
+    fn disable(&self, link: Option<&UserLink>) -> Option<Intent> {
+        let link = link?;
+        let wanted = link.is_managed
+            && link.is_active
+            && !self.settings.skip_out_of_scope_deletions
+            && self.user_mapping.mapping("active").is_some();
+        wanted.then_some(Intent::Disable)
+    }
+
+    /// What should become of a group. A group created anew under an old link is deleted first; the
+    /// job then plans it again without a link.
+    pub fn group(&self, index: GroupIndex, link: Option<&GroupLink>) -> Planned {
+        let group = self.directory.group(index);
+        let decision = self.decide_group(&group);
+        let is_other = link.is_some_and(|link| link.object_id != group.object_id);
+        let intent = match (decision.in_scope && !group.deleted && !is_other, link) {
+            (true, _) => Some(Intent::Provision),
+            (false, None) => None,
+            (false, Some(_)) if self.settings.skip_out_of_scope_deletions && !group.deleted => None,
+            (false, Some(_)) => Some(Intent::Delete),
+        };
+        let source = SourceGroup(&group);
+        let task = intent
+            .filter(|intent| {
+                self.settings.provision_groups && self.is_ticked(*intent, link.is_some())
+            })
+            .map(|intent| ObjectTask {
+                kind: Kind::Group,
+                index,
+                intent,
+                link: link.map(|link| link.id.clone()),
+                matching: matching(self.group_mapping, &self.settings.match_group, &source),
+                creation: self.group_mapping.evaluate(&source, Moment::Creation),
+                update: self.group_mapping.evaluate(&source, Moment::Update),
+            });
+        Planned { task, decision }
+    }
+
+    /// Whether the mapping's target object actions allow it (9.3).
+    fn is_ticked(&self, intent: Intent, is_linked: bool) -> bool {
+        let action = match (intent, is_linked) {
+            (Intent::Provision, false) => TargetObjectAction::Create,
+            (Intent::Provision, true) | (Intent::Disable, _) => TargetObjectAction::Update,
+            (Intent::Delete, _) => TargetObjectAction::Delete,
+        };
+        self.settings.target_object_actions.contains(&action)
+    }
+}
+
+/// The members a group should have and those of them that are in the tenant.
+pub fn members_of(group: &DirectoryGroup, links: &Links) -> (Vec<Member>, Vec<Member>) {
+    let users = group.members.iter().map(|index| Member::User(*index));
+    let groups = group.member_groups.iter().map(|index| Member::Group(*index));
+    users.chain(groups).partition(|member| links.id_of(*member).is_some())
+}
+
+/// A user's name for people.
+pub fn user_name(user: &DirectoryUser) -> String {
+    text(user.attributes.get("displayName"))
+}
+
+/// A group's name for people.
+pub fn group_name(group: &DirectoryGroup) -> String {
+    text(group.attributes.get("displayName"))
+}
+
+fn text(value: Option<&AttributeValue>) -> String {
+    match value {
+        Some(AttributeValue::Text(text)) => text.clone(),
+        _ => String::new(),
+    }
+}
+
+fn matching(
+    mapping: &ObjectMapping,
+    attributes: &[String],
+    source: &dyn SourceAttributes,
+) -> Vec<(String, String)> {
+    let value = |name: &String| Some((name.clone(), mapping.value_of(name, source)?));
+    attributes.iter().filter_map(value).collect()
+}

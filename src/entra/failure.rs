@@ -1,0 +1,134 @@
+//! What Entra makes of an answer that is not what it needs: error code, retry, job-level or not.
+//!
+//! The pairings are those of entra-client 8.3, the texts those of 2.3 and 8.2. A failure here is an
+//! entry in the provisioning log and perhaps an escrow; it is never an error of the harness.
+
+use crate::exchange::{Exchange, Failure, Operation};
+
+/// Prefix of the codes that speak of the SCIM connector itself.
+pub const INCOMPATIBLE: &str = "SystemForCrossDomainIdentityManagementServiceIncompatible";
+/// More than one resource where one was asked for.
+pub const MULTIPLE_ENTRIES: &str =
+    "SystemForCrossDomainIdentityManagementMultipleEntriesInResponse";
+/// The credentials are refused in the middle of a job.
+pub const INVALID_CREDENTIALS: &str = "SystemForCrossDomainIdentityManagementInvalidCredentials";
+/// Test Connection could not be done.
+pub const CREDENTIALS_UNAVAILABLE: &str = "CredentialValidationUnavailable";
+/// A manager or member is not in the tenant.
+pub const UNRESOLVED_REFERENCE: &str = "UnableToResolveReferenceAttributeValue";
+/// What Entra's portal shows for whatever looks like a refused token.
+pub const INVALID_CREDENTIALS_TEXT: &str = "You appear to have entered invalid credentials. \
+     Please confirm you are using the correct information for an administrative account.";
+/// What Entra's portal shows for a 404 to the probe.
+pub const NOT_FOUND_TEXT: &str = "An HTTP/404 Not Found response was returned rather than the \
+     expected HTTP/200 OK response. To address this issue, ensure that the tenant URL is correct. \
+     The tenant URL is usually in a format like: https://<>/scim.";
+
+/// When a failed object is tried again (8.1, 8.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retry {
+    /// In the next cycle.
+    NextCycle,
+    /// After a growing interval.
+    BackOff,
+}
+
+/// One object's failure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectFailure {
+    /// The provisioning log's error code.
+    pub code: &'static str,
+    /// What an admin reads: status and the tenant's own words.
+    pub message: String,
+    /// What was being done.
+    pub operation: Operation,
+    /// The status, 0 where no answer came.
+    pub status: u16,
+    /// The exchange that shows it.
+    pub exchange: Option<u64>,
+    /// When it is tried again.
+    pub retry: Retry,
+    /// Whether it concerns a manager or a member: such failures count apart (8.5).
+    pub is_reference: bool,
+    /// Whether the whole job stops: the credentials are refused, or the endpoint is no SCIM one.
+    pub stops_job: bool,
+}
+
+impl ObjectFailure {
+    /// Classifies an answer that was not a success.
+    pub fn of(exchange: &Exchange) -> Self {
+        let (code, retry) = match &exchange.result {
+            Err(Failure::Timeout(_)) => ("Timeout", Retry::NextCycle),
+            Err(Failure::Refused(_)) => ("InternalError", Retry::BackOff),
+            Err(_) => ("WebExceptionProtocolError", Retry::NextCycle),
+            Ok(answer) => code_of(answer.status, exchange.operation),
+        };
+        let stops_job = matches!(exchange.status(), 401)
+            || (exchange.operation == Operation::TestConnection && !exchange.is_success());
+        Self {
+            code: if stops_job && exchange.status() == 401 { INVALID_CREDENTIALS } else { code },
+            message: message_of(exchange),
+            operation: exchange.operation,
+            status: exchange.status(),
+            exchange: Some(exchange.number),
+            retry,
+            is_reference: is_reference(exchange.operation),
+            stops_job,
+        }
+    }
+
+    /// A success by its status that makes no sense: no `id`, no list, more than one hit.
+    pub fn senseless(code: &'static str, why: &str, exchange: &Exchange) -> Self {
+        Self {
+            code,
+            message: format!("{why} ({} {})", exchange.request.method, exchange.request.path()),
+            retry: Retry::BackOff,
+            stops_job: false,
+            ..Self::of(exchange)
+        }
+    }
+
+    /// Whether a later try may well succeed without anybody's doing: throttled, down, lost.
+    pub fn is_passing(&self) -> bool {
+        self.retry == Retry::NextCycle
+    }
+}
+
+fn is_reference(operation: Operation) -> bool {
+    matches!(operation, Operation::SetManager | Operation::AddMembers | Operation::RemoveMembers)
+}
+
+fn code_of(status: u16, operation: Operation) -> (&'static str, Retry) {
+    let is_look_up = matches!(
+        operation,
+        Operation::TestConnection | Operation::MatchUser | Operation::MatchGroup
+    );
+    match status {
+        404 if is_look_up => (INCOMPATIBLE, Retry::BackOff),
+        403 => ("InsufficientRights", Retry::BackOff),
+        404 => ("InvalidAnchor", Retry::BackOff),
+        405 => ("MethodNotAllowed", Retry::BackOff),
+        409 => ("EntryConflict", Retry::BackOff),
+        422 => ("UnprocessableEntity", Retry::BackOff),
+        429 => ("TooManyRequests", Retry::NextCycle),
+        500 => ("InternalServerError", Retry::NextCycle),
+        501 => ("NotImplemented", Retry::BackOff),
+        502..=599 => ("WebExceptionProtocolError", Retry::NextCycle),
+        _ => (INCOMPATIBLE, Retry::BackOff),
+    }
+}
+
+/// The wording of 8.2 with the start of the tenant's body.
+fn message_of(exchange: &Exchange) -> String {
+    match &exchange.result {
+        Err(failure) => failure.to_string(),
+        Ok(answer) => {
+            let body: String = String::from_utf8_lossy(&answer.body).chars().take(500).collect();
+            format!(
+                "StatusCode: {} Message: Processing of the HTTP request resulted in an exception. \
+                 Web Response: {body}",
+                answer.status
+            )
+        }
+    }
+}

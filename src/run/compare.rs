@@ -1,0 +1,512 @@
+//! Reads the tenant back and compares it with the projection, resource by resource, attribute by
+//! attribute.
+//!
+//! A resource is read by its id, and looked up once by its Matching attribute, so that a second one
+//! shows. What differs is read again for a short while before it is believed: a tenant may need a
+//! moment (rfc-catalogue A17).
+
+use std::collections::{BTreeSet, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::difference::{Comparison, Difference, DifferenceKind};
+use crate::entra::connector::{Connector, Kind};
+use crate::entra::job::ProvisioningJob;
+use crate::entra::mapping::MappedValue;
+use crate::entra::pace::in_flight;
+use crate::entra::projection::{ProjectedGroup, ProjectedUser, Projection};
+use crate::entra::state::ObjectKey;
+use crate::entra::target::TargetPath;
+use crate::entra::wire::{group_target, user_target};
+use crate::exchange::{Exchange, Operation, Request};
+use crate::scim::ENTERPRISE_USER;
+use crate::tenant::Collection;
+
+/// Pause between two readings of a resource that differs.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// How to read back.
+#[derive(Debug, Clone)]
+pub struct ReadBack {
+    /// Resources read at once.
+    pub concurrency: usize,
+    /// How long, over the whole comparison, differing resources are waited for.
+    pub window: Duration,
+    /// Compare only about this many users and as many groups, evenly spread.
+    pub sample: Option<usize>,
+    /// Ids that were the run's own before the scenario began.
+    pub before: HashSet<String>,
+}
+
+/// One resource to look at.
+enum Subject {
+    User { key: ObjectKey, id: String, expected: Box<ProjectedUser>, manager: Expected },
+    Group { key: ObjectKey, id: String, expected: Box<ProjectedGroup>, members: Members },
+    Gone { key: ObjectKey, id: String },
+    Absent { key: ObjectKey, why: String },
+}
+
+/// What is expected of a manager.
+#[derive(Clone)]
+enum Expected {
+    Nothing,
+    Nobody,
+    Id(String),
+}
+
+/// Expected members by id, and ids of deleted users that must not be there.
+#[derive(Clone)]
+struct Members {
+    wanted: BTreeSet<String>,
+    deleted: BTreeSet<String>,
+}
+
+/// Compares the tenant with the projection.
+pub async fn compare(
+    connector: &Connector,
+    job: &ProvisioningJob,
+    projection: &Projection,
+    settings: &ReadBack,
+) -> Comparison {
+    let subjects = subjects(job, projection, settings.sample);
+    let mut comparison = Comparison {
+        exercised: exercised(projection),
+        resources: subjects.len(),
+        differences: Vec::new(),
+    };
+    let patience = std::sync::Arc::new(AtomicU64::new(millis(settings.window)));
+    let matching = std::sync::Arc::new(Matching::of(job));
+    let tasks = subjects.into_iter().map(|subject| {
+        let connector = connector.clone();
+        let patience = patience.clone();
+        let matching = matching.clone();
+        async move {
+            loop {
+                let found = look(&connector, &subject, &matching).await;
+                if found.is_empty() || !wait_a_little(&patience) {
+                    return found;
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    });
+    in_flight(settings.concurrency, tasks, |found| comparison.differences.extend(found)).await;
+    comparison.differences.extend(strays(connector, job, &settings.before).await);
+    comparison
+}
+
+/// Takes one pause out of the patience that is left.
+fn wait_a_little(patience: &AtomicU64) -> bool {
+    let pause = millis(PAUSE);
+    patience
+        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(pause))
+        .is_ok()
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The first Matching attributes, by which second resources are looked for.
+struct Matching {
+    user: TargetPath,
+    group: TargetPath,
+}
+
+impl Matching {
+    fn of(job: &ProvisioningJob) -> Self {
+        let settings = &job.set_up().settings;
+        let path = |names: &[String], default: &str| {
+            let name = names.first().map_or(default, String::as_str);
+            TargetPath::parse(name)
+                .or_else(|_| TargetPath::parse(default))
+                .expect("the default Matching attribute is a path")
+        };
+        Self {
+            user: path(&settings.match_user, "userName"),
+            group: path(&settings.match_group, "displayName"),
+        }
+    }
+}
+
+fn subjects(job: &ProvisioningJob, projection: &Projection, sample: Option<usize>) -> Vec<Subject> {
+    let links = job.links();
+    let mut subjects = Vec::new();
+    for (index, expected) in thinned(projection.users(), sample) {
+        let key = ObjectKey { kind: Kind::User, index: *index };
+        match (expected.is_present, links.users.get(index)) {
+            (true, Some(link)) => {
+                let manager = match expected.manager {
+                    _ if !expected.had_manager => Expected::Nothing,
+                    None => Expected::Nobody,
+                    Some(manager) => match links.users.get(&manager) {
+                        Some(link) => Expected::Id(link.id.clone()),
+                        None => Expected::Nothing,
+                    },
+                };
+                let (id, expected) = (link.id.clone(), Box::new(expected.clone()));
+                subjects.push(Subject::User { key, id, expected, manager });
+            }
+            (true, None) => subjects.extend(absent(job, key)),
+            (false, _) => subjects.extend(gone(job, key)),
+        }
+    }
+    let deleted: BTreeSet<String> = job
+        .gone()
+        .iter()
+        .filter(|(key, _)| key.kind == Kind::User)
+        .map(|(_, id)| id.clone())
+        .collect();
+    for (index, expected) in thinned(projection.groups(), sample) {
+        let key = ObjectKey { kind: Kind::Group, index: *index };
+        match (expected.is_present, links.groups.get(index)) {
+            (true, Some(link)) => {
+                let wanted = expected
+                    .members
+                    .iter()
+                    .filter_map(|member| links.id_of(*member).map(str::to_owned))
+                    .collect();
+                let members = Members { wanted, deleted: deleted.clone() };
+                let (id, expected) = (link.id.clone(), Box::new(expected.clone()));
+                subjects.push(Subject::Group { key, id, expected, members });
+            }
+            (true, None) => subjects.extend(absent(job, key)),
+            (false, _) => subjects.extend(gone(job, key)),
+        }
+    }
+    subjects
+}
+
+/// An object without a link is a finding only where its export failed for good; what merely was
+/// throttled or lost is still to come, and whoever lost the link in a restart is nobody's any more.
+fn absent(job: &ProvisioningJob, key: ObjectKey) -> Option<Subject> {
+    let (_, escrow) = job.escrows().iter().find(|(known, _)| **known == key)?;
+    let failure = &escrow.failure;
+    (!failure.is_passing()).then(|| Subject::Absent {
+        key,
+        why: format!("{} was answered with {}", failure.operation, failure.status),
+    })
+}
+
+fn gone(job: &ProvisioningJob, key: ObjectKey) -> Option<Subject> {
+    job.gone().get(&key).map(|id| Subject::Gone { key, id: id.clone() })
+}
+
+fn thinned<K: Ord, V>(
+    all: &std::collections::BTreeMap<K, V>,
+    sample: Option<usize>,
+) -> impl Iterator<Item = (&K, &V)> {
+    let step = sample.map_or(1, |sample| all.len().div_ceil(sample.max(1))).max(1);
+    all.iter().step_by(step)
+}
+
+/// Which kinds of difference this projection can bring to light.
+fn exercised(projection: &Projection) -> BTreeSet<DifferenceKind> {
+    use DifferenceKind as Difference;
+    let mut kinds = BTreeSet::new();
+    let mut add = |condition: bool, kind: Difference| {
+        if condition {
+            kinds.insert(kind);
+        }
+    };
+    for user in projection.users().values() {
+        add(user.is_present, Difference::MissingUser);
+        add(user.is_present, Difference::SecondUser);
+        add(user.is_present, Difference::UserAttribute);
+        add(user.is_present && user.active.is_some(), Difference::UserActive);
+        add(user.is_present && user.had_manager, Difference::UserManager);
+        add(!user.is_present, Difference::UserNotDeleted);
+        add(true, Difference::Unreadable);
+    }
+    let deletes_users = projection.users().values().any(|user| !user.is_present);
+    for group in projection.groups().values() {
+        add(group.is_present, Difference::MissingGroup);
+        add(group.is_present, Difference::SecondGroup);
+        add(group.is_present, Difference::GroupAttribute);
+        add(group.is_present && group.was_renamed, Difference::GroupName);
+        add(group.is_present && !group.members.is_empty(), Difference::MissingMember);
+        add(group.is_present && group.lost_members, Difference::UnexpectedMember);
+        add(group.is_present && deletes_users, Difference::DanglingMember);
+        add(!group.is_present, Difference::GroupNotDeleted);
+    }
+    kinds
+}
+
+async fn look(connector: &Connector, subject: &Subject, matching: &Matching) -> Vec<Difference> {
+    match subject {
+        Subject::User { key, id, expected, manager } => {
+            let seen = read(connector, user_target(id)).await;
+            let mut found = match resource(&seen) {
+                Ok(resource) => differing_user(*key, expected, manager, &resource, seen.number),
+                Err(_) => unreadable(*key, DifferenceKind::MissingUser, id, &seen),
+            };
+            found.extend(second(connector, *key, &matching.user, &expected.values).await);
+            found
+        }
+        Subject::Group { key, id, expected, members } => {
+            let seen = read(connector, group_target(id)).await;
+            let mut found = match resource(&seen) {
+                Ok(resource) => differing_group(*key, expected, members, &resource, seen.number),
+                Err(_) => unreadable(*key, DifferenceKind::MissingGroup, id, &seen),
+            };
+            let was_ignored =
+                found.iter().any(|difference| difference.kind == DifferenceKind::GroupName);
+            if !was_ignored {
+                found.extend(second(connector, *key, &matching.group, &expected.values).await);
+            }
+            found
+        }
+        Subject::Gone { key, id } => {
+            let (target, kind) = match key.kind {
+                Kind::User => (user_target(id), DifferenceKind::UserNotDeleted),
+                Kind::Group => (group_target(id), DifferenceKind::GroupNotDeleted),
+            };
+            let seen = read(connector, target).await;
+            match seen.status() {
+                404 | 410 => Vec::new(),
+                _ => vec![difference(*key, kind, None, "404", &seen.told(), seen.number)],
+            }
+        }
+        Subject::Absent { key, why } => {
+            let kind = match key.kind {
+                Kind::User => DifferenceKind::MissingUser,
+                Kind::Group => DifferenceKind::MissingGroup,
+            };
+            vec![Difference {
+                kind,
+                subject: key.to_string(),
+                attribute: None,
+                expected: "a resource".to_owned(),
+                actual: format!("none: {why}"),
+                exchange: None,
+            }]
+        }
+    }
+}
+
+async fn read(connector: &Connector, target: String) -> Exchange {
+    connector.tenant.send(Operation::ReadBack, Request::get(target)).await
+}
+
+fn resource(seen: &Exchange) -> Result<Value, ()> {
+    match seen.json() {
+        Some(resource @ Value::Object(_)) if seen.status() == 200 => Ok(resource),
+        _ => Err(()),
+    }
+}
+
+fn unreadable(
+    key: ObjectKey,
+    missing: DifferenceKind,
+    id: &str,
+    seen: &Exchange,
+) -> Vec<Difference> {
+    let kind = if seen.status() == 404 { missing } else { DifferenceKind::Unreadable };
+    let expected = format!("200 and the resource {id}");
+    vec![difference(key, kind, None, &expected, &seen.told(), seen.number)]
+}
+
+fn differing_user(
+    key: ObjectKey,
+    expected: &ProjectedUser,
+    manager: &Expected,
+    resource: &Value,
+    number: u64,
+) -> Vec<Difference> {
+    let mut found =
+        differing_values(key, DifferenceKind::UserAttribute, &expected.values, resource, number);
+    if let Some(active) = expected.active {
+        let shown = resource.get("active");
+        // An absent `active` says nothing against a user that should be active (RFC 7643 §4.1.1).
+        let fits = shown.and_then(Value::as_bool) == Some(active) || (shown.is_none() && active);
+        if !fits {
+            let actual = shown.map_or("absent".to_owned(), Value::to_string);
+            let kind = DifferenceKind::UserActive;
+            found.push(difference(key, kind, Some("active"), &active.to_string(), &actual, number));
+        }
+    }
+    let shown = manager_in(resource);
+    let (fits, wanted) = match manager {
+        Expected::Nothing => (true, ""),
+        Expected::Nobody => (shown.is_none(), "nobody"),
+        Expected::Id(id) => (shown.as_deref() == Some(id), id.as_str()),
+    };
+    if !fits {
+        let actual = shown.as_deref().unwrap_or("nobody");
+        let kind = DifferenceKind::UserManager;
+        found.push(difference(key, kind, Some("manager"), wanted, actual, number));
+    }
+    found
+}
+
+/// The manager's id, in whichever form the tenant shows it; an empty one is nobody.
+fn manager_in(resource: &Value) -> Option<String> {
+    let path = TargetPath::parse(&format!("{ENTERPRISE_USER}:manager"))
+        .expect("the manager's path is one");
+    let shown = path.read(resource)?;
+    let id = match &shown {
+        Value::String(id) => id.as_str(),
+        shown => shown.get("value").and_then(Value::as_str).unwrap_or_default(),
+    };
+    (!id.is_empty()).then(|| id.to_owned())
+}
+
+fn differing_group(
+    key: ObjectKey,
+    expected: &ProjectedGroup,
+    members: &Members,
+    resource: &Value,
+    number: u64,
+) -> Vec<Difference> {
+    let (name, others): (Vec<MappedValue>, Vec<MappedValue>) =
+        expected.values.iter().cloned().partition(|value| value.target.is("displayName"));
+    let mut found = differing_values(key, DifferenceKind::GroupName, &name, resource, number);
+    found.extend(differing_values(key, DifferenceKind::GroupAttribute, &others, resource, number));
+    let shown: BTreeSet<String> = resource
+        .get("members")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(|member| member.get("value").or(Some(member))?.as_str().map(str::to_owned))
+        .collect();
+    let mut member = |kind, expected: &str, actual: &str| {
+        found.push(difference(key, kind, Some("members"), expected, actual, number));
+    };
+    for id in members.wanted.difference(&shown) {
+        member(DifferenceKind::MissingMember, id, "not a member");
+    }
+    for id in shown.difference(&members.wanted) {
+        match members.deleted.contains(id) {
+            true => member(DifferenceKind::DanglingMember, "no deleted user", id),
+            false => member(DifferenceKind::UnexpectedMember, "not a member", id),
+        }
+    }
+    found
+}
+
+fn differing_values(
+    key: ObjectKey,
+    kind: DifferenceKind,
+    values: &[MappedValue],
+    resource: &Value,
+    number: u64,
+) -> Vec<Difference> {
+    values
+        .iter()
+        .filter_map(|value| {
+            let shown = value.target.read(resource);
+            let fits = shown.as_ref() == Some(&value.value)
+                || (shown.is_none() && value.value.as_str() == Some(""));
+            let actual = shown.map_or("absent".to_owned(), |shown| shown.to_string());
+            let expected = value.value.to_string();
+            (!fits).then(|| {
+                difference(key, kind, Some(&value.target.text), &expected, &actual, number)
+            })
+        })
+        .collect()
+}
+
+/// Looks the resource up by its Matching attribute: Entra would have to find exactly this one.
+async fn second(
+    connector: &Connector,
+    key: ObjectKey,
+    matching: &TargetPath,
+    values: &[MappedValue],
+) -> Vec<Difference> {
+    let Some(value) = values
+        .iter()
+        .find(|value| value.target.is(&matching.text))
+        .and_then(|value| value.value.as_str())
+    else {
+        return Vec::new();
+    };
+    let (request, missing, double) = match key.kind {
+        Kind::User => (
+            connector.wire.find_user(&matching.text, value),
+            DifferenceKind::MissingUser,
+            DifferenceKind::SecondUser,
+        ),
+        Kind::Group => (
+            connector.wire.find_group(&matching.text, value),
+            DifferenceKind::MissingGroup,
+            DifferenceKind::SecondGroup,
+        ),
+    };
+    let seen = connector.tenant.send(Operation::ReadBack, request).await;
+    let expected = format!("one hit for {} eq {}", matching.text, Value::from(value));
+    let (kind, actual) = match seen.list() {
+        Err(why) => (DifferenceKind::Unreadable, format!("{} ({why})", seen.told())),
+        Ok(list) => match list.total_results.max(list.resources.len() as u64) {
+            0 => (missing, "no hit".to_owned()),
+            1 => return Vec::new(),
+            hits => (double, format!("{hits} hits")),
+        },
+    };
+    vec![difference(key, kind, Some(&matching.text), &expected, &actual, seen.number)]
+}
+
+/// Resources that this run created in the scenario and that no object stands behind any more: a
+/// match found nothing and a second one was made (entra-client 5.3.1).
+async fn strays(
+    connector: &Connector,
+    job: &ProvisioningJob,
+    before: &HashSet<String>,
+) -> Vec<Difference> {
+    let links = job.links();
+    let linked: HashSet<&str> = links
+        .users
+        .values()
+        .map(|link| link.id.as_str())
+        .chain(links.groups.values().map(|link| link.id.as_str()))
+        .collect();
+    let mut found = Vec::new();
+    for owned in connector.tenant.owned() {
+        let known = linked.contains(owned.id.as_str())
+            || before.contains(&owned.id)
+            || job.released().contains(&owned.id);
+        if known {
+            continue;
+        }
+        let (kind, target) = match owned.collection {
+            Collection::Users => (DifferenceKind::SecondUser, user_target(&owned.id)),
+            Collection::Groups => (DifferenceKind::SecondGroup, group_target(&owned.id)),
+        };
+        let seen = read(connector, target.clone()).await;
+        if seen.status() == 404 {
+            continue;
+        }
+        let name = seen
+            .at("/displayName")
+            .and_then(|name| name.as_str().map(str::to_owned))
+            .unwrap_or_default();
+        found.push(Difference {
+            kind,
+            subject: target,
+            attribute: None,
+            expected: "one resource for each object".to_owned(),
+            actual: format!("{name:?} is left behind, and another one stands for its object"),
+            exchange: Some(seen.number),
+        });
+    }
+    found
+}
+
+fn difference(
+    key: ObjectKey,
+    kind: DifferenceKind,
+    attribute: Option<&str>,
+    expected: &str,
+    actual: &str,
+    number: u64,
+) -> Difference {
+    Difference {
+        kind,
+        subject: key.to_string(),
+        attribute: attribute.map(str::to_owned),
+        expected: expected.to_owned(),
+        actual: actual.to_owned(),
+        exchange: Some(number),
+    }
+}
