@@ -177,11 +177,7 @@ pub(super) const CHECKS: &[Check] = &[
                 vec![delete(its.group()), get(its.group()), find_group(&filter)]
             },
             |said| {
-                all_of([
-                    expect_one_of(&[204, 200, 202], &said[0]),
-                    expect_gone(&said[1]),
-                    expect_hits(0, &said[2]),
-                ])
+                all_of([expect_deleted(&said[0]), expect_gone(&said[1]), expect_hits(0, &said[2])])
             },
         ),
     )

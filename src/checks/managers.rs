@@ -50,7 +50,7 @@ pub(super) const CHECKS: &[Check] = &[
         Entra("Develop a SCIM endpoint, manager as a bare id"),
         "a manager is set by a bare id under the full URN",
         Probe(
-            |its| vec![manage(its, "Add", json!(its.users[1].id)), get(its.user())],
+            |its| vec![manage(its, "add", json!(its.users[1].id)), get(its.user())],
             |said| managed_by(said, 1),
         ),
     )
@@ -64,7 +64,7 @@ pub(super) const CHECKS: &[Check] = &[
             |its| {
                 let boss = &its.users[1].id;
                 let value = json!([{"$ref": format!("/Users/{boss}"), "value": boss}]);
-                vec![patch(its.user(), [op("Add", "manager", value)]), get(its.user())]
+                vec![patch(its.user(), [op("add", "manager", value)]), get(its.user())]
             },
             |said| managed_by(said, 1),
         ),

@@ -19,7 +19,7 @@ pub(super) const CHECKS: &[Check] = &[
     must(
         "entra-add-member",
         Entra("Develop a SCIM endpoint, Add Members"),
-        "a member is added by Add with the path members",
+        "a member is added by add with the path members",
         Probe(
             |its| vec![patch(its.group(), [add(&[its.user()])]), get(its.group())],
             |said| holds(said, &[said.its.user()]),
@@ -34,7 +34,7 @@ pub(super) const CHECKS: &[Check] = &[
         Probe(
             |its| {
                 let member = json!([{"$ref": null, "value": its.user().id}]);
-                vec![patch(its.group(), [op("Add", "members", member)]), get(its.group())]
+                vec![patch(its.group(), [op("add", "members", member)]), get(its.group())]
             },
             |said| holds(said, &[said.its.user()]),
         ),
@@ -75,11 +75,11 @@ pub(super) const CHECKS: &[Check] = &[
     must(
         "group-members-remove-valuearray",
         Entra("SCIM 2.0 protocol compliance, remove a group member, default dialect"),
-        "Remove with the path members and a value removes that member and no other",
+        "remove with the path members and a value removes that member and no other",
         Probe(
             |its| {
                 let member = json!([{"value": its.user().id}]);
-                vec![patch(its.group(), [op("Remove", "members", member)]), get(its.group())]
+                vec![patch(its.group(), [op("remove", "members", member)]), get(its.group())]
             },
             |said| holds(said, &[&said.its.users[1], &said.its.users[2]]),
         ),
@@ -196,7 +196,7 @@ pub(super) const CHECKS: &[Check] = &[
                 vec![
                     patch(its.group(), [add(&[its.user()])]),
                     patch(its.group(), [add(&[&its.users[1]])]),
-                    patch(its.group(), [op("Remove", "members", gone)]),
+                    patch(its.group(), [op("remove", "members", gone)]),
                     get(its.group()),
                     delete(its.group()),
                     get(its.group()),
@@ -219,7 +219,7 @@ pub(super) const CHECKS: &[Check] = &[
 /// Adds these users as Entra does.
 fn add(users: &[&Known]) -> Value {
     let members: Vec<Value> = users.iter().map(|user| json!({"value": user.id})).collect();
-    op("Add", "members", members)
+    op("add", "members", members)
 }
 
 /// The PATCH succeeded and the group holds exactly these.

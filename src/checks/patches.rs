@@ -31,12 +31,15 @@ pub(super) const CHECKS: &[Check] = &[
     must(
         "patch-op-case",
         DIALECTS,
-        "the words Add and Replace are taken with a capital",
+        "the words Add, Replace and Remove are taken with a capital",
         Probe(
             |its| {
-                let add = op("Add", "nickName", "Babs");
-                let replace = op("Replace", "displayName", "Alice Brown");
-                vec![patch(its.user(), [replace]), patch(its.user(), [add]), get(its.user())]
+                let remove = json!({"op": "Remove", "path": "nickName"});
+                vec![
+                    patch(its.user(), [op("Replace", "displayName", "Alice Brown")]),
+                    patch(its.user(), [op("Add", "nickName", "Babs"), remove]),
+                    get(its.user()),
+                ]
             },
             |said| {
                 all_of([
@@ -121,7 +124,7 @@ pub(super) const CHECKS: &[Check] = &[
         "a full URN path reaches an attribute of the extension",
         Probe(
             |its| {
-                let change = op("Replace", &enterprise("department"), "Retail");
+                let change = op("replace", &enterprise("department"), "Retail");
                 vec![patch(its.user(), [change]), get(its.user())]
             },
             |said| changed(said, &[("enterprise.department", json!("Retail"))]),
@@ -204,7 +207,7 @@ pub(super) const CHECKS: &[Check] = &[
         "each simple attribute can be replaced in a PATCH of its own",
         Probe(
             |its| {
-                let change = |path, value: &str| patch(its.user(), [op("Replace", path, value)]);
+                let change = |path, value: &str| patch(its.user(), [op("replace", path, value)]);
                 vec![
                     change("displayName", "upd-display"),
                     change("title", "upd-title"),
@@ -313,7 +316,7 @@ pub(super) const CHECKS: &[Check] = &[
         "the body of a 200 to a PATCH is the updated resource",
         Probe(
             |its| {
-                let change = op("Replace", "displayName", "Alice Brown");
+                let change = op("replace", "displayName", "Alice Brown");
                 vec![patch(its.user(), [change]), get(its.user())]
             },
             |said| match (said[0].at("/displayName"), said[1].at("/displayName")) {
@@ -345,7 +348,7 @@ pub(super) const CHECKS: &[Check] = &[
         "members of a PATCH body that nobody defined are passed over",
         Probe(
             |its| {
-                let mut change = op("Replace", "displayName", "Alice Brown");
+                let mut change = op("replace", "displayName", "Alice Brown");
                 change["name"] = json!("updateUser");
                 vec![patch(its.user(), [change]), get(its.user())]
             },

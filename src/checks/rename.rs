@@ -22,7 +22,7 @@ pub(super) const CHECKS: &[Check] = &[
         "a group's displayName can be replaced by a PATCH with a path",
         Probe(
             |its| {
-                let change = op("Replace", "displayName", its.group_name(1));
+                let change = op("replace", "displayName", its.group_name(1));
                 asked(its, patch(its.group(), [change]))
             },
             renamed,
@@ -52,8 +52,8 @@ pub(super) const CHECKS: &[Check] = &[
         "members can still be added after a rename, whatever became of the name",
         Probe(
             |its| {
-                let rename = op("Replace", "displayName", its.group_name(1));
-                let member = op("Add", "members", json!([{"value": its.user().id}]));
+                let rename = op("replace", "displayName", its.group_name(1));
+                let member = op("add", "members", json!([{"value": its.user().id}]));
                 vec![patch(its.group(), [rename]), patch(its.group(), [member]), get(its.group())]
             },
             |said| {
@@ -118,7 +118,7 @@ pub(super) mod tests {
     use super::super::find as find_check;
     use super::*;
     use crate::exchange::Answer;
-    use crate::profile::{EntraOverrides, Limitation, Manner, ServerProfile};
+    use crate::profile::{Limitation, Manner, ServerProfile};
 
     fn group(id: &str, number: usize) -> Value {
         json!({"id": id, "displayName": format!("Sales m {number}")})
@@ -185,20 +185,13 @@ pub(super) mod tests {
     fn an_excuse_covers_only_the_documented_ways() {
         let check = find_check("group-displayname-rename").unwrap();
         let outcome = |how, answers: Vec<Answer>| {
-            let profile = ServerProfile {
-                name: "p".to_owned(),
-                file: None,
-                title: String::new(),
-                tenant_url: None,
-                limitations: vec![Limitation {
-                    is: LimitationKind::GroupRename,
-                    how,
-                    reason: String::new(),
-                    source: String::new(),
-                }],
-                entra: EntraOverrides::default(),
-                mappings: Vec::new(),
-            };
+            let mut profile = ServerProfile::built_in("strict").unwrap();
+            profile.limitations = vec![Limitation {
+                is: LimitationKind::GroupRename,
+                how,
+                reason: String::new(),
+                source: String::new(),
+            }];
             let verdict = judged(check, &Evidence::Answers(answers));
             let excuse = check.excuse(&verdict, &profile).map(|limitation| limitation.is);
             Outcome::of(check.level, &verdict, excuse)

@@ -39,8 +39,8 @@ pub(super) const CHECKS: &[Check] = &[
         Probe(
             |its| {
                 let operations = [
-                    op("Add", "phoneNumbers[type eq \"fax\"].value", "+1-555-0102"),
-                    op("Replace", "phoneNumbers[type eq \"home\"].value", "+1-555-0103"),
+                    op("add", "phoneNumbers[type eq \"fax\"].value", "+1-555-0102"),
+                    op("replace", "phoneNumbers[type eq \"home\"].value", "+1-555-0103"),
                 ];
                 vec![patch(its.user(), operations), get(its.user())]
             },
@@ -64,8 +64,8 @@ pub(super) const CHECKS: &[Check] = &[
         Probe(
             |its| {
                 let operations = [
-                    op("Add", "addresses[type eq \"other\"].locality", "Redmond"),
-                    op("Add", "addresses[type eq \"other\"].region", "WA"),
+                    op("add", "addresses[type eq \"other\"].locality", "Redmond"),
+                    op("add", "addresses[type eq \"other\"].region", "WA"),
                 ];
                 vec![patch(its.user(), operations), get(its.user())]
             },
@@ -94,7 +94,7 @@ pub(super) const CHECKS: &[Check] = &[
         "replacing one typed value leaves the others alone",
         Probe(
             |its| {
-                let change = op("Replace", "phoneNumbers[type eq \"work\"].value", "+1-555-0109");
+                let change = op("replace", "phoneNumbers[type eq \"work\"].value", "+1-555-0109");
                 vec![patch(its.user(), [change]), get(its.user())]
             },
             |said| {
@@ -116,8 +116,8 @@ pub(super) const CHECKS: &[Check] = &[
         Probe(
             |its| {
                 let home = json!([{"type": "home", "value": its.user_name(4)}]);
-                let change = op("Replace", "emails[type eq \"work\"].value", its.user_name(6));
-                let add = patch(its.user(), [op("Add", "emails", home)]);
+                let change = op("replace", "emails[type eq \"work\"].value", its.user_name(6));
+                let add = patch(its.user(), [op("add", "emails", home)]);
                 vec![add, patch(its.user(), [change]), get(its.user())]
             },
             |said| {
@@ -141,7 +141,7 @@ pub(super) const CHECKS: &[Check] = &[
             |its| {
                 let change = |literal: &str, number| {
                     let path = format!("emails[primary eq {literal}].value");
-                    patch(its.user(), [op("Replace", &path, its.user_name(number))])
+                    patch(its.user(), [op("replace", &path, its.user_name(number))])
                 };
                 vec![change("true", 6), get(its.user()), change("\"True\"", 7), get(its.user())]
             },
