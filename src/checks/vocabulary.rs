@@ -84,8 +84,8 @@ pub fn remove(path: &str) -> Value {
 }
 
 /// One operation without a path: its value names the attributes.
-pub fn merge(word: &str, value: Value) -> Value {
-    json!({"op": word, "value": value})
+pub fn merge(word: &str, value: impl Into<Value>) -> Value {
+    json!({"op": word, "value": value.into()})
 }
 
 /// The full URN of an attribute of the enterprise extension.

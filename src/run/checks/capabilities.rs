@@ -7,7 +7,11 @@ use serde_json::{Value, json};
 
 use super::{ProbeSettings, fixture};
 use crate::checks::capability::{Capabilities, Capability, UserBody};
-use crate::checks::check::*;
+use crate::checks::check::{
+    Fixture, Known, at, create_group, create_user, enterprise, equals, find, get, is_unassigned,
+    op, patch,
+};
+use crate::exchange::{Exchange, Operation, Request};
 use crate::tenant::Tenant;
 
 /// The name under which these requests are recorded.
