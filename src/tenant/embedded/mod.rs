@@ -30,6 +30,7 @@ mod store;
 mod tests;
 
 use std::collections::HashMap;
+use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -306,10 +307,10 @@ async fn read_body(parts: &Parts, body: axum::body::Body) -> Result<Bytes, Probl
     match tokio::time::timeout(BODY_PATIENCE, axum::body::to_bytes(body, BODY_MAX)).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(error)) => {
-            let source = std::error::Error::source(&error);
-            let is_length = source.is_some_and(|source| source.is::<LengthLimitError>());
-            let broken = || Problem::new(400, "the body did not come whole");
-            Err(if is_length { too_large() } else { broken() })
+            let source = error.source();
+            let is_length = source.is_some_and(<dyn Error>::is::<LengthLimitError>);
+            let broken = Problem::new(400, "the body did not come whole");
+            Err(if is_length { too_large() } else { broken })
         }
         Err(_) => Err(Problem::new(408, "the body took too long to arrive")),
     }
