@@ -1,8 +1,8 @@
 //! Proves that a request to the embedded tenant costs the same whatever the tenant holds.
 //!
-//! Fills the tenant in process with a thousand users and then with a million, one POST each, and one
-//! group with all of them; measures the requests Entra sends, and prints both medians with their
-//! ratio. `cargo bench --bench embedded -- 100000` takes another size than a million.
+//! Fills the tenant in process with a thousand users and then with a million, one POST each, and
+//! one group with all of them; measures the requests Entra sends, and prints both medians with
+//! their ratio. `cargo bench --bench embedded -- 100000` takes another size than a million.
 
 use std::time::{Duration, Instant};
 

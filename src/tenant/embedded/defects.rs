@@ -1,9 +1,9 @@
-//! Bugs that real servers have had, each with a switch. They prove the checks: every defect must be
-//! found, and a clean tenant must show none.
+//! Bugs that real servers have had, each with a switch. They prove the checks: every defect must
+//! be found, and a clean tenant must show none.
 //!
-//! A defect is one small `if` where the bug would sit, and no `if` is reachable unless switched on.
-//! The sentence says what the server does wrong; `seen` names the row of entra-client 14 or 5.3
-//! where it was met, or is empty.
+//! A defect is one small `if` where the bug would sit, and no `if` is reachable unless switched
+//! on. The sentence says what the server does wrong; `seen` names the row of entra-client 14 or
+//! 5.3 where it was met, or is empty.
 
 pub(super) mod patch;
 

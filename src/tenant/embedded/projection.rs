@@ -164,7 +164,11 @@ mod tests {
         assert_eq!(shown("attributes=nope"), json!({"id": "1"}));
         assert_eq!(
             shown("attributes=name.givenName,emails.value"),
-            json!({"id": "1", "name": {"givenName": "g"}, "emails": [{"value": "w"}, {"value": "h"}]})
+            json!({
+                "id": "1",
+                "name": {"givenName": "g"},
+                "emails": [{"value": "w"}, {"value": "h"}],
+            })
         );
         assert_eq!(
             shown(&format!("attributes={USER}:userName,{ENTERPRISE_USER}:department")),

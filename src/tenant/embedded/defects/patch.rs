@@ -1,4 +1,5 @@
-//! The defects of writing: what goes wrong in PATCH, rename, create and delete once it is switched on.
+//! The defects of writing: what goes wrong in PATCH, rename, create and delete once it is
+//! switched on.
 //!
 //! A clean tenant passes through here without a change: each function first asks for its switch.
 

@@ -1,7 +1,8 @@
 //! Names of stored resources: a running number inside, a UUID-shaped text outside.
 //!
-//! The text is a reversible scramble of the number and the tenant's seed. So ids look random, are the
-//! same for the same seed, are never used twice, and lead back to their slot without an index.
+//! The text is a reversible scramble of the number and the tenant's seed. So ids look random, are
+//! the same for the same seed, are never used twice, and lead back to their slot without an
+//! index.
 
 /// The running number of a resource; also its place in creation order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

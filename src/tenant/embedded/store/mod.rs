@@ -1,9 +1,9 @@
 //! What the tenant holds: resources as bytes, indexes beside them, one lock around both.
 //!
-//! A request's cost does not grow with the number of resources: look-ups are indexed, pages are found
-//! by blocks, a member joins a large group as fast as a small one. Writers of one resource take turns
-//! by a stripe of mutexes, so that reading, changing and writing it is one step, while the lock on
-//! everything is held only for look-ups and moves. No lock is held across an await.
+//! A request's cost does not grow with the number of resources: look-ups are indexed, pages are
+//! found by blocks, a member joins a large group as fast as a small one. Writers of one resource
+//! take turns by a stripe of mutexes, so that reading, changing and writing it is one step, while
+//! the lock on everything is held only for look-ups and moves. No lock is held across an await.
 
 mod identity;
 mod index;

@@ -17,7 +17,8 @@ async fn shows(defect: Defect, tenant: &EmbeddedTenant) -> bool {
     }
     let group_id = tenant.new_group("Team", &[&id, &second]).await;
     let group_target = format!("/Groups/{group_id}");
-    let home = json!([{"op": "add", "path": "emails", "value": [{"type": "home", "value": "h@x.example"}]}]);
+    let home = json!([{"type": "home", "value": "h@x.example"}]);
+    let home = json!([{"op": "add", "path": "emails", "value": home}]);
     match defect {
         Defect::BooleanKeptAsText => {
             tenant.patch(&user_target, set("active", "False".into())).await.is(200);
@@ -31,7 +32,8 @@ async fn shows(defect: Defect, tenant: &EmbeddedTenant) -> bool {
             members_of(&tenant.get(&group_target).await).is_empty()
         }
         Defect::NullReferenceRefused => {
-            let add = json!([{"op": "add", "path": "members", "value": [{"$ref": null, "value": third}]}]);
+            let member = json!([{"$ref": null, "value": third}]);
+            let add = json!([{"op": "add", "path": "members", "value": member}]);
             tenant.patch(&group_target, add).await.status == 400
         }
         Defect::LostUpdates => {

@@ -49,7 +49,8 @@ async fn members_come_and_go_in_every_form_entra_sends() {
         (json!({"op": "Remove", "path": "members", "value": value(1)}), &[0, 2]),
         (json!({"op": "remove", "path": format!("members[value eq \"{}\"]", ids[0])}), &[2]),
         (
-            json!({"op": "replace", "path": "members", "value": [{"value": ids[1]}, {"value": ids[0]}]}),
+            json!({"op": "replace", "path": "members",
+                "value": [{"value": ids[1]}, {"value": ids[0]}]}),
             &[1, 0],
         ),
         (json!({"op": "remove", "path": "members"}), &[]),
