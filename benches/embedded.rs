@@ -24,91 +24,97 @@ const MEMBERS_PER_PATCH: usize = 1_000;
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     let large = std::env::args().skip(1).find_map(|text| text.parse().ok()).unwrap_or(LARGE);
-    let small = measure(SMALL).await;
-    let large = measure(large).await;
+    let (mut small, mut large) = (Filled::new(SMALL).await, Filled::new(large).await);
+    // Round by round in turns, so that whatever else the machine does hits both alike.
+    for round in 0..ROUNDS {
+        small.measure(round).await;
+        large.measure(round).await;
+    }
     println!(
         "\n{:<24} {:>12} {:>12} {:>7}",
-        "median, microseconds", small.users, large.users, "ratio"
+        "median, microseconds",
+        small.ids.len(),
+        large.ids.len(),
+        "ratio"
     );
-    for ((name, few), (_, many)) in small.medians.iter().zip(&large.medians) {
-        let ratio = many.as_secs_f64() / few.as_secs_f64();
-        println!("{name:<24} {:>12.1} {:>12.1} {ratio:>7.2}", micros(*few), micros(*many));
+    for ((name, few), (_, many)) in small.times.into_iter().zip(large.times) {
+        let (few, many) = (median_micros(few), median_micros(many));
+        println!("{name:<24} {few:>12.1} {many:>12.1} {:>7.2}", many / few);
     }
 }
 
-/// The medians at one size.
-struct Measured {
-    users: usize,
-    medians: Vec<(&'static str, Duration)>,
+/// A tenant with that many users, all of them in one group, and what was measured there.
+struct Filled {
+    router: Router,
+    ids: Vec<String>,
+    group: String,
+    times: [(&'static str, Vec<Duration>); 7],
 }
 
-async fn measure(users: usize) -> Measured {
-    let mut keys = Keys::new();
-    keys.add("bench", SECRET, None, true);
-    let settings = EmbeddedSettings { seed: 1, keys, ..EmbeddedSettings::default() };
-    let tenant = EmbeddedTenant::new(settings);
-    let router = tenant.router();
-    let memory_before = resident_mebibytes();
-    let began = Instant::now();
-    let mut ids = Vec::with_capacity(users);
-    for number in 0..users {
-        ids.push(created(&router, "/Users", &user(number)).await);
-    }
-    let took = began.elapsed().as_secs_f64();
-    let memory = resident_mebibytes() - memory_before;
-    println!(
-        "{users} users in {took:.1} s ({:.0} a second), {memory:.0} MiB more resident memory",
-        users as f64 / took,
-    );
-    let group = filled_group(&router, &ids).await;
-    println!("the group with all of them: {:.0} MiB in all", resident_mebibytes() - memory_before);
-    Measured { users, medians: medians(&router, users, &ids, &group).await }
-}
-
-async fn medians(
-    router: &Router,
-    users: usize,
-    ids: &[String],
-    group: &str,
-) -> Vec<(&'static str, Duration)> {
-    let any = |round: usize| (round * 7_919) % users;
-    let mut look_up = Vec::new();
-    let mut read = Vec::new();
-    let mut page = Vec::new();
-    let mut post = Vec::new();
-    let mut patch = Vec::new();
-    let mut join = Vec::new();
-    let mut leave = Vec::new();
-    for round in 0..ROUNDS {
-        let name = user_name(any(round)).replace('@', "%40");
-        let target = format!("/Users?filter=userName+eq+%22{name}%22");
-        look_up.push(timed(router, "GET", &target, None).await);
-        let target = format!("/Users/{}", ids[any(round)]);
-        read.push(timed(router, "GET", &target, None).await);
-        let deep = format!("/Users?startIndex={}&count=1", users - any(round) / 2);
-        page.push(timed(router, "GET", &deep, None).await);
-        let title = json!({"op": "Replace", "path": "title", "value": format!("Title {round}")});
-        patch.push(timed(router, "PATCH", &target, Some(&message(&title))).await);
+impl Filled {
+    async fn new(users: usize) -> Self {
+        let mut keys = Keys::new();
+        keys.add("bench", SECRET, None, true);
+        let settings = EmbeddedSettings { seed: 1, keys, ..EmbeddedSettings::default() };
+        let router = EmbeddedTenant::new(settings).router();
+        let memory_before = resident_mebibytes();
         let began = Instant::now();
-        let id = created(router, "/Users", &user(users + round)).await;
-        post.push(began.elapsed());
-        let target = format!("/Groups/{group}");
-        let step =
-            |word: &str| message(&json!({"op": word, "path": "members", "value": [{"value": id}]}));
-        join.push(timed(router, "PATCH", &target, Some(&step("Add"))).await);
-        if round % 2 == 0 {
-            leave.push(timed(router, "PATCH", &target, Some(&step("Remove"))).await);
+        let mut ids = Vec::with_capacity(users);
+        for number in 0..users {
+            ids.push(created(&router, "/Users", &user(number)).await);
+        }
+        let took = began.elapsed().as_secs_f64();
+        println!(
+            "{users} users in {took:.1} s ({:.0} a second), {:.0} MiB more resident memory",
+            users as f64 / took,
+            resident_mebibytes() - memory_before,
+        );
+        let group = filled_group(&router, &ids).await;
+        let grown = resident_mebibytes() - memory_before;
+        println!("with a group that has all of them as members: {grown:.0} MiB");
+        let times = [
+            "look-up by userName",
+            "GET by id",
+            "GET of a deep page",
+            "PATCH of a user",
+            "POST of a user",
+            "PATCH adding a member",
+            "PATCH removing a member",
+        ]
+        .map(|name| (name, Vec::with_capacity(ROUNDS)));
+        Self { router, ids, group, times }
+    }
+
+    /// Sends each request once and keeps how long it took.
+    async fn measure(&mut self, round: usize) {
+        let (router, users) = (&self.router, self.ids.len());
+        let any = round * 7_919 % users;
+        let name = user_name(any).replace('@', "%40");
+        let look_up = format!("/Users?filter=userName+eq+%22{name}%22");
+        let one = format!("/Users/{}", self.ids[any]);
+        let deep = format!("/Users?startIndex={}&count=1", users - any / 2);
+        let title =
+            message(&json!({"op": "Replace", "path": "title", "value": format!("Title {round}")}));
+        let mut taken = vec![
+            timed(router, "GET", &look_up, None).await,
+            timed(router, "GET", &one, None).await,
+            timed(router, "GET", &deep, None).await,
+            timed(router, "PATCH", &one, Some(&title)).await,
+        ];
+        let body = user(users + round);
+        let began = Instant::now();
+        let id = created(router, "/Users", &body).await;
+        taken.push(began.elapsed());
+        let group = format!("/Groups/{}", self.group);
+        for word in ["Add", "Remove"] {
+            let members = json!([{ "value": id }]);
+            let step = message(&json!({"op": word, "path": "members", "value": members}));
+            taken.push(timed(router, "PATCH", &group, Some(&step)).await);
+        }
+        for ((_, times), taken) in self.times.iter_mut().zip(taken) {
+            times.push(taken);
         }
     }
-    vec![
-        ("look-up by userName", median(look_up)),
-        ("GET by id", median(read)),
-        ("GET of a deep page", median(page)),
-        ("POST of a user", median(post)),
-        ("PATCH of a user", median(patch)),
-        ("PATCH adding a member", median(join)),
-        ("PATCH removing a member", median(leave)),
-    ]
 }
 
 /// A group whose members are all of these.
@@ -194,13 +200,9 @@ async fn send(
     (status, serde_json::from_slice(&bytes).unwrap_or_default())
 }
 
-fn median(mut times: Vec<Duration>) -> Duration {
+fn median_micros(mut times: Vec<Duration>) -> f64 {
     times.sort_unstable();
-    times[times.len() / 2]
-}
-
-fn micros(time: Duration) -> f64 {
-    time.as_secs_f64() * 1e6
+    times[times.len() / 2].as_secs_f64() * 1e6
 }
 
 /// The memory of this process, where Linux tells; else 0.
