@@ -116,10 +116,8 @@ impl Session {
             Recorder::create(&folder.join("exchanges.jsonl"), plan.bodies, tenant.scrubber())?;
         let recorder = Arc::new(recorder);
         let judge = Arc::new(EveryJudge::new(base.url.to_string(), settings.content_type_strict));
-        let tenant = tenant
-            .with_listener(metrics.clone())
-            .with_listener(recorder.clone())
-            .with_listener(judge.clone());
+        let unjudged = tenant.with_listener(metrics.clone()).with_listener(recorder.clone());
+        let tenant = unjudged.with_listener(judge.clone());
         let is_forced = dialect.is_some_and(|dialect| dialect != settings.dialect);
         let snapshots = SnapshotStore::new(
             &plan.snapshots.1,
@@ -130,6 +128,7 @@ impl Session {
         let (stopper, stop) = watch::channel(false);
         let stage = Stage {
             tenant,
+            unjudged,
             embedded: base.embedded,
             profile,
             dialect,
