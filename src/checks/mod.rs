@@ -10,6 +10,17 @@ pub mod listen;
 pub mod vocabulary;
 
 mod answers;
+mod convergence;
+mod discovery;
+mod filters;
+mod groups;
+mod managers;
+mod members;
+mod paging;
+mod patches;
+mod rename;
+mod service;
+mod typed_values;
 mod users;
 
 #[cfg(test)]
@@ -18,7 +29,21 @@ mod canary;
 use check::Check;
 
 /// The catalogue: the topic files in the order of reports.
-pub const CATALOGUE: &[&[Check]] = &[answers::CHECKS, users::CHECKS];
+pub const CATALOGUE: &[&[Check]] = &[
+    service::CHECKS,
+    discovery::CHECKS,
+    answers::CHECKS,
+    filters::CHECKS,
+    paging::CHECKS,
+    users::CHECKS,
+    patches::CHECKS,
+    typed_values::CHECKS,
+    managers::CHECKS,
+    groups::CHECKS,
+    rename::CHECKS,
+    members::CHECKS,
+    convergence::CHECKS,
+];
 
 /// Every check, in the catalogue's order.
 pub fn all() -> impl Iterator<Item = &'static Check> {
@@ -71,6 +96,29 @@ mod tests {
             assert!(check.id.chars().all(kebab), "{} is not kebab-case", check.id);
             assert!(ids.insert(check.id), "{} stands twice in the catalogue", check.id);
         }
+    }
+
+    #[test]
+    fn no_check_of_the_catalogue_is_without_a_canary() {
+        let canaries = [
+            service::tests::canaries(),
+            discovery::tests::canaries(),
+            answers::tests::canaries(),
+            filters::tests::canaries(),
+            paging::tests::canaries(),
+            users::tests::canaries(),
+            patches::tests::canaries(),
+            typed_values::tests::canaries(),
+            managers::tests::canaries(),
+            groups::tests::canaries(),
+            rename::tests::canaries(),
+            members::tests::canaries(),
+            convergence::tests::canaries(),
+        ];
+        let sung: BTreeSet<&str> = canaries.iter().flatten().map(|canary| canary.id).collect();
+        let silent: Vec<&str> =
+            all().map(|check| check.id).filter(|id| !sung.contains(id)).collect();
+        assert!(silent.is_empty(), "give these checks a canary in their topic file: {silent:?}");
     }
 
     #[test]

@@ -138,6 +138,15 @@ pub fn expect_gone(seen: &Exchange) -> Verdict {
     }
 }
 
+/// Expects a DELETE to have worked: 204, or with a remark another success.
+pub fn expect_deleted(seen: &Exchange) -> Verdict {
+    match seen.status() {
+        204 => Verdict::Pass,
+        200 | 202 => Verdict::Remark(format!("a DELETE answers {}", seen.status())),
+        _ => fail("status 204", seen.told()),
+    }
+}
+
 /// Expects a 2xx.
 pub fn expect_success(seen: &Exchange) -> Verdict {
     require(seen.is_success(), "status 2xx", seen.told())
@@ -167,6 +176,9 @@ pub fn expect_hits(expected: u64, seen: &Exchange) -> Verdict {
             format!("{expected} in Resources"),
             format!("{} in Resources", list.resources.len()),
         ),
+        Ok(_) if expected == 0 && seen.at("/Resources").is_none() => {
+            Verdict::Remark("an empty list leaves `Resources` out".to_owned())
+        }
         Ok(_) => Verdict::Pass,
     }
 }
@@ -188,11 +200,21 @@ pub fn only_hit(seen: &Exchange) -> Option<Value> {
     if list.resources.len() == 1 { list.resources.pop() } else { None }
 }
 
+/// Why nothing can be said of a read-back, or that it failed. A resource that is gone where it was
+/// only changed is the subject of `id-stable`, and tells nothing about the change.
+fn unreadable(seen: &Exchange) -> Option<Verdict> {
+    match seen.status() {
+        200..=299 => None,
+        404 => Some(Verdict::CannotTell(format!("the resource is gone: {}", seen.told()))),
+        _ => Some(fail("status 200", seen.told())),
+    }
+}
+
 /// Expects a readable resource that holds a value at a path.
 pub fn expect_at(path: &str, expected: impl Into<Value>, seen: &Exchange) -> Verdict {
     let expected = expected.into();
-    if !seen.is_success() {
-        return fail("status 200", seen.told());
+    if let Some(verdict) = unreadable(seen) {
+        return verdict;
     }
     match seen.json() {
         Some(body) => expect_value(path, &expected, at(&body, path).as_ref()),
@@ -202,8 +224,8 @@ pub fn expect_at(path: &str, expected: impl Into<Value>, seen: &Exchange) -> Ver
 
 /// Expects that nothing is assigned at a path: absent, null, empty text, empty list or object.
 pub fn expect_unassigned(path: &str, seen: &Exchange) -> Verdict {
-    if !seen.is_success() {
-        return fail("status 200", seen.told());
+    if let Some(verdict) = unreadable(seen) {
+        return verdict;
     }
     let value = seen.json().and_then(|body| at(&body, path));
     match value {
@@ -229,7 +251,8 @@ pub fn expect_value(path: &str, expected: &Value, actual: Option<&Value>) -> Ver
     fail(format!("`{path}` {}", shown(expected)), format!("`{path}` {}", shown(actual)))
 }
 
-/// Everything of `sent` comes back with the same value; what the tenant adds is its own affair.
+/// What comes back of `sent` has the same value. What the tenant adds is its own affair, and so is
+/// an attribute it does not keep at all; but of the values of one attribute none may be lost.
 pub fn expect_echo(sent: &Value, seen: &Exchange) -> Verdict {
     let Some(body) = seen.json() else { return fail("a JSON body", seen.told()) };
     let mut verdicts = Vec::new();
@@ -248,7 +271,7 @@ fn echo(path: &str, sent: &Value, held: &Value, verdicts: &mut Vec<Verdict>) {
                 }
                 match held.get(name) {
                     Some(held) => echo(&path, value, held, verdicts),
-                    None => verdicts.push(expect_value(&path, value, None)),
+                    None => verdicts.push(Verdict::Remark(format!("`{path}` is not kept"))),
                 }
             }
         }
@@ -267,6 +290,15 @@ fn echo(path: &str, sent: &Value, held: &Value, verdicts: &mut Vec<Verdict>) {
         }
         simple => verdicts.push(expect_value(path, simple, Some(held))),
     }
+}
+
+/// Every attribute of a resource but `meta` is the same in two reads.
+pub fn expect_unchanged(before: &Exchange, after: &Exchange) -> Verdict {
+    let (Some(before), Some(after)) = (before.json(), after.json()) else {
+        return fail("the resource", after.told());
+    };
+    let attributes = before.as_object().into_iter().flatten().filter(|(name, _)| *name != "meta");
+    worst(attributes.map(|(name, value)| expect_value(name, value, after.get(name))))
 }
 
 /// The first failure, else the first that cannot tell, else the first remark, else a pass.
@@ -322,8 +354,8 @@ pub fn members(body: &Value) -> Option<Vec<String>> {
 
 /// Expects a group to hold exactly these users.
 pub fn expect_members(expected: &[&Known], seen: &Exchange) -> Verdict {
-    if !seen.is_success() {
-        return fail("status 200", seen.told());
+    if let Some(verdict) = unreadable(seen) {
+        return verdict;
     }
     let Some(mut held) = seen.json().as_ref().and_then(members) else {
         return fail("a group", "no JSON object");

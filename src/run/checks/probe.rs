@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 
 use super::{ProbeSettings, fixture};
 use crate::checks::capability::Capabilities;
-use crate::checks::check::{Check, Judge, Said, Verdict, is_throttled};
+use crate::checks::check::{Check, Judge, Risk, Said, Verdict, is_throttled};
 use crate::exchange::{Exchange, Operation, Request};
 use crate::tenant::Tenant;
 
@@ -36,7 +36,8 @@ pub(super) async fn run(
     loop {
         let told = once(tenant, capabilities, settings, check, attempt).await;
         attempt += 1;
-        let wait = told.exchanges.iter().find(|seen| is_throttled(seen)).map(retry_after);
+        let throttled = told.exchanges.iter().find(|seen| is_throttled(seen));
+        let wait = throttled.filter(|_| check.risk != Risk::Heavy).map(retry_after);
         match wait {
             Some(wait)
                 if attempt < ATTEMPTS_MAX
@@ -103,7 +104,7 @@ async fn converse(
                     return interrupted();
                 }
                 said.exchanges.push(tenant.send(operation, request).await);
-                if no_verdict(said).is_some() {
+                if no_verdict(check, said).is_some() {
                     break;
                 }
             }
@@ -121,12 +122,12 @@ async fn converse(
     if said.exchanges.is_empty() {
         return Verdict::NotApplicable;
     }
-    if let Some(why) = no_verdict(said) {
+    if let Some(why) = no_verdict(check, said) {
         return Verdict::CannotTell(why);
     }
     let verdict = judge(said);
     if matches!(verdict, Verdict::Fail { .. }) {
-        return await_visibility(tenant, settings, operation, said, judge, verdict).await;
+        return await_visibility(tenant, settings, check, said, judge, verdict).await;
     }
     verdict
 }
@@ -135,11 +136,14 @@ fn interrupted() -> Verdict {
     Verdict::CannotTell("interrupted".to_owned())
 }
 
-/// Why nothing can be said: the first exchange that is no answer to judge.
-fn no_verdict(said: &Said) -> Option<String> {
+/// Why nothing can be said: the first exchange that is no answer to judge. Of a heavy probe the
+/// throttled answers are the very subject.
+fn no_verdict(check: &Check, said: &Said) -> Option<String> {
     said.exchanges.iter().find_map(|seen| match &seen.result {
         Err(failure) => Some(failure.to_string()),
-        Ok(_) if is_throttled(seen) => Some(format!("throttled: {}", seen.told())),
+        Ok(_) if is_throttled(seen) && check.risk != Risk::Heavy => {
+            Some(format!("throttled: {}", seen.told()))
+        }
         Ok(_) => None,
     })
 }
@@ -164,7 +168,7 @@ async fn race(tenant: &Tenant, operation: Operation, requests: Vec<Request>) -> 
 async fn await_visibility(
     tenant: &Tenant,
     settings: &ProbeSettings,
-    operation: Operation,
+    check: &'static Check,
     said: &mut Said,
     judge: fn(&Said) -> Verdict,
     mut verdict: Verdict,
@@ -181,9 +185,9 @@ async fn await_visibility(
         pause *= 2;
         let mut again = said.clone();
         for seen in &mut again.exchanges[first_read..] {
-            *seen = tenant.send(operation, seen.request.clone()).await;
+            *seen = tenant.send(Operation::Probe(check.id), seen.request.clone()).await;
         }
-        if no_verdict(&again).is_some() {
+        if no_verdict(check, &again).is_some() {
             return verdict;
         }
         let said_again = judge(&again);
