@@ -4,9 +4,11 @@
 //! judged: a client that insists on well-formed answers cannot report a malformed one. Nothing here
 //! holds the Secret Token: a [`Request`] only says *which* credential goes with it.
 
+pub mod curl;
+
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -423,6 +425,9 @@ pub trait Listener: Send + Sync {
     /// One exchange has ended.
     fn heard(&self, exchange: &Exchange);
 }
+
+/// Takes the Secret Token out of text that a tenant or a system wrote, before it is kept.
+pub type Scrub = Arc<dyn Fn(&str) -> String + Send + Sync>;
 
 #[cfg(test)]
 mod tests {

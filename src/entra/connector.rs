@@ -400,7 +400,7 @@ impl Connector {
             let why = "the resource found has no id";
             return Err(ObjectFailure::senseless(INCOMPATIBLE, why, exchange));
         };
-        if !self.tenant.owns(&id) {
+        if !self.tenant.owns(&id) && !self.tenant.recognise(&resource) {
             let why = format!(
                 "the tenant already holds {id}, which this run did not create; clean up the earlier \
                  run or take another --seed"

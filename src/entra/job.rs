@@ -10,6 +10,8 @@ mod report;
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 
+use serde::{Deserialize, Serialize};
+
 pub use self::report::{CycleEvent, CycleReport, ReferenceEvent};
 use self::report::{passed, staged};
 use super::connection::{self, Connection};
@@ -25,7 +27,7 @@ use crate::directory::{Directory, GroupIndex, UserIndex, UserState};
 use crate::profile::{EntraSettings, ProbeMoment};
 
 /// What a restart clears (7.3). Names are Graph's `resetScope`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ResetScope {
     /// The next cycle is an initial one; links are kept.
     Watermark,

@@ -3,8 +3,6 @@
 //! Plain data, written to and read from `report.json` with stable names. Nothing in here can hold
 //! the Secret Token; texts from a tenant are kept as they came and escaped where they are shown.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -12,12 +10,17 @@ use crate::checks::check::{CheckResult, Outcome};
 use crate::difference::Difference;
 use crate::profile::{Limitation, LimitationKind};
 
+pub use crate::metrics::{OperationMetrics, Percentiles};
+pub use crate::snapshot::SnapshotResult;
+
 /// One run of scimrig against one tenant. The top-level keys of `report.json` are its fields.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Run {
-    /// Name and version of the program.
-    pub tool: Tool,
+    /// The program's name: `scimrig`.
+    pub tool: String,
+    /// The program's version.
+    pub version: String,
     /// The command that made the run, with its options and without secrets.
     pub command: String,
     /// The tenant: its URL without query, or `embedded`.
@@ -52,16 +55,6 @@ pub struct Run {
     pub clean_up: CleanUpResult,
     /// Words on what the run could not do or what an operator should know.
     pub remarks: Vec<String>,
-}
-
-/// Name and version of the program.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Tool {
-    /// `scimrig`.
-    pub name: String,
-    /// The crate's version.
-    pub version: String,
 }
 
 /// The verdict over a whole run. The exit code follows from it and from nothing else.
@@ -203,25 +196,6 @@ pub enum ScenarioOutcome {
     Interrupted,
 }
 
-/// What a snapshot came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SnapshotResult {
-    /// The scenario or the command line wants none.
-    #[default]
-    Off,
-    /// As accepted.
-    Matches,
-    /// None was accepted yet; a `.snap.new` waits for review.
-    Pending,
-    /// None was accepted yet, and `CI` is set.
-    Missing,
-    /// It differs; a `.snap.new` waits for review.
-    Changed,
-    /// Written by `--snapshots update`.
-    Updated,
-}
-
 /// One performance expectation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -258,40 +232,6 @@ pub struct CycleSummary {
     pub status: String,
     /// Requests sent in the cycle.
     pub requests: u64,
-}
-
-/// Measurements of one operation.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct OperationMetrics {
-    /// The operation's name.
-    pub operation: String,
-    /// How many.
-    pub count: u64,
-    /// How many got a 4xx, a 5xx or no answer.
-    pub errors: u64,
-    /// Status codes and kinds of failure (`timeout`), with counts.
-    pub statuses: BTreeMap<String, u64>,
-    /// Latency from sending to the last byte, in milliseconds.
-    pub latency_ms: Percentiles,
-    /// Latency from the due time, where a rate was set.
-    pub latency_from_due_ms: Option<Percentiles>,
-}
-
-/// Percentiles of a latency, in milliseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Percentiles {
-    /// Median.
-    pub p50: f64,
-    /// 90 of 100 are faster.
-    pub p90: f64,
-    /// 99 of 100 are faster.
-    pub p99: f64,
-    /// 999 of 1,000 are faster.
-    pub p99_9: f64,
-    /// The slowest.
-    pub max: f64,
 }
 
 /// A load.
@@ -334,7 +274,8 @@ pub struct LoadResult {
     pub differences_total: u64,
     /// Whether the client or the tenant was the bottleneck, in words.
     pub bottleneck: String,
-    /// The length of the same initial cycle at Microsoft's published pace, in minutes: fastest and slowest.
+    /// The length of the same initial cycle at Microsoft's published pace, in minutes: fastest
+    /// and slowest.
     pub published_minutes: (f64, f64),
     /// Performance expectations.
     pub expectations: Vec<ExpectationResult>,
