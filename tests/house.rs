@@ -42,11 +42,10 @@ fn files() -> Vec<File> {
 
 /// The Rust files of the crate, its tests and its benchmarks.
 fn rust_files() -> Vec<File> {
-    let ours = |file: &File| {
-        let folders = ["src/", "tests/", "benches/"];
-        file.path.ends_with(".rs") && folders.iter().any(|folder| file.path.starts_with(folder))
-    };
-    files().into_iter().filter(ours).collect()
+    let is_rust = |file: &File| Path::new(&file.path).extension().is_some_and(|it| it == "rs");
+    let folders = ["src/", "tests/", "benches/"];
+    let is_ours = |file: &File| folders.iter().any(|folder| file.path.starts_with(folder));
+    files().into_iter().filter(|file| is_rust(file) && is_ours(file)).collect()
 }
 
 /// The file at that path.
