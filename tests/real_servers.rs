@@ -74,6 +74,8 @@ fn test_connection(known: &KnownFaults) {
     let folder = Folder::of(&format!("{}-test-connection", known.server));
     let Some(server) = RealServer::start(known.server, &folder) else { return };
     against(&server, &folder, &["test-connection"]).expect_code(&[0]);
+    let report = folder.report().expect("Test Connection leaves a report");
+    assert_eq!(report["connection"]["success"], true, "{}", report["connection"]);
     expect_nothing_left(&server);
 }
 
