@@ -3,13 +3,11 @@
 //! Every attempt is a whole synchronisation of a fresh namespace of somebody's tenant, so attempts
 //! are counted and bounded.
 
-use super::Change;
-
 /// What is left of a failing sequence.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Minimised {
+pub struct Minimised<T> {
     /// Changes that still fail.
-    pub changes: Vec<Change>,
+    pub changes: Vec<T>,
     /// How many sequences were tried.
     pub attempts: usize,
     /// Whether leaving out any single change is known to make it pass; false if the budget ended.
@@ -18,13 +16,14 @@ pub struct Minimised {
 
 /// Shortens `changes`, which failed, with at most `budget_attempts` calls of `fails`, which replays
 /// a sequence and says whether the same thing still goes wrong.
-pub async fn minimise<F, Fut>(
-    changes: Vec<Change>,
+pub async fn minimise<T, F, Fut>(
+    changes: Vec<T>,
     budget_attempts: usize,
     mut fails: F,
-) -> Minimised
+) -> Minimised<T>
 where
-    F: FnMut(Vec<Change>) -> Fut,
+    T: Clone,
+    F: FnMut(Vec<T>) -> Fut,
     Fut: Future<Output = bool>,
 {
     let mut best = changes;
@@ -54,6 +53,7 @@ where
 
 #[cfg(test)]
 mod tests {
+    use super::super::Change;
     use super::*;
 
     fn sequence(count: usize) -> Vec<Change> {
