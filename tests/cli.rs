@@ -251,7 +251,15 @@ mod tokens {
         folder.scimrig(&arguments).token(TOKEN).run().expect_code(&[0]);
         let refused = folder.scimrig(&arguments).token("another").run();
         refused.expect_code(&[3]).expect_words(&[entra]);
-        folder.scimrig(&arguments).run().expect_code(&[3]);
+    }
+
+    #[test]
+    fn a_missing_token_is_told_with_the_mend_and_nothing_is_sent() {
+        let tenant = HostileTenant::start(Manner::WebPage);
+        let arguments = ["test-connection", "--tenant-url", &tenant.url()];
+        let finished = Folder::of("no-token").scimrig(&arguments).run();
+        finished.expect_code(&[2]).expect_words(&["SCIM_SECRET_TOKEN", "--secret-token-file"]);
+        assert_eq!(tenant.knocks(), 0);
     }
 
     #[test]
@@ -290,7 +298,7 @@ mod tokens {
 
     fn report_on(url: &str, command: &[&str], folder: &Folder) -> Finished {
         let common = ["--tenant-url", url, "--timeout", "2", "--reports", command[0]];
-        folder.scimrig(&[command, &common[..]].concat()).token(TOKEN).within(120).run()
+        folder.scimrig(&[command, &common[..]].concat()).token(TOKEN).within(300).run()
     }
 
     #[track_caller]
