@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use scimrig::profile::EntraSettings;
 use scimrig::run::Exit;
 use scimrig::run::cleanup::clean_up;
 use scimrig::run::stage::dress_of;
-use scimrig::profile::EntraSettings;
 use scimrig::tenant::{HttpSettings, Manifest, Tenant, Transport};
 
 use super::options::{Common, Target};
@@ -38,10 +38,8 @@ impl Cleanup {
                     .to_owned(),
             ));
         };
-        let settings = HttpSettings {
-            ca_file: self.common.ca_file.clone(),
-            loopback: url.is_loopback(),
-        };
+        let settings =
+            HttpSettings { ca_file: self.common.ca_file.clone(), loopback: url.is_loopback() };
         let transport = Transport::http(&settings).map_err(|error| Stop::bad(&error))?;
         let entra = EntraSettings::default().with(&profile.entra);
         let (limits, dress) = dress_of(&entra, self.common.timeout(), 0);
@@ -61,7 +59,12 @@ impl Cleanup {
         }
         tenant.keep_manifest(&path)?;
         let result = clean_up(&tenant, self.concurrency).await;
-        println!("{} listed, {} deleted, {} left", result.created, result.deleted, result.left.len());
+        println!(
+            "{} listed, {} deleted, {} left",
+            result.created,
+            result.deleted,
+            result.left.len()
+        );
         for left in &result.left {
             println!("left: {left}");
         }

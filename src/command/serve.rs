@@ -105,10 +105,7 @@ impl Serve {
 
 /// A day means its beginning in UTC.
 fn read_expiry(text: &str) -> Result<Timestamp, Stop> {
-    let day = || {
-        let day: jiff::civil::Date = text.parse().ok()?;
-        Some(day.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp())
-    };
+    let day = || format!("{text}T00:00:00Z").parse().ok();
     text.parse().ok().or_else(day).ok_or_else(|| {
         Stop::BadInput(format!(
             "--key: `{text}` is no time; accepted are 2027-01-31 and 2027-01-31T12:00:00Z"

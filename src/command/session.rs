@@ -97,7 +97,10 @@ impl Session {
         let target = common.target(&profile, plan.writes)?;
         let folder = common.reports.join(folder_name(&profile.name, plan.scenario));
         std::fs::create_dir_all(&folder).map_err(|error| {
-            Stop::BadInput(format!("failed to make the report folder {}: {error}", folder.display()))
+            Stop::BadInput(format!(
+                "failed to make the report folder {}: {error}",
+                folder.display()
+            ))
         })?;
         let seed = common.seed.unwrap_or(SEED);
         let base = Base::of(&target, common, &profile, seed)?;
@@ -109,14 +112,10 @@ impl Session {
         let _ = std::fs::remove_file(&manifest);
         tenant.keep_manifest(&manifest)?;
         let metrics = Arc::new(Metrics::new());
-        let recorder = Recorder::create(
-            &folder.join("exchanges.jsonl"),
-            plan.bodies,
-            tenant.scrubber(),
-        )?;
+        let recorder =
+            Recorder::create(&folder.join("exchanges.jsonl"), plan.bodies, tenant.scrubber())?;
         let recorder = Arc::new(recorder);
-        let judge =
-            Arc::new(EveryJudge::new(base.url.to_string(), settings.content_type_strict));
+        let judge = Arc::new(EveryJudge::new(base.url.to_string(), settings.content_type_strict));
         let tenant = tenant
             .with_listener(metrics.clone())
             .with_listener(recorder.clone())
@@ -186,10 +185,7 @@ impl Session {
 
     /// Does the work of the command; an interruption gives it a short grace, then goes on without
     /// it. Whatever happened, the run is cleaned up and the report written.
-    pub(crate) async fn run(
-        self,
-        work: impl AsyncFnOnce(&Self) -> Result<(), Stop>,
-    ) -> Ended {
+    pub(crate) async fn run(self, work: impl AsyncFnOnce(&Self) -> Result<(), Stop>) -> Ended {
         self.listen_for_signals();
         let mut stop = self.stage.stop.clone();
         let interrupted = async move {
@@ -230,14 +226,11 @@ impl Session {
             stage.telling.done(&format!("{} deleted", result.deleted));
             stage.note_clean_up(result);
         }
-        let mut cleaned =
-            stage.cleaned.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut cleaned = stage.cleaned.lock().unwrap_or_else(PoisonError::into_inner).clone();
         // What was left by an earlier stage may be gone by now.
         let left: Vec<_> = tenant.owned().into_iter().take(100).collect();
-        cleaned.left = left
-            .iter()
-            .map(|owned| format!("{}/{}", owned.collection.path(), owned.id))
-            .collect();
+        cleaned.left =
+            left.iter().map(|owned| format!("{}/{}", owned.collection.path(), owned.id)).collect();
         cleaned
     }
 
@@ -298,7 +291,8 @@ impl Session {
             Connection::Success { remark } => ConnectionResult {
                 success,
                 code: None,
-                message: "The supplied credentials are authorized to enable provisioning".to_owned(),
+                message: "The supplied credentials are authorized to enable provisioning"
+                    .to_owned(),
                 evidence: remark.unwrap_or_else(|| "both look-ups found nobody".to_owned()),
             },
             Connection::Failed { code, message, evidence, .. } => {
@@ -331,10 +325,8 @@ impl Base {
     ) -> Result<Self, Stop> {
         match target {
             Target::Remote { url, token } => {
-                let settings = HttpSettings {
-                    ca_file: common.ca_file.clone(),
-                    loopback: url.is_loopback(),
-                };
+                let settings =
+                    HttpSettings { ca_file: common.ca_file.clone(), loopback: url.is_loopback() };
                 let transport = Transport::http(&settings).map_err(|error| Stop::bad(&error))?;
                 Ok(Self {
                     url: url.clone(),

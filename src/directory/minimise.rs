@@ -61,7 +61,7 @@ mod tests {
     }
 
     /// A bug that shows when all of these users are assigned, in any order.
-    async fn shrink(count: usize, needed: &[usize], budget: usize) -> Minimised {
+    async fn shrink(count: usize, needed: &[usize], budget: usize) -> Minimised<Change> {
         minimise(sequence(count), budget, |changes| {
             let failed = needed.iter().all(|user| changes.contains(&Change::AssignUser(*user)));
             async move { failed }
