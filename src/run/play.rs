@@ -70,17 +70,17 @@ pub async fn play(stage: &Stage, scenario: &Scenario) -> Result<ScenarioResult, 
     let collector =
         Arc::new(Collector::new([stage.tenant.url().to_string()], stage.tenant.scrubber()));
     let mut player = player(stage, &scenario)?;
-    player.tenant = player.tenant.with_listener(metrics.clone()).with_listener(collector.clone());
     if !scenario.faults.is_empty() {
         let faults: Faults =
             scenario.faults.clone().try_into().map_err(|error: toml::de::Error| {
                 PlayError::Faults { name: scenario.name.clone(), why: error.message().to_owned() }
             })?;
-        match stage.faulty(&player.tenant, faults) {
+        match stage.faulty(&player.set_up.settings, scenario.seed, faults) {
             Some(tenant) => player.tenant = tenant,
             None => return Ok(left_out(&scenario, &player)),
         }
     }
+    player.tenant = player.tenant.with_listener(metrics.clone()).with_listener(collector.clone());
     stage.judge.in_scenario(Some(&scenario.name));
     let mut folded = Folded::default();
     for run in 0..scenario.runs {

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::CycleSummary;
 use super::compare::{ReadBack, compare};
 use super::stage::Stage;
-use super::CycleSummary;
 use crate::difference::{Comparison, DifferenceKind};
 use crate::directory::{Change, Directory};
 use crate::entra::connection::{self, Connection};

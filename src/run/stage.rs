@@ -17,13 +17,15 @@ use crate::entra::scope::Scope;
 use crate::profile::{EntraOverrides, EntraSettings, MappingDefinition, MappingSet};
 use crate::profile::{PatchDialect, ServerProfile};
 use crate::snapshot::SnapshotStore;
-use crate::tenant::embedded::{EmbeddedSettings, EmbeddedTenant};
+use crate::tenant::embedded::{EmbeddedSettings, EmbeddedTenant, Faults};
 use crate::tenant::{Dress, Limits, Tenant, Transport};
 
 /// Everything a stage of a run needs. The listeners of `tenant` record, measure and judge.
 pub struct Stage {
     /// The door, with the run's listeners.
     pub tenant: Tenant,
+    /// The same door without the judge: what a tenant does under injected faults is no finding.
+    pub unjudged: Tenant,
     /// How the embedded tenant is set up; none where a real one is under test.
     pub embedded: Option<EmbeddedSettings>,
     /// The profile.
@@ -97,15 +99,13 @@ impl Stage {
         self.tenant.with_settings(limits, dress)
     }
 
-    /// A fresh embedded tenant with these faults behind the same door; none where a real tenant is
-    /// under test.
-    pub fn faulty(
-        &self,
-        tenant: &Tenant,
-        faults: crate::tenant::embedded::Faults,
-    ) -> Option<Tenant> {
-        let settings = EmbeddedSettings { faults, ..self.embedded.clone()? };
-        let router = EmbeddedTenant::new(settings).router();
+    /// A fresh embedded tenant with these faults behind the same door, without the judge; none where
+    /// a real tenant is under test.
+    pub fn faulty(&self, settings: &EntraSettings, seed: u64, faults: Faults) -> Option<Tenant> {
+        let embedded = EmbeddedSettings { faults, ..self.embedded.clone()? };
+        let router = EmbeddedTenant::new(embedded).router();
+        let (limits, dress) = dress_of(settings, self.timeout, seed);
+        let tenant = self.unjudged.with_settings(limits, dress);
         Some(tenant.with_transport(Transport::InProcess(router)))
     }
 

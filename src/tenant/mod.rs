@@ -127,7 +127,7 @@ impl Tenant {
 
     /// Opens the manifest that is written before each create.
     pub fn keep_manifest(&self, path: &Path) -> Result<(), ManifestError> {
-        self.door.ownership.keep_manifest(path)
+        self.door.ownership.keep_manifest(path, &self.door.url.to_string())
     }
 
     /// What this run created and has not deleted yet, in order of creation.
@@ -148,6 +148,11 @@ impl Tenant {
     /// Takes over what an earlier run's manifest proves that it created, for `cleanup` and resume.
     pub fn adopt(&self, owned: Owned) {
         self.door.ownership.adopt(owned);
+    }
+
+    /// Takes over a create of an earlier run whose answer was lost.
+    pub fn adopt_unresolved(&self, unresolved: Unresolved) {
+        self.door.ownership.adopt_unresolved(unresolved);
     }
 
     /// Takes a resource over that a create with a lost answer has made: its names are those that

@@ -191,13 +191,14 @@ pub(super) struct Ownership {
 }
 
 impl Ownership {
-    pub(super) fn keep_manifest(&self, path: &Path) -> Result<(), ManifestError> {
+    pub(super) fn keep_manifest(&self, path: &Path, tenant: &str) -> Result<(), ManifestError> {
         let file = File::options()
             .create(true)
             .append(true)
             .open(path)
             .map_err(|source| ManifestError::File { path: path.to_owned(), source })?;
         *lock(&self.file) = Some(file);
+        self.write(&ManifestLine::Run { tenant: tenant.to_owned() });
         Ok(())
     }
 
@@ -225,6 +226,10 @@ impl Ownership {
     pub(super) fn adopt(&self, owned: Owned) {
         let order = self.owned.len() as u64;
         self.owned.insert(owned.id, (owned.collection, order));
+    }
+
+    pub(super) fn adopt_unresolved(&self, unresolved: Unresolved) {
+        lock(&self.pending).insert(unresolved.number, unresolved);
     }
 
     pub(super) fn settle(&self, unresolved: &Unresolved) {
