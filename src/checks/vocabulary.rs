@@ -370,8 +370,8 @@ pub fn expect_members(expected: &[&Known], seen: &Exchange) -> Verdict {
     )
 }
 
-/// Whether a value counts as none (RFC 7643 §2.5): null, empty text, empty list, and an object of
-/// nothing but such.
+/// Whether a value counts as none (RFC 7643 §2.5): null, empty text, empty list, and an object
+/// of nothing but such.
 pub fn is_unassigned(value: &Value) -> bool {
     match value {
         Value::Null => true,

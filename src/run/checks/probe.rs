@@ -163,8 +163,8 @@ async fn race(tenant: &Tenant, operation: Operation, requests: Vec<Request>) -> 
     ended.into_iter().map(|(_, exchange)| exchange).collect()
 }
 
-/// Repeats the reads at the end of a failed probe until the write before them, or the fixture, is seen or the time
-/// is up. A late pass is worth a remark.
+/// Repeats the reads at the end of a failed probe until the write before them, or the fixture, is
+/// seen, or the time is up. A late pass is worth a remark.
 async fn await_visibility(
     tenant: &Tenant,
     settings: &ProbeSettings,
