@@ -53,6 +53,17 @@ enum Subject {
     Absent { key: ObjectKey, why: String },
 }
 
+impl Subject {
+    fn key(&self) -> ObjectKey {
+        match self {
+            Self::User { key, .. }
+            | Self::Group { key, .. }
+            | Self::Gone { key, .. }
+            | Self::Absent { key, .. } => *key,
+        }
+    }
+}
+
 /// What is expected of a manager.
 #[derive(Clone)]
 enum Expected {
@@ -87,10 +98,12 @@ pub async fn compare(
         let connector = connector.clone();
         let patience = patience.clone();
         let matching = matching.clone();
+        // Whose export was refused will not come however long one waits.
+        let is_refused = job.escrows().get(subject.key()).is_some();
         async move {
             loop {
                 let found = look(&connector, &subject, &matching).await;
-                if found.is_empty() || !wait_a_little(&patience) {
+                if found.is_empty() || is_refused || !wait_a_little(&patience) {
                     return found;
                 }
                 tokio::time::sleep(PAUSE).await;
@@ -257,8 +270,8 @@ async fn look(connector: &Connector, subject: &Subject, matching: &Matching) -> 
         Subject::User { key, id, expected, manager } => {
             let seen = read(connector, user_target(id)).await;
             let mut found = match resource(&seen) {
-                Ok(resource) => differing_user(*key, expected, manager, &resource, seen.number),
-                Err(_) => unreadable(*key, DifferenceKind::MissingUser, id, &seen),
+                Some(resource) => differing_user(*key, expected, manager, &resource, seen.number),
+                None => unreadable(*key, DifferenceKind::MissingUser, id, &seen),
             };
             found.extend(second(connector, *key, &matching.user, &expected.values).await);
             found
@@ -266,8 +279,8 @@ async fn look(connector: &Connector, subject: &Subject, matching: &Matching) -> 
         Subject::Group { key, id, expected, members } => {
             let seen = read(connector, group_target(id)).await;
             let mut found = match resource(&seen) {
-                Ok(resource) => differing_group(*key, expected, members, &resource, seen.number),
-                Err(_) => unreadable(*key, DifferenceKind::MissingGroup, id, &seen),
+                Some(resource) => differing_group(*key, expected, members, &resource, seen.number),
+                None => unreadable(*key, DifferenceKind::MissingGroup, id, &seen),
             };
             let was_ignored =
                 found.iter().any(|difference| difference.kind == DifferenceKind::GroupName);
@@ -324,11 +337,8 @@ async fn ask(connector: &Connector, request: Request) -> Exchange {
     }
 }
 
-fn resource(seen: &Exchange) -> Result<Value, ()> {
-    match seen.json() {
-        Some(resource @ Value::Object(_)) if seen.status() == 200 => Ok(resource),
-        _ => Err(()),
-    }
+fn resource(seen: &Exchange) -> Option<Value> {
+    seen.json().filter(|body| body.is_object() && seen.status() == 200)
 }
 
 fn unreadable(
