@@ -28,38 +28,49 @@ struct KnownFaults {
 
 const SCIM2_SERVER: KnownFaults = KnownFaults {
     server: "scim2-server",
-    violations: &[(
-        "entra-create-nulls",
-        "answers 400 to `department: null`, which RFC 7643 2.5 equates with leaving it out",
-    )],
-    in_daily_work: &[PLAIN_MANAGER],
-    differences: &[
-        ("unexpected-member", "refuses Entra's Remove with a value, which RFC 7644 3.5.2.2 lacks"),
-        NO_MANAGER,
+    violations: &[
+        FIRST_TYPED_VALUES[0],
+        FIRST_TYPED_VALUES[1],
+        FIRST_TYPED_VALUES[2],
+        REMOVE_WITH_VALUE,
+        ("entra-group-lifecycle", REMOVE_WITH_VALUE.1),
     ],
+    in_daily_work: &[
+        PLAIN_MANAGER,
+        ("entra-converged-user-manager", PLAIN_MANAGER.1),
+        ("entra-converged-members-only", REMOVE_WITH_VALUE.1),
+    ],
+    differences: &[("unexpected-member", REMOVE_WITH_VALUE.1), ("user-manager", PLAIN_MANAGER.1)],
 };
 
 const SCIMMY_ROUTERS: KnownFaults = KnownFaults {
     server: "scimmy-routers",
     violations: &[
+        FIRST_TYPED_VALUES[0],
+        FIRST_TYPED_VALUES[1],
+        FIRST_TYPED_VALUES[2],
+        ("auth-www-authenticate", "a 401 does not say how to come in: RFC 9110 11.6.1"),
         ("create-location-header", "the answer to POST has no Location header: RFC 7644 3.3"),
-        (
-            "entra-create-nulls",
-            "answers 400 to `phoneNumbers: null`, which RFC 7643 2.5 equates with leaving it out",
-        ),
-        (
-            "type-boolean-string-in",
-            "refuses the string \"True\" that Entra's default dialect sends; RFC 7643 2.3.2 lets it",
-        ),
+        ("entra-group-filter-case", "displayName eq minds letter case: RFC 7643 4.2"),
+        ("type-boolean-string-in", "refuses the text \"True\" of Entra's default dialect"),
+        ("user-username-filter-ci", "userName eq minds letter case: RFC 7643 4.1.1"),
     ],
-    in_daily_work: &[PLAIN_MANAGER],
-    differences: &[NO_MANAGER],
+    in_daily_work: &[PLAIN_MANAGER, ("entra-converged-user-manager", PLAIN_MANAGER.1)],
+    differences: &[("user-manager", PLAIN_MANAGER.1)],
 };
 
-/// Entra's default dialect sets `manager` to a string; both servers answer 400, and by the complex
-/// type of RFC 7643 4.3 they may.
-const PLAIN_MANAGER: Known = ("patch-200-or-204", "refuses a manager that is a plain string");
-const NO_MANAGER: Known = ("user-manager", PLAIN_MANAGER.1);
+/// Both answer noTarget where Entra adds the first value of a type: RFC 7644 3.5.2.1 lets them, and
+/// Entra cannot do its work.
+const FIRST_TYPED_VALUES: [Known; 3] = [
+    ("entra-add-verbose", "refuses emails[type eq \"work\"].value on a user without e-mail"),
+    ("patch-add-valuepath-nomatch", "refuses phoneNumbers[type eq \"fax\"].value without a fax"),
+    ("patch-add-valuepath-nomatch-two-attrs", "refuses addresses[type eq \"other\"] without one"),
+];
+/// Entra's default dialect removes a member by a value; RFC 7644 3.5.2.2 knows no value there.
+const REMOVE_WITH_VALUE: Known =
+    ("group-members-remove-valuearray", "refuses a remove that carries a value");
+/// Entra's default dialect sets `manager` to a text; by RFC 7643 4.3 it is complex.
+const PLAIN_MANAGER: Known = ("patch-200-or-204", "refuses a manager that is a plain text");
 
 #[test]
 fn scim2_server_passes_test_connection() {
