@@ -17,8 +17,10 @@ pub use crate::snapshot::SnapshotResult;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Run {
-    /// Name and version of the program.
-    pub tool: Tool,
+    /// The program's name: `scimrig`.
+    pub tool: String,
+    /// The program's version.
+    pub version: String,
     /// The command that made the run, with its options and without secrets.
     pub command: String,
     /// The tenant: its URL without query, or `embedded`.
@@ -53,16 +55,6 @@ pub struct Run {
     pub clean_up: CleanUpResult,
     /// Words on what the run could not do or what an operator should know.
     pub remarks: Vec<String>,
-}
-
-/// Name and version of the program.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Tool {
-    /// `scimrig`.
-    pub name: String,
-    /// The crate's version.
-    pub version: String,
 }
 
 /// The verdict over a whole run. The exit code follows from it and from nothing else.
@@ -282,7 +274,8 @@ pub struct LoadResult {
     pub differences_total: u64,
     /// Whether the client or the tenant was the bottleneck, in words.
     pub bottleneck: String,
-    /// The length of the same initial cycle at Microsoft's published pace, in minutes: fastest and slowest.
+    /// The length of the same initial cycle at Microsoft's published pace, in minutes: fastest
+    /// and slowest.
     pub published_minutes: (f64, f64),
     /// Performance expectations.
     pub expectations: Vec<ExpectationResult>,

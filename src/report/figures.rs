@@ -1,0 +1,171 @@
+//! Outcomes, counts and loads in words and figures, the same in every report.
+//!
+//! Plain text: nothing is escaped here, the report that shows it does that.
+
+use std::fmt::Write as _;
+
+use crate::checks::check::CheckResult;
+use crate::difference::DifferenceKind as Kind;
+use crate::run::{Counts, LoadResult, ScenarioOutcome, ScenarioResult, SnapshotResult};
+
+/// `120 conform, 2 violations, 1 deviation`: what is nought is left out, violations never.
+pub(super) fn counts(counts: &Counts) -> String {
+    let plural = |count: u64, one: &str, many: &str| {
+        format!("{count} {}", if count == 1 { one } else { many })
+    };
+    let mut words = vec![
+        plural(counts.conforms, "conforms", "conform"),
+        plural(counts.violations, "violation", "violations"),
+    ];
+    for (count, one, many) in [
+        (counts.deviations, "deviation", "deviations"),
+        (counts.excused, "excused", "excused"),
+        (counts.stale_excuses, "stale excuse", "stale excuses"),
+        (counts.cannot_tell, "cannot tell", "cannot tell"),
+        (counts.notes, "note", "notes"),
+        (counts.skipped, "skipped", "skipped"),
+        (counts.not_exercised, "not exercised", "not exercised"),
+    ] {
+        if count > 0 {
+            words.push(plural(count, one, many));
+        }
+    }
+    words.join(", ")
+}
+
+/// How often a check was judged, where it failed first, and which exchanges show it.
+pub(super) fn seen(check: &CheckResult) -> String {
+    let mut words = match check.failed {
+        0 => format!("judged {} times", check.judged),
+        failed => format!("failed {failed} of {} times", check.judged),
+    };
+    if let Some(scenario) = &check.scenario {
+        let _ = write!(words, ", first in the scenario {scenario}");
+    }
+    let numbers: Vec<_> = check.exchanges.iter().take(10).map(u64::to_string).collect();
+    if let [first, others @ ..] = numbers.as_slice() {
+        let plural = if others.is_empty() { "" } else { "s" };
+        let _ = write!(words, ", exchange{plural} {first}");
+        for number in others {
+            let _ = write!(words, ", {number}");
+        }
+    }
+    words
+}
+
+/// The words for a scenario's outcome.
+pub(super) fn scenario_outcome(outcome: ScenarioOutcome) -> &'static str {
+    match outcome {
+        ScenarioOutcome::AsExpected => "as expected",
+        ScenarioOutcome::Excused => "excused",
+        ScenarioOutcome::ExpectationMissed => "expectation missed",
+        ScenarioOutcome::SnapshotChanged => "snapshot changed",
+        ScenarioOutcome::Failed => "failed",
+        ScenarioOutcome::Interrupted => "interrupted",
+    }
+}
+
+/// The words for what is wrong with a scenario.
+pub(super) fn scenario_fault(scenario: &ScenarioResult) -> &'static str {
+    match (scenario.outcome, scenario.snapshot) {
+        (ScenarioOutcome::Failed, _) => "failed",
+        (_, SnapshotResult::Missing) => "snapshot missing",
+        _ => "snapshot changed",
+    }
+}
+
+/// The words for a snapshot's state, with what to do about it.
+pub(super) fn snapshot(snapshot: SnapshotResult) -> &'static str {
+    match snapshot {
+        SnapshotResult::Off => "off",
+        SnapshotResult::Matches => "matches",
+        SnapshotResult::Pending => "new: scimrig snapshots review",
+        SnapshotResult::Missing => "missing",
+        SnapshotResult::Changed => "changed: scimrig snapshots review",
+        SnapshotResult::Updated => "updated",
+    }
+}
+
+/// The words for a kind of difference.
+pub(super) fn difference(kind: Kind) -> String {
+    match kind {
+        Kind::MissingUser => "the user is missing",
+        Kind::UserNotDeleted => "the user was not deleted",
+        Kind::SecondUser => "a second user",
+        Kind::UserAttribute | Kind::GroupAttribute => "another value",
+        Kind::UserActive => "another state",
+        Kind::UserManager => "another manager",
+        Kind::MissingGroup => "the group is missing",
+        Kind::GroupNotDeleted => "the group was not deleted",
+        Kind::SecondGroup => "a second group",
+        Kind::GroupName => "another name",
+        Kind::MissingMember => "a member is missing",
+        Kind::UnexpectedMember => "an unexpected member",
+        Kind::DanglingMember => "a deleted user is still a member",
+        Kind::Unreadable => "could not be read back",
+    }
+    .to_owned()
+}
+
+/// What a load came to, a sentence each.
+pub(super) fn load(load: &LoadResult) -> Vec<String> {
+    let rate = match load.rate {
+        Some(rate) => format!("{rate} requests a second asked for"),
+        None => "as fast as answered".to_owned(),
+    };
+    let (fastest, slowest) = load.published_minutes;
+    vec![
+        format!(
+            "{} users and {} groups of {} members, {} requests in flight, {rate}",
+            load.users, load.groups, load.members_per_group, load.concurrency
+        ),
+        format!(
+            "{} requests in {:.1} s: {:.1} requests a second, {:.1} objects a second",
+            load.requests, load.seconds, load.requests_per_second, load.objects_per_second
+        ),
+        format!(
+            "afterwards the tenant holds {} of {} users and {} of {} groups; {} compared, {} \
+             differences",
+            load.users_found,
+            load.users,
+            load.groups_found,
+            load.groups,
+            load.compared,
+            load.differences_total
+        ),
+        format!("bottleneck: {}", load.bottleneck),
+        format!(
+            "at the pace Microsoft publishes, Entra would take {fastest:.0} to {slowest:.0} \
+             minutes for the same initial cycle"
+        ),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::sample;
+
+    #[test]
+    fn counts_leave_out_what_is_nought_but_never_the_violations() {
+        assert_eq!(
+            counts(&sample::conforming().counts),
+            "1 conforms, 0 violations, 1 deviation, 1 excused"
+        );
+        assert_eq!(
+            counts(&sample::violating().counts),
+            "0 conform, 2 violations, 1 deviation, 1 excused, 1 stale excuse, 1 cannot tell, \
+             1 note, 1 skipped, 1 not exercised"
+        );
+    }
+
+    #[test]
+    fn a_finding_says_how_often_and_where_it_was_seen() {
+        let run = sample::violating();
+        assert_eq!(seen(&run.checks[0]), "failed 3 of 5 times, exchanges 12, 15");
+        assert_eq!(
+            seen(&run.checks[3]),
+            "failed 1 of 1 times, first in the scenario groups/rename, exchange 12"
+        );
+    }
+}

@@ -1,0 +1,262 @@
+//! Runs made by hand, for the tests of whatever reads a run.
+//!
+//! Every optional field is filled and every list has an entry in [`violating`], so that a report
+//! format that forgets a field is found out.
+
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::checks::check::{CheckResult, Level, Outcome};
+use crate::difference::{Difference, DifferenceKind};
+use crate::profile::{Limitation, LimitationKind, Manner};
+
+/// A tenant that conforms, with one excuse, one deviation and a word or two.
+pub(crate) fn conforming() -> Run {
+    let checks = vec![
+        check("delete-204", Outcome::Conforms),
+        CheckResult {
+            level: Level::Should,
+            expected: Some("Content-Type: application/scim+json".to_owned()),
+            actual: Some("Content-Type: application/json".to_owned()),
+            sentence: "an answer is of type application/scim+json".to_owned(),
+            source: "RFC 7644 §3.1".to_owned(),
+            failed: 1,
+            ..check("media-type", Outcome::Deviation)
+        },
+        CheckResult {
+            sentence: "a renamed group has its new name".to_owned(),
+            source: "Microsoft Entra, how provisioning works".to_owned(),
+            limitation: Some(LimitationKind::GroupRename),
+            reason: Some("a group keeps the name it was created with".to_owned()),
+            expected: Some("Crew (renamed)".to_owned()),
+            actual: Some("Crew".to_owned()),
+            scenario: Some("groups/rename".to_owned()),
+            ..check("converged-group-name", Outcome::Excused)
+        },
+    ];
+    Run {
+        tool: "scimrig".to_owned(),
+        version: "0.1.0".to_owned(),
+        command: "scimrig verify --profile dialpad --seed 7".to_owned(),
+        tenant: "https://tenant.example/scim".to_owned(),
+        profile: "dialpad".to_owned(),
+        dialect: "default".to_owned(),
+        seed: 7,
+        began: "2026-03-01T09:30:00Z".parse().unwrap(),
+        seconds: 12.34,
+        outcome: RunOutcome::Conforms,
+        counts: Counts::of(&checks),
+        connection: Some(ConnectionResult {
+            success: true,
+            code: None,
+            message: "The supplied credentials are authorized to enable provisioning".to_owned(),
+            evidence: "both look-ups answered 200 with no resource".to_owned(),
+        }),
+        limitations: vec![Limitation {
+            is: LimitationKind::GroupRename,
+            how: Manner::IgnoredOrRefused,
+            reason: "a group keeps the name it was created with".to_owned(),
+            source: "Microsoft Learn, Dialpad tutorial".to_owned(),
+        }],
+        checks,
+        scenarios: vec![scenario()],
+        load: Some(load()),
+        operations: vec![operation()],
+        clean_up: CleanUpResult { created: 61, deleted: 61, left: Vec::new() },
+        remarks: Vec::new(),
+    }
+}
+
+/// A tenant with two violations, a failed scenario, a stale excuse and something of everything.
+pub(crate) fn violating() -> Run {
+    let mut run = conforming();
+    run.checks[0] = CheckResult {
+        expected: Some("status 204".to_owned()),
+        actual: Some("status 200".to_owned()),
+        curl: Some(
+            "curl -X DELETE -H \"Authorization: Bearer $SCIM_SECRET_TOKEN\" \
+             'https://tenant.example/scim/Users/8f2c'"
+                .to_owned(),
+        ),
+        judged: 5,
+        failed: 3,
+        exchanges: vec![12, 15],
+        ..check("delete-204", Outcome::Violation)
+    };
+    run.checks.push(CheckResult {
+        source: "Microsoft Entra, SCIM endpoint guide".to_owned(),
+        sentence: "a disabled user stays and is inactive".to_owned(),
+        expected: Some("active false".to_owned()),
+        actual: Some("active \"False\"".to_owned()),
+        scenario: Some("groups/rename".to_owned()),
+        ..check("converged-active", Outcome::Violation)
+    });
+    run.checks.push(CheckResult {
+        sentence: "phone numbers are stored as sent".to_owned(),
+        limitation: Some(LimitationKind::AddedPhoneNumber),
+        reason: Some("the server adds a number of its own".to_owned()),
+        ..check("phone-numbers-as-sent", Outcome::StaleExcuse)
+    });
+    let reason = |text: &str, outcome, id| CheckResult {
+        reason: Some(text.to_owned()),
+        ..check(id, outcome)
+    };
+    run.checks.extend([
+        reason("the fixture user could not be created: 500", Outcome::CannotTell, "patch-add"),
+        reason("the answer holds `id` twice", Outcome::Note, "json-names-unique"),
+        reason("the tenant does not offer ETags", Outcome::Skipped, "etag-match"),
+        check("cursor-walk", Outcome::NotExercised),
+    ]);
+    run.scenarios[0].outcome = ScenarioOutcome::Failed;
+    run.scenarios[0].snapshot = SnapshotResult::Changed;
+    run.scenarios[0].differences = vec![difference()];
+    run.scenarios[0].differences_total = 1;
+    run.scenarios[0].minimal = Some("minimal.toml".to_owned());
+    run.scenarios[0].remarks = vec!["1 object in escrow".to_owned()];
+    let load = run.load.as_mut().unwrap();
+    load.rate = Some(25.0);
+    load.expectations[0].held = false;
+    load.users_found = 9_999;
+    load.differences = vec![difference()];
+    load.differences_total = 240;
+    run.connection.as_mut().unwrap().code = Some("none".to_owned());
+    run.clean_up = CleanUpResult { created: 61, deleted: 60, left: vec!["/Users/8f2c".to_owned()] };
+    run.remarks = vec!["the tenant throttled 4 requests".to_owned()];
+    run.counts = Counts::of(&run.checks);
+    run.outcome = RunOutcome::Violations;
+    run
+}
+
+/// [`violating`], with this text wherever a tenant can have its word.
+pub(crate) fn hostile(text: &str) -> Run {
+    let mut run = violating();
+    let said = || Some(text.to_owned());
+    for check in &mut run.checks {
+        check.expected = said();
+        check.actual = said();
+        check.curl = said();
+        check.reason = said();
+    }
+    let connection = run.connection.as_mut().unwrap();
+    connection.message = text.to_owned();
+    connection.evidence = text.to_owned();
+    let load = run.load.as_mut().unwrap();
+    load.bottleneck = text.to_owned();
+    let scenario = &mut run.scenarios[0];
+    scenario.remarks = vec![text.to_owned()];
+    scenario.cycles[0].status = text.to_owned();
+    scenario.title = text.to_owned();
+    for difference in scenario.differences.iter_mut().chain(&mut load.differences) {
+        difference.subject = text.to_owned();
+        difference.attribute = said();
+        difference.expected = text.to_owned();
+        difference.actual = text.to_owned();
+    }
+    run.operations[0].statuses.insert(text.to_owned(), 1);
+    run.clean_up.left = vec![text.to_owned()];
+    run.remarks = vec![text.to_owned()];
+    run
+}
+
+/// One check, judged once, with the sentence and source of `delete-204`.
+pub(crate) fn check(id: &str, outcome: Outcome) -> CheckResult {
+    CheckResult {
+        id: id.to_owned(),
+        level: Level::Must,
+        source: "RFC 7644 §3.6".to_owned(),
+        sentence: "a successful DELETE answers 204 with no body".to_owned(),
+        outcome,
+        expected: None,
+        actual: None,
+        curl: None,
+        reason: None,
+        limitation: None,
+        judged: 1,
+        failed: u64::from(matches!(outcome, Outcome::Violation | Outcome::Excused)),
+        exchanges: vec![12],
+        scenario: None,
+    }
+}
+
+fn scenario() -> ScenarioResult {
+    ScenarioResult {
+        name: "groups/rename".to_owned(),
+        title: "A group is renamed".to_owned(),
+        seed: 11,
+        dialect: "default".to_owned(),
+        outcome: ScenarioOutcome::Excused,
+        runs: 1,
+        requests: 88,
+        seconds: 1.5,
+        cycles: vec![CycleSummary {
+            kind: "initial".to_owned(),
+            count_imported: 20,
+            count_entitled: 18,
+            count_exported: 18,
+            count_exports: 18,
+            count_escrowed: 0,
+            state: "Succeeded".to_owned(),
+            status: "Active".to_owned(),
+            requests: 40,
+        }],
+        differences: Vec::new(),
+        differences_total: 0,
+        snapshot: SnapshotResult::Matches,
+        expectations: vec![expectation()],
+        minimal: None,
+        remarks: Vec::new(),
+    }
+}
+
+fn difference() -> Difference {
+    Difference {
+        kind: DifferenceKind::UserActive,
+        subject: "user 17".to_owned(),
+        attribute: Some("active".to_owned()),
+        expected: "false".to_owned(),
+        actual: "\"False\"".to_owned(),
+        exchange: Some(61),
+    }
+}
+
+fn expectation() -> ExpectationResult {
+    let name = "requests-per-second-min".to_owned();
+    ExpectationResult { name, expected: 25.0, actual: 412.5, held: true }
+}
+
+fn operation() -> OperationMetrics {
+    let latency = Percentiles { p50: 3.1, p90: 5.0, p99: 11.2, p99_9: 30.0, max: 41.75 };
+    OperationMetrics {
+        operation: "create-user".to_owned(),
+        count: 10_000,
+        errors: 4,
+        statuses: BTreeMap::from([("201".to_owned(), 9_996), ("429".to_owned(), 4)]),
+        latency_ms: latency,
+        latency_from_due_ms: Some(latency),
+    }
+}
+
+fn load() -> LoadResult {
+    LoadResult {
+        users: 10_000,
+        groups: 500,
+        members_per_group: 40,
+        concurrency: 5,
+        rate: None,
+        requests: 41_000,
+        objects: 30_500,
+        seconds: 99.4,
+        requests_per_second: 412.5,
+        objects_per_second: 306.8,
+        phases: vec![PhaseResult { phase: "users".to_owned(), requests: 20_000, seconds: 48.0 }],
+        operations: vec![operation()],
+        users_found: 10_000,
+        groups_found: 500,
+        compared: 1_000,
+        differences: Vec::new(),
+        differences_total: 0,
+        bottleneck: "the tenant: workers waited for answers 97 % of the time".to_owned(),
+        published_minutes: (20.0, 30.0),
+        expectations: vec![expectation()],
+    }
+}
