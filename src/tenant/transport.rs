@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderValue};
 use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
 
-use super::embedded::DroppedConnection;
+use super::embedded::ConnectionDropped;
 use super::{SecretToken, TenantUrl};
 use crate::exchange::{Answer, BodyEnd, Credential, Failure, Request};
 
@@ -174,7 +174,7 @@ async fn in_process(
     let answer = async {
         let Ok(response) = router.clone().oneshot(request).await;
         let (parts, body) = response.into_parts();
-        if parts.extensions.get::<DroppedConnection>().is_some() {
+        if parts.extensions.get::<ConnectionDropped>().is_some() {
             return Err(Failure::Protocol("connection reset by the tenant".to_owned()));
         }
         let body = body.collect().await.map_or_else(|_| Bytes::new(), |body| body.to_bytes());

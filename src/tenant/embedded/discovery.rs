@@ -1,0 +1,129 @@
+//! What the tenant says about itself (RFC 7644 §4). It can be read, never changed or filtered.
+
+use axum::response::Response;
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::Call;
+use super::kind::ResourceKind;
+use super::problem::Problem;
+use super::query::PAGE_MAX;
+use super::respond::json_answer;
+use crate::scim;
+use crate::scim::schema::{self, Schema};
+
+/// The largest body a request may have, in bytes: 10 MiB.
+pub(super) const BODY_MAX: usize = 10 * 1024 * 1024;
+
+/// Answers `/ServiceProviderConfig`.
+pub(super) fn service_provider_config(call: &Call<'_>) -> Result<Response, Problem> {
+    refuse_filter(call)?;
+    Ok(json_answer(StatusCode::OK, &configuration(&call.presenter.base), call.tenant.defects))
+}
+
+/// Answers `/ResourceTypes` or one of them.
+pub(super) fn resource_types(call: &Call<'_>, name: Option<&str>) -> Result<Response, Problem> {
+    let types = [ResourceKind::User, ResourceKind::Group]
+        .map(|kind| resource_type(kind, &call.presenter.base));
+    answer(call, types.into(), name)
+}
+
+/// Answers `/Schemas` or one of them.
+pub(super) fn schemas(call: &Call<'_>, urn: Option<&str>) -> Result<Response, Problem> {
+    let schemas: Vec<Value> = [
+        schema::user(),
+        schema::group(),
+        schema::enterprise_user(),
+        schema::service_provider_config(),
+        schema::resource_type(),
+        schema::schema(),
+    ]
+    .map(|schema| described(schema, &call.presenter.base))
+    .into();
+    answer(call, schemas, urn)
+}
+
+/// All of them as a list, or the one whose id is asked for. Paging has no meaning here.
+fn answer(call: &Call<'_>, all: Vec<Value>, id: Option<&str>) -> Result<Response, Problem> {
+    refuse_filter(call)?;
+    let body = match id {
+        None => json!({
+            "schemas": [scim::LIST_RESPONSE],
+            "totalResults": all.len(),
+            "startIndex": 1,
+            "itemsPerPage": all.len(),
+            "Resources": all,
+        }),
+        Some(id) => all
+            .into_iter()
+            .find(|one| one["id"] == id)
+            .ok_or_else(|| Problem::new(404, "there is no such schema or resource type"))?,
+    };
+    Ok(json_answer(StatusCode::OK, &body, call.tenant.defects))
+}
+
+/// A filter here is refused, so that nobody trusts an unfiltered answer (RFC 7644 §4).
+fn refuse_filter(call: &Call<'_>) -> Result<(), Problem> {
+    let mut names = url::form_urlencoded::parse(call.query.unwrap_or_default().as_bytes());
+    if names.any(|(name, _)| name == "filter") {
+        return Err(Problem::new(403, "discovery cannot be filtered"));
+    }
+    Ok(())
+}
+
+fn configuration(base: &str) -> Value {
+    json!({
+        "schemas": [scim::SERVICE_PROVIDER_CONFIG],
+        "documentationUri": "https://www.rfc-editor.org/rfc/rfc7644",
+        "patch": { "supported": true },
+        "bulk": { "supported": false, "maxOperations": 0, "maxPayloadSize": BODY_MAX },
+        "filter": { "supported": true, "maxResults": PAGE_MAX },
+        "changePassword": { "supported": false },
+        "sort": { "supported": true },
+        "etag": { "supported": true },
+        "authenticationSchemes": [{
+            "type": "oauthbearertoken",
+            "name": "Bearer key",
+            "description": "An API key in the Authorization header, as RFC 6750 describes",
+            "specUri": "https://www.rfc-editor.org/rfc/rfc6750",
+            "primary": true,
+        }],
+        "meta": {
+            "resourceType": "ServiceProviderConfig",
+            "location": format!("{base}/ServiceProviderConfig"),
+        },
+    })
+}
+
+fn resource_type(kind: ResourceKind, base: &str) -> Value {
+    let extensions: Vec<Value> = kind
+        .extension()
+        .into_iter()
+        .map(|extension| json!({ "schema": extension.id, "required": false }))
+        .collect();
+    let mut shown = json!({
+        "schemas": [scim::RESOURCE_TYPE],
+        "id": kind.name(),
+        "name": kind.name(),
+        "description": kind.schema().description,
+        "endpoint": kind.endpoint(),
+        "schema": kind.schema().id,
+    });
+    if !extensions.is_empty() {
+        shown["schemaExtensions"] = Value::Array(extensions);
+    }
+    shown["meta"] = json!({
+        "resourceType": "ResourceType",
+        "location": format!("{base}/ResourceTypes/{}", kind.name()),
+    });
+    shown
+}
+
+fn described(schema: &Schema, base: &str) -> Value {
+    let mut shown = schema.to_json();
+    shown["meta"] = json!({
+        "resourceType": "Schema",
+        "location": format!("{base}/Schemas/{}", schema.id),
+    });
+    shown
+}

@@ -1,0 +1,93 @@
+//! A stored resource as an answer shows it: with `id`, references, `meta`, and what the server adds.
+
+use serde_json::{Map, Value, json};
+
+use super::kind::ResourceKind;
+use super::limitations::Limitations;
+use super::precondition::entity_tag;
+use super::store::{Reference, Stored};
+
+/// Builds representations for one request.
+#[derive(Debug, Clone)]
+pub(super) struct Presenter {
+    /// What `meta.location` and `$ref` begin with, without a slash at its end.
+    pub(super) base: String,
+    /// What the profile makes the server add.
+    pub(super) limitations: Limitations,
+}
+
+impl Presenter {
+    /// Everything there is to show of a resource.
+    pub(super) fn present(&self, stored: &Stored) -> Map<String, Value> {
+        let mut shown = Map::new();
+        if let Some(schemas) = stored.body.get("schemas") {
+            shown.insert("schemas".to_owned(), schemas.clone());
+        }
+        shown.insert("id".to_owned(), stored.id.as_str().into());
+        for (name, value) in &stored.body {
+            if name != "schemas" {
+                shown.insert(name.clone(), value.clone());
+            }
+        }
+        self.limitations.dress(stored.kind, &stored.id, &mut shown);
+        let (name, references) = match stored.kind {
+            ResourceKind::User => ("groups", &stored.groups),
+            ResourceKind::Group => ("members", &stored.members),
+        };
+        if !references.is_empty() {
+            let list = references.iter().map(|it| self.reference(it, stored.kind)).collect();
+            shown.insert(name.to_owned(), Value::Array(list));
+        }
+        shown.insert("meta".to_owned(), self.meta(stored));
+        shown
+    }
+
+    /// The URL of a resource.
+    pub(super) fn location(&self, kind: ResourceKind, id: &str) -> String {
+        format!("{}{}/{id}", self.base, kind.endpoint())
+    }
+
+    fn reference(&self, to: &Reference, from: ResourceKind) -> Value {
+        let mut shown = Map::new();
+        shown.insert("value".to_owned(), to.id.as_str().into());
+        shown.insert("$ref".to_owned(), self.location(to.kind, &to.id).into());
+        let kind = match from {
+            ResourceKind::User => "direct",
+            ResourceKind::Group => to.kind.name(),
+        };
+        shown.insert("type".to_owned(), kind.into());
+        if let Some(display) = &to.display {
+            shown.insert("display".to_owned(), display.as_str().into());
+        }
+        Value::Object(shown)
+    }
+
+    fn meta(&self, stored: &Stored) -> Value {
+        json!({
+            "resourceType": stored.kind.name(),
+            "created": instant(stored.created),
+            "lastModified": instant(stored.modified),
+            "location": self.location(stored.kind, &stored.id),
+            "version": entity_tag(stored.version),
+        })
+    }
+}
+
+/// A moment in RFC 3339, in UTC, always with three digits of a second: so texts sort as times.
+fn instant(milliseconds: i64) -> String {
+    jiff::Timestamp::from_millisecond(milliseconds)
+        .unwrap_or_default()
+        .strftime("%Y-%m-%dT%H:%M:%S%.3fZ")
+        .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_milliseconds_even_when_they_are_zero() {
+        assert_eq!(instant(0), "1970-01-01T00:00:00.000Z");
+        assert_eq!(instant(1_700_000_000_120), "2023-11-14T22:13:20.120Z");
+    }
+}
