@@ -1,5 +1,6 @@
 //! The one place where the stages meet.
 
+pub mod cleanup;
 pub mod compare;
 mod exit;
 mod progress;

@@ -148,6 +148,16 @@ impl Tenant {
         self.door.ownership.adopt(owned);
     }
 
+    /// Takes over a create of an earlier run whose answer was lost.
+    pub fn adopt_unresolved(&self, unresolved: Unresolved) {
+        self.door.ownership.adopt_unresolved(unresolved);
+    }
+
+    /// How many resources of this run were deleted again.
+    pub fn deleted(&self) -> u64 {
+        self.door.ownership.deleted()
+    }
+
     /// Settles a create whose answer was lost: nothing is there, or it was found and adopted.
     pub fn settle(&self, unresolved: &Unresolved) {
         self.door.ownership.settle(unresolved);

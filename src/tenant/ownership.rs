@@ -227,6 +227,14 @@ impl Ownership {
         self.owned.insert(owned.id, (owned.collection, order));
     }
 
+    pub(super) fn adopt_unresolved(&self, unresolved: Unresolved) {
+        lock(&self.pending).insert(unresolved.number, unresolved);
+    }
+
+    pub(super) fn deleted(&self) -> u64 {
+        self.gone.len() as u64
+    }
+
     pub(super) fn settle(&self, unresolved: &Unresolved) {
         lock(&self.pending).remove(&unresolved.number);
     }
