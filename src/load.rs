@@ -100,6 +100,9 @@ pub async fn run_load(
         true => confirmed(&load, &mut remarks),
         false => looked_at(&load, &connector, plan, watch, &mut remarks).await,
     };
+    if *watch.stop.borrow() && !is_interrupted {
+        remarks.push("the load was interrupted while the tenant was read back".to_owned());
+    }
     let memberships = load.tally.memberships.load(Ordering::Relaxed);
     let objects = found.users + found.groups + memberships;
     let requests = metrics.totals().requests;

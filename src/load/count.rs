@@ -94,21 +94,15 @@ impl Collection<'_> {
         let looked_up = chosen.len();
         let lost = self.look_up(chosen, plan.concurrency, differences).await;
         let unknown = missing.len() - looked_up;
-        let absent = if listed.is_whole { lost + unknown } else { lost };
+        // A list that leaves out what is there proves nothing about the rest it leaves out.
+        let is_believed = listed.is_whole && lost == looked_up;
+        let absent = if is_believed { lost + unknown } else { lost };
         let name = self.kind.name().to_lowercase();
-        let how = match (looked_up, unknown, listed.is_whole) {
-            (0, ..) => format!("every {name} was counted in the tenant's lists"),
-            (_, 0, _) => {
-                format!("every {name} was counted, {looked_up} of them by look-ups by id")
-            }
-            (_, _, true) => {
-                format!(
-                    "the lists lack {} of each {name}; {looked_up} were looked up",
-                    missing.len()
-                )
-            }
-            (_, _, false) => format!(
-                "of {} of kind {name} that could not be listed, a sample of {looked_up} was looked up",
+        let how = match (looked_up, unknown) {
+            (0, _) => format!("every {name} was counted in the tenant's lists"),
+            (_, 0) => format!("every {name} was counted, {looked_up} of them by reading it"),
+            _ => format!(
+                "of {} {name}s that the tenant's lists do not show, {looked_up} were read",
                 missing.len()
             ),
         };
@@ -129,8 +123,8 @@ impl Collection<'_> {
 
     /// Pages through the list, unless the tenant holds far more than this run created.
     async fn list(&self, by_id: &HashMap<&str, usize>, differences: &mut Differences) -> Listed {
-        let last = by_id.values().max().map_or(0, |index| index + 1);
-        let mut listed = Listed { seen: vec![false; last], is_whole: false };
+        let places = by_id.values().max().map_or(0, |index| index + 1);
+        let mut listed = Listed { seen: vec![false; places], is_whole: false };
         let (mut start, mut before) = (1, None);
         for _ in 0..PAGES_MAX {
             if *self.load.stop.borrow() {

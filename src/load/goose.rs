@@ -66,7 +66,8 @@ fn prepare(
     let work: TransactionFunction = Arc::new(move |user| {
         let working = worker(tenant_of_users.with_client(user.client.clone()));
         Box::pin(async move {
-            working.await;
+            // As a task of its own: goose would wait for ever for a user that panicked.
+            let _ = tokio::spawn(working).await;
             Ok(())
         })
     });

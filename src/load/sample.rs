@@ -33,7 +33,7 @@ pub(super) async fn compare(
         })
         .collect();
     let comparer = Arc::new(Comparer::new(connector.clone(), WINDOW));
-    let mut compared = 0;
+    let mut count = 0;
     let stop = load.stop.clone();
     let differing = AtomicUsize::new(0);
     let goes_on = || !*stop.borrow() && differing.load(Ordering::Relaxed) < DIFFERENCES_KEPT;
@@ -42,12 +42,12 @@ pub(super) async fn compare(
         async move { one(&load, &comparer, kind, index).await }
     });
     in_flight(plan.concurrency, tasks, |found| {
-        compared += 1;
+        count += 1;
         differing.fetch_add(found.len(), Ordering::Relaxed);
         differences.extend(found);
     })
     .await;
-    compared
+    count
 }
 
 async fn one(

@@ -16,7 +16,7 @@ use crate::exchange::{Exchange, Listener, Operation};
 use crate::profile::EntraSettings;
 use crate::run::cleanup::clean_up;
 use crate::run::{CleanUpResult, Silent};
-use crate::tenant::embedded::{EmbeddedSettings, EmbeddedTenant, Faults, Keys};
+use crate::tenant::embedded::{Defect, EmbeddedSettings, EmbeddedTenant, Faults, Keys};
 use crate::tenant::{Dress, HttpSettings, Limits, SecretToken, TenantUrl, Transport};
 
 fn plan(users: usize, groups: usize) -> LoadPlan {
@@ -47,9 +47,18 @@ static GOOSE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 const TOKEN: &str = "a-token-of-tests";
 
 fn embedded(faults: Faults) -> EmbeddedTenant {
+    with(faults, &[])
+}
+
+fn with(faults: Faults, defects: &[Defect]) -> EmbeddedTenant {
     let mut keys = Keys::new();
     keys.add("load", TOKEN, None, true);
-    EmbeddedTenant::new(EmbeddedSettings { faults, keys, ..EmbeddedSettings::default() })
+    EmbeddedTenant::new(EmbeddedSettings {
+        faults,
+        keys,
+        defects: defects.to_vec(),
+        ..EmbeddedSettings::default()
+    })
 }
 
 fn token() -> Option<SecretToken> {
@@ -183,6 +192,131 @@ async fn refused_and_unanswered_requests_are_differences_and_nothing_stays() {
     assert!(!result.differences.iter().any(|it| it.kind == DifferenceKind::SecondUser));
     let cleaned = clean_up(&tenant, 4).await;
     assert_eq!((cleaned.left, embedded.counts()), (Vec::new(), (0, 0)));
+}
+
+/// A router that keeps every creation of a user twice.
+fn doubling(embedded: &EmbeddedTenant) -> axum::Router {
+    let inner = embedded.router();
+    axum::Router::new().fallback(move |request: axum::extract::Request| {
+        let inner = inner.clone();
+        async move {
+            let is_create = request.method() == Method::POST;
+            let (parts, body) = request.into_parts();
+            let body = axum::body::to_bytes(body, 100_000).await.unwrap();
+            let again = || http::Request::from_parts(parts.clone(), Body::from(body.clone()));
+            if is_create {
+                tower::ServiceExt::oneshot(inner.clone(), again()).await.unwrap();
+            }
+            tower::ServiceExt::oneshot(inner, again()).await.unwrap()
+        }
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn users_that_a_tenant_keeps_twice_are_noticed() {
+    let embedded = with(Faults::default(), &[Defect::DuplicateUserAccepted]);
+    let tenant = in_process(doubling(&embedded));
+    let result = run(&tenant, &LoadPlan { sample: 0, ..plan(30, 0) }).await;
+    assert_eq!((embedded.counts().0, result.compared), (60, 0));
+    let doubled = result.differences.iter().filter(|it| it.kind == DifferenceKind::SecondUser);
+    assert_eq!(doubled.count(), 30);
+    assert!(!result.arrived());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn members_that_a_tenant_swallows_show_in_the_sample() {
+    let embedded = embedded(Faults::default());
+    let tenant = in_process(memberless(&embedded));
+    let result = run(&tenant, &plan(30, 4)).await;
+    let missing = result.differences.iter().filter(|it| it.kind == DifferenceKind::MissingMember);
+    assert_eq!((missing.count(), result.users_found, result.groups_found), (20, 30, 4));
+    assert!(!result.arrived());
+}
+
+/// A router that answers a PATCH of a group as if it had taken effect.
+fn memberless(embedded: &EmbeddedTenant) -> axum::Router {
+    let inner = embedded.router();
+    axum::Router::new().fallback(move |request: axum::extract::Request| {
+        let inner = inner.clone();
+        async move {
+            let path = request.uri().path();
+            if request.method() == Method::PATCH && path.starts_with("/scim/Groups/") {
+                return http::Response::builder().status(204).body(Body::empty()).unwrap();
+            }
+            tower::ServiceExt::oneshot(inner, request).await.unwrap()
+        }
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_that_end_too_early_do_not_make_users_lost() {
+    let embedded = with(Faults::default(), &[Defect::TotalIsPageSize]);
+    let result = run(&in_process(embedded.router()), &plan(250, 0)).await;
+    assert!(result.arrived(), "{:?}", result.differences);
+    assert!(result.remarks[0].contains("150 of them by reading it"), "{:?}", result.remarks);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn among_many_strangers_each_user_is_read() {
+    let embedded = embedded(Faults::default());
+    let others = in_process(embedded.router());
+    for nth in 0..1_100 {
+        let body = serde_json::json!({
+            "schemas": [crate::scim::USER],
+            "userName": format!("stranger-{nth}"),
+        });
+        let request = crate::exchange::Request::post("/Users", &body);
+        assert_eq!(others.send(Operation::CreateUser, request).await.status(), 201);
+    }
+    let tenant = in_process(embedded.router());
+    let result = run(&tenant, &plan(20, 0)).await;
+    assert!(result.arrived(), "{:?}", result.differences);
+    assert!(result.remarks[0].contains("20 of them by reading it"), "{:?}", result.remarks);
+    clean_up(&tenant, 4).await;
+    assert_eq!(embedded.counts().0, 1_100);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_watcher_hears_each_phase_with_its_steps() {
+    #[derive(Default)]
+    struct Told(Mutex<(Vec<String>, u64)>);
+    impl Telling for Told {
+        fn stage(&self, name: &str, _total: Option<u64>) {
+            self.0.lock().unwrap().0.push(name.to_owned());
+        }
+        fn step(&self, _text: &str) {
+            self.0.lock().unwrap().1 += 1;
+        }
+        fn done(&self, line: &str) {
+            self.0.lock().unwrap().0.push(line.split(' ').next().unwrap().to_owned());
+        }
+    }
+    let told = Told::default();
+    let embedded = embedded(Faults::default());
+    let tenant = in_process(embedded.router());
+    let stop = watch::Sender::new(false);
+    let watch = LoadWatch { stop: &stop, telling: &told, started: &|| {} };
+    let plan = plan(300, 10);
+    run_load(&tenant, &set_up(), PatchDialect::Default, &plan, watch).await.unwrap();
+    let (lines, steps) = told.0.into_inner().unwrap();
+    let phases = ["users", "users:", "groups", "groups:", "references", "references:"];
+    assert_eq!(lines[..6], phases);
+    assert_eq!(lines[6..], ["count", "300", "compare a sample", "30"]);
+    assert!(steps <= 300 + 10 + 300 + 50);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn missed_expectations_are_told() {
+    let embedded = embedded(Faults::default());
+    let expectations = LoadExpectations {
+        requests_per_second_min: Some(1e9),
+        latency_p99_ms_max: Some(1e9),
+        ..LoadExpectations::default()
+    };
+    let tenant = in_process(embedded.router());
+    let result = run(&tenant, &LoadPlan { expectations, ..plan(10, 0) }).await;
+    let held: Vec<bool> = result.expectations.iter().map(|it| it.held).collect();
+    assert_eq!(held, [false, true]);
 }
 
 #[derive(Default)]

@@ -123,22 +123,22 @@ impl Load {
         self.tally.begun.notify_one();
         let settings = self.set_up.settings.clone();
         let mut connector = Connector::new(tenant, self.dialect, settings);
-        let mut stop = self.stop.clone();
+        let mut end = self.stop.clone();
         let mut moves = self.phases.moves();
-        while !*stop.borrow_and_update() {
+        while !*end.borrow_and_update() {
             match self.phases.take() {
                 Work::Over => return,
                 Work::Wait => {
                     tokio::select! {
                         _ = moves.changed() => {}
-                        _ = stop.wait_for(|stop| *stop) => return,
+                        _ = end.wait_for(|stop| *stop) => return,
                     }
                 }
                 Work::Step(step, ticket) => {
                     connector.pace.clone_from(&ticket.pace);
                     tokio::select! {
                         () = self.hold(&connector, step) => {}
-                        () = grace_after(stop.clone()) => return,
+                        () = grace_after(end.clone()) => return,
                     }
                 }
             }

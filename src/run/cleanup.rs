@@ -111,19 +111,19 @@ async fn resolve(tenant: &Tenant, concurrency: usize, is_last: bool, deadline: I
     let tasks = lost.map(|lost| {
         let tenant = tenant.clone();
         async move {
-            let list = look_up(&tenant, &lost).await;
-            (lost, list)
+            let found = look_up(&tenant, &lost).await;
+            (lost, found)
         }
     });
-    in_flight(concurrency, tasks, |(lost, list)| {
-        let Some(list) = list else { return };
-        match list.resources.iter().find_map(|resource| proven(resource, &lost)) {
+    in_flight(concurrency, tasks, |(lost, found)| {
+        let Some(found) = found else { return };
+        match found.resources.iter().find_map(|resource| proven(resource, &lost)) {
             Some(id) => {
                 tenant.adopt(Owned { collection: lost.collection, id });
                 tenant.settle(&lost);
             }
             // A stranger of that name, or ours without proof: either way it is not touched.
-            None if !list.resources.is_empty() || list.total_results > 0 => {}
+            None if !found.resources.is_empty() || found.total_results > 0 => {}
             None if is_last => tenant.settle(&lost),
             None => {}
         }
