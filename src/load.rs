@@ -96,9 +96,10 @@ pub async fn run_load(
     let is_interrupted = *watch.stop.borrow();
     let mut remarks: Vec<String> = load.tally.ended_early().into_iter().collect();
     let connector = Connector::new(tenant.clone(), dialect, set_up.settings.clone());
-    let found = match is_interrupted || !remarks.is_empty() {
-        true => confirmed(&load, &mut remarks),
-        false => looked_at(&load, &connector, plan, watch, &mut remarks).await,
+    let found = if is_interrupted || !remarks.is_empty() {
+        confirmed(&load, &mut remarks)
+    } else {
+        looked_at(&load, &connector, plan, watch, &mut remarks).await
     };
     if *watch.stop.borrow() && !is_interrupted {
         remarks.push("the load was interrupted while the tenant was read back".to_owned());
@@ -108,9 +109,10 @@ pub async fn run_load(
     let requests = metrics.totals().requests;
     let per_second = |count: u64| if seconds > 0.0 { count as f64 / seconds } else { 0.0 };
     let latency = metrics.latency_from_due_ms().unwrap_or_else(|| metrics.latency_ms());
-    let expectations = match is_interrupted {
-        true => Vec::new(),
-        false => plan.expectations.judge(per_second(requests), per_second(objects), latency.p99),
+    let expectations = if is_interrupted {
+        Vec::new()
+    } else {
+        plan.expectations.judge(per_second(requests), per_second(objects), latency.p99)
     };
     Ok(LoadResult {
         users: load.tally.users.load(Ordering::Relaxed),

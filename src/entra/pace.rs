@@ -98,7 +98,7 @@ mod tests {
         for _ in 0..4 {
             let due = pace.turn().await;
             assert!(pace.origin.elapsed() >= due);
-            dues.push(due - pace.began);
+            dues.push(due.saturating_sub(pace.began));
         }
         assert_eq!(dues, [0, 5, 10, 15].map(Duration::from_millis));
     }
@@ -108,7 +108,8 @@ mod tests {
         let pace = Pace::new(1_000.0, Instant::now());
         pace.turn().await;
         tokio::time::sleep(Duration::from_millis(20)).await;
-        assert_eq!(pace.turn().await - pace.began, Duration::from_millis(1));
+        let due = pace.turn().await.saturating_sub(pace.began);
+        assert_eq!(due, Duration::from_millis(1));
         assert!(pace.late() >= Duration::from_millis(19), "{:?}", pace.late());
         assert_eq!(pace.given(), 2);
     }

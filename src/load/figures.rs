@@ -76,7 +76,7 @@ impl CpuClock {
     }
 }
 
-/// Clock ticks a second in `/proc`: USER_HZ, which Linux shows as 100 on every architecture we know.
+/// Clock ticks a second in `/proc`: Linux shows 100 on every architecture we know.
 const TICKS_PER_SECOND: f64 = 100.0;
 
 /// User and system time of this process so far.

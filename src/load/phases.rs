@@ -210,7 +210,7 @@ impl Phases {
         state.ended.push(PhaseResult {
             phase: current.phase.name.to_owned(),
             requests: self.tenant.sent() - current.sent_before,
-            seconds: (self.tenant.began().elapsed() - current.began).as_secs_f64(),
+            seconds: self.tenant.began().elapsed().saturating_sub(current.began).as_secs_f64(),
         });
         self.moves.send_replace(());
     }

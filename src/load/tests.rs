@@ -61,20 +61,20 @@ fn with(faults: Faults, defects: &[Defect]) -> EmbeddedTenant {
     })
 }
 
-fn token() -> Option<SecretToken> {
-    Some(SecretToken::parse(TOKEN, "the test").unwrap())
+fn token() -> SecretToken {
+    SecretToken::parse(TOKEN, "the test").unwrap()
 }
 
 fn in_process(router: axum::Router) -> Tenant {
     let url = TenantUrl::parse("http://localhost/scim").unwrap();
     let transport = Transport::InProcess(router);
-    Tenant::new(url, token(), transport, Limits::default(), Dress::default())
+    Tenant::new(url, Some(token()), transport, Limits::default(), Dress::default())
 }
 
 fn over_http(address: SocketAddr) -> Tenant {
     let url = TenantUrl::parse(&format!("http://{address}/scim")).unwrap();
     let transport = Transport::http(&HttpSettings { ca_file: None, loopback: true }).unwrap();
-    Tenant::new(url, token(), transport, Limits::default(), Dress::default())
+    Tenant::new(url, Some(token()), transport, Limits::default(), Dress::default())
 }
 
 /// An embedded tenant on a port of its own, for as long as the test runs.

@@ -20,7 +20,7 @@ use crate::tenant::{Collection, Manifest, Owned, Tenant, Unresolved};
 
 /// How long a clean-up takes at most, whatever there is to delete, and how much longer for each
 /// resource.
-const BASE: Duration = Duration::from_secs(60);
+const BASE: Duration = Duration::from_mins(1);
 const EACH: Duration = Duration::from_millis(500);
 /// How long one DELETE or look-up may take.
 const ONE: Duration = Duration::from_secs(20);
