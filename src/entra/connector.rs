@@ -12,9 +12,10 @@ use serde_json::Value;
 use super::failure::{INCOMPATIBLE, MULTIPLE_ENTRIES, ObjectFailure};
 use super::log::{LogStatus, ModifiedProperty, ProvisioningAction, Step, StepType};
 use super::mapping::MappedValue;
+use super::pace::Pace;
 use super::wire::{AttributeChange, MemberVerb, Wire};
 use crate::exchange::{Exchange, Operation, Request};
-use crate::profile::{EntraSettings, On429};
+use crate::profile::{EntraSettings, On429, PatchDialect};
 use crate::tenant::Tenant;
 
 /// How often a throttled request is repeated where `Retry-After` is honoured.
@@ -31,6 +32,8 @@ pub struct Connector {
     pub wire: Arc<Wire>,
     /// The knobs.
     pub settings: Arc<EntraSettings>,
+    /// When requests are due, where a rate is set; otherwise each is due when it is sent.
+    pub pace: Option<Arc<Pace>>,
 }
 
 /// Which collection a conversation is about.
@@ -138,6 +141,12 @@ impl Done {
 }
 
 impl Connector {
+    /// Speaks with the tenant in this dialect, as the settings have it, at no set rate.
+    pub fn new(tenant: Tenant, dialect: PatchDialect, settings: EntraSettings) -> Self {
+        let wire = Arc::new(Wire::new(dialect, settings.clone()));
+        Self { tenant, wire, settings: Arc::new(settings), pace: None }
+    }
+
     /// Holds the conversation about one object.
     pub async fn converse(&self, task: ObjectTask) -> Done {
         let began = Instant::now();
@@ -411,7 +420,13 @@ impl Connector {
     async fn send(&self, operation: Operation, request: Request) -> Exchange {
         let mut tries = 1;
         loop {
-            let exchange = self.tenant.send(operation, request.clone()).await;
+            let exchange = match &self.pace {
+                None => self.tenant.send(operation, request.clone()).await,
+                Some(pace) => {
+                    let due = pace.turn().await;
+                    self.tenant.send_due(operation, request.clone(), due).await
+                }
+            };
             let honour = self.settings.on_429 == On429::HonourRetryAfter;
             if exchange.status() != 429 || !honour || tries == THROTTLED_TRIES {
                 return exchange;

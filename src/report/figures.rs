@@ -114,7 +114,7 @@ pub(super) fn load(load: &LoadResult) -> Vec<String> {
         None => "as fast as answered".to_owned(),
     };
     let (fastest, slowest) = load.published_minutes;
-    vec![
+    let mut lines = vec![
         format!(
             "{} users and {} groups of {} members, {} requests in flight, {rate}",
             load.users, load.groups, load.members_per_group, load.concurrency
@@ -138,7 +138,9 @@ pub(super) fn load(load: &LoadResult) -> Vec<String> {
             "at the pace Microsoft publishes, Entra would take {fastest:.0} to {slowest:.0} \
              minutes for the same initial cycle"
         ),
-    ]
+    ];
+    lines.extend(load.remarks.iter().cloned());
+    lines
 }
 
 #[cfg(test)]

@@ -279,6 +279,7 @@ fn load() -> Value {
             json!({ "type": "array", "items": number(), "minItems": 2, "maxItems": 2 }),
         ),
         ("expectations", list(&expectation())),
+        ("remarks", list(&string())),
     ])
 }
 

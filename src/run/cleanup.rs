@@ -1,62 +1,173 @@
-//! Removes from the tenant what the run created, and nothing else.
+//! Removes from a tenant what a run created, and nothing else.
 //!
-//! Groups go first and the newest first, so that no group loses its members one by one. Creates
-//! whose answer was lost are looked up by name; what carries the run's own externalId is theirs.
+//! Groups go before users and the newest first, so that nothing that is left refers to what is gone.
+//! A create whose answer was lost is looked up by name and taken over only where `externalId` proves
+//! it. Every wait has a limit; what stays is named.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::CleanUpResult;
 use crate::entra::pace::in_flight;
 use crate::entra::wire::{Wire, group_target, user_target};
-use crate::exchange::{Operation, Request};
+use crate::exchange::{Exchange, Operation, Request};
 use crate::profile::{EntraSettings, PatchDialect};
-use crate::tenant::{Collection, Owned, Tenant, Unresolved};
+use crate::scim::message::ListResponse;
+use crate::tenant::{Collection, Manifest, Owned, Tenant, Unresolved};
 
-/// How often what could not be deleted is tried again.
-const PASSES: u32 = 4;
-/// Pause before trying again.
-const PAUSE: Duration = Duration::from_millis(500);
-/// Left-overs named in a report.
-const NAMED_MAX: usize = 100;
+/// How long a clean-up takes at most, whatever there is to delete, and how much longer for each
+/// resource.
+const BASE: Duration = Duration::from_mins(1);
+const EACH: Duration = Duration::from_millis(500);
+/// How long one DELETE or look-up may take.
+const ONE: Duration = Duration::from_secs(20);
+/// How often a resource is tried, and the pause where the tenant names none.
+const PASSES: usize = 4;
+const PAUSE: Duration = Duration::from_millis(250);
+/// The longest `Retry-After` that is waited for.
+const RETRY_AFTER_MAX: Duration = Duration::from_secs(15);
+/// After so many requests in a row without an answer the tenant is taken for gone.
+const SILENT_MAX: usize = 50;
+/// How many leftovers are named.
+const NAMED: usize = 100;
 
-/// Deletes everything the run owns on the tenant. Bounded by the time limit of each request and a
-/// few passes; what is left is said.
+/// Deletes everything that this run created and has not deleted yet.
 pub async fn clean_up(tenant: &Tenant, concurrency: usize) -> CleanUpResult {
-    for unresolved in tenant.unresolved() {
-        look_up(tenant, &unresolved).await;
+    let count = tenant.owned().len() + tenant.unresolved().len();
+    let each = EACH * u32::try_from(count).unwrap_or(u32::MAX);
+    let deadline = Instant::now() + BASE + each.min(Duration::from_hours(6));
+    // What was lost is looked for twice: a tenant may still have been at it the first time.
+    for is_last in [false, true] {
+        resolve(tenant, concurrency, is_last, deadline).await;
+        delete_owned(tenant, concurrency, deadline).await;
     }
-    let created = tenant.owned().len() as u64;
-    for pass in 0..PASSES {
-        let mut left = tenant.owned();
-        if left.is_empty() {
-            break;
-        }
-        if pass > 0 {
-            tokio::time::sleep(PAUSE).await;
-        }
-        left.reverse();
-        left.sort_by_key(|owned| owned.collection == Collection::Users);
-        let before = left.len();
-        let tasks = left.into_iter().map(|owned| {
-            let tenant = tenant.clone();
-            async move {
-                tenant.send(Operation::CleanUp, Request::delete(target(&owned))).await.status()
-            }
-        });
-        let mut unanswered = 0;
-        in_flight(concurrency, tasks, |status| unanswered += usize::from(status == 0)).await;
-        if unanswered == before {
-            break;
-        }
-    }
-    let left = tenant.owned();
+    let owned = tenant.owned();
+    let unresolved = tenant.unresolved();
+    let deleted = tenant.deleted();
+    let left = owned.iter().map(target).chain(unresolved.iter().map(perhaps));
     CleanUpResult {
-        created,
-        deleted: created.saturating_sub(left.len() as u64),
-        left: left.iter().take(NAMED_MAX).map(target).collect(),
+        created: deleted + owned.len() as u64,
+        deleted,
+        left: left.take(NAMED).collect(),
     }
+}
+
+/// Deletes what the manifest of an earlier run lists and the tenant still holds.
+pub async fn clean_up_manifest(
+    tenant: &Tenant,
+    manifest: Manifest,
+    concurrency: usize,
+) -> CleanUpResult {
+    manifest.owned.into_iter().for_each(|owned| tenant.adopt(owned));
+    manifest.unresolved.into_iter().for_each(|lost| tenant.adopt_unresolved(lost));
+    clean_up(tenant, concurrency).await
+}
+
+/// Groups first, newest first; what fails is tried again, each time after a pause.
+async fn delete_owned(tenant: &Tenant, concurrency: usize, deadline: Instant) {
+    for collection in [Collection::Groups, Collection::Users] {
+        for pass in 0..PASSES {
+            let mut owned = tenant.owned();
+            owned.retain(|owned| owned.collection == collection);
+            if owned.is_empty() || Instant::now() >= deadline {
+                break;
+            }
+            let before = owned.len();
+            let mut pause = PAUSE;
+            let silent = AtomicUsize::new(0);
+            let goes_on =
+                || Instant::now() < deadline && silent.load(Ordering::Relaxed) < SILENT_MAX;
+            let tasks = owned.into_iter().rev().take_while(|_| goes_on());
+            let tasks = tasks.map(|owned| {
+                let tenant = tenant.clone();
+                async move { send(&tenant, Request::delete(target(&owned))).await }
+            });
+            in_flight(concurrency, tasks, |answer| {
+                match answer.as_ref().map_or(0, Exchange::status) {
+                    0 => silent.fetch_add(1, Ordering::Relaxed),
+                    _ => silent.swap(0, Ordering::Relaxed),
+                };
+                pause = pause.max(answer.map_or(PAUSE, |answer| retry_after(&answer)));
+            })
+            .await;
+            if !goes_on() {
+                return;
+            }
+            let left = tenant.owned().iter().filter(|it| it.collection == collection).count();
+            if left == 0 || (left == before && pass > 0) {
+                break;
+            }
+            tokio::time::sleep(pause).await;
+        }
+    }
+}
+
+/// Looks for what creates without an answer may have left. Nothing found is believed the last time.
+async fn resolve(tenant: &Tenant, concurrency: usize, is_last: bool, deadline: Instant) {
+    let lost = tenant.unresolved().into_iter().take_while(|_| Instant::now() < deadline);
+    let tasks = lost.map(|lost| {
+        let tenant = tenant.clone();
+        async move {
+            let found = look_up(&tenant, &lost).await;
+            (lost, found)
+        }
+    });
+    in_flight(concurrency, tasks, |(lost, found)| {
+        let Some(found) = found else { return };
+        match found.resources.iter().find_map(|resource| proven(resource, &lost)) {
+            Some(id) => {
+                tenant.adopt(Owned { collection: lost.collection, id });
+                tenant.settle(&lost);
+            }
+            // A stranger of that name, or ours without proof: either way it is not touched.
+            None if !found.resources.is_empty() || found.total_results > 0 => {}
+            None if is_last => tenant.settle(&lost),
+            None => {}
+        }
+    })
+    .await;
+}
+
+/// Who bears the name of a lost create; none where the tenant gives no sensible answer.
+async fn look_up(tenant: &Tenant, lost: &Unresolved) -> Option<ListResponse> {
+    let wire = Wire::new(PatchDialect::Default, EntraSettings::default());
+    let name = lost.name.as_ref()?;
+    let request = match lost.collection {
+        Collection::Users => wire.find_user("userName", name),
+        Collection::Groups => wire.find_group("displayName", name),
+    };
+    for _ in 0..PASSES {
+        let answer = send(tenant, request.clone()).await?;
+        if answer.is_success() {
+            return answer.list().ok();
+        }
+        tokio::time::sleep(retry_after(&answer).max(PAUSE)).await;
+    }
+    None
+}
+
+/// The id of a resource that the lost create made: same name, and same `externalId`.
+fn proven(resource: &Value, lost: &Unresolved) -> Option<String> {
+    let text = |name: &str| resource.get(name).and_then(Value::as_str);
+    let name = match lost.collection {
+        Collection::Users => text("userName"),
+        Collection::Groups => text("displayName"),
+    };
+    let same_name = name?.eq_ignore_ascii_case(lost.name.as_deref()?);
+    let same_id = lost.external_id.is_some() && text("externalId") == lost.external_id.as_deref();
+    (same_name && same_id).then(|| text("id").map(str::to_owned))?
+}
+
+async fn send(tenant: &Tenant, request: Request) -> Option<Exchange> {
+    tokio::time::timeout(ONE, tenant.send(Operation::CleanUp, request)).await.ok()
+}
+
+fn retry_after(answer: &Exchange) -> Duration {
+    let seconds = answer.header("retry-after").and_then(|text| text.trim().parse().ok());
+    Duration::from_secs(seconds.unwrap_or(0)).min(RETRY_AFTER_MAX)
 }
 
 fn target(owned: &Owned) -> String {
@@ -66,18 +177,10 @@ fn target(owned: &Owned) -> String {
     }
 }
 
-/// Finds out whether a create with a lost answer made something.
-async fn look_up(tenant: &Tenant, unresolved: &Unresolved) {
-    let Some(name) = &unresolved.name else { return };
-    let wire = Wire::new(PatchDialect::Default, EntraSettings::default());
-    let request = match unresolved.collection {
-        Collection::Users => wire.find_user("userName", name),
-        Collection::Groups => wire.find_group("displayName", name),
-    };
-    let seen = tenant.send(Operation::CleanUp, request).await;
-    let Ok(list) = seen.list() else { return };
-    let made = list.resources.iter().any(|resource: &Value| tenant.recognise(resource));
-    if !made && list.resources.is_empty() {
-        tenant.settle(unresolved);
-    }
+/// How a create that may have happened is named among the leftovers.
+fn perhaps(lost: &Unresolved) -> String {
+    format!("{} (perhaps) {}", lost.collection.path(), lost.name.as_deref().unwrap_or("unnamed"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,12 +6,14 @@
 //! moment (rfc-catalogue A17).
 
 use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::difference::{Comparison, Difference, DifferenceKind};
+use crate::directory::{GroupIndex, UserIndex};
 use crate::entra::connector::{Connector, Kind};
 use crate::entra::job::ProvisioningJob;
 use crate::entra::mapping::MappedValue;
@@ -39,6 +41,8 @@ pub struct ReadBack {
     pub concurrency: usize,
     /// How long, over the whole comparison, differing resources are waited for.
     pub window: Duration,
+    /// Differences that the profile documents.
+    pub documented: Vec<DifferenceKind>,
     /// Compare only about this many users and as many groups, evenly spread.
     pub sample: Option<usize>,
     /// Ids that were the run's own before the scenario began.
@@ -92,61 +96,98 @@ pub async fn compare(
         resources: subjects.len(),
         differences: Vec::new(),
     };
-    let patience = std::sync::Arc::new(AtomicU64::new(millis(settings.window)));
-    let matching = std::sync::Arc::new(Matching::of(job));
+    let comparer = Comparer::new(connector.clone(), settings.window);
+    let documented = settings.documented.clone();
+    let comparer = Arc::new(Comparer { documented, ..comparer });
     let tasks = subjects.into_iter().map(|subject| {
-        let connector = connector.clone();
-        let patience = patience.clone();
-        let matching = matching.clone();
+        let comparer = comparer.clone();
         // Whose export was refused will not come however long one waits.
         let is_refused = job.escrows().get(subject.key()).is_some();
-        async move {
-            loop {
-                let found = look(&connector, &subject, &matching).await;
-                if found.is_empty() || is_refused || !wait_a_little(&patience) {
-                    return found;
-                }
-                tokio::time::sleep(PAUSE).await;
-            }
-        }
+        async move { comparer.compare(&subject, !is_refused).await }
     });
     in_flight(settings.concurrency, tasks, |found| comparison.differences.extend(found)).await;
     comparison.differences.extend(strays(connector, job, &settings.before).await);
     comparison
 }
 
-/// Takes one pause out of the patience that is left.
-fn wait_a_little(patience: &AtomicU64) -> bool {
-    let pause = millis(PAUSE);
-    patience
-        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(pause))
-        .is_ok()
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// The first Matching attributes, by which second resources are looked for.
-struct Matching {
+/// Compares resources one at a time; whatever differs is looked at again for a while.
+pub struct Comparer {
+    connector: Connector,
+    /// The first Matching attributes, by which second resources are looked for.
     user: TargetPath,
     group: TargetPath,
+    /// Differences that the profile documents: they are final and not waited for.
+    documented: Vec<DifferenceKind>,
+    /// Milliseconds that are left for looking again, all resources together.
+    patience: AtomicU64,
 }
 
-impl Matching {
-    fn of(job: &ProvisioningJob) -> Self {
-        let settings = &job.set_up().settings;
+impl Comparer {
+    /// Reads through this connector, and waits no longer than the window over all resources.
+    pub fn new(connector: Connector, window: Duration) -> Self {
         let path = |names: &[String], default: &str| {
             let name = names.first().map_or(default, String::as_str);
             TargetPath::parse(name)
                 .or_else(|_| TargetPath::parse(default))
                 .expect("the default Matching attribute is a path")
         };
-        Self {
-            user: path(&settings.match_user, "userName"),
-            group: path(&settings.match_group, "displayName"),
+        let settings = &connector.settings;
+        let user = path(&settings.match_user, "userName");
+        let group = path(&settings.match_group, "displayName");
+        let patience = AtomicU64::new(millis(window));
+        Self { user, group, connector, documented: Vec::new(), patience }
+    }
+
+    /// Compares one user. A manager is expected where its id is given; none says nothing.
+    pub async fn user(
+        &self,
+        index: UserIndex,
+        id: &str,
+        expected: ProjectedUser,
+        manager: Option<&str>,
+    ) -> Vec<Difference> {
+        let key = ObjectKey { kind: Kind::User, index };
+        let manager = manager.map_or(Expected::Nothing, |id| Expected::Id(id.to_owned()));
+        let expected = Box::new(expected);
+        self.compare(&Subject::User { key, id: id.to_owned(), expected, manager }, true).await
+    }
+
+    /// Compares one group, which should have exactly these members.
+    pub async fn group(
+        &self,
+        index: GroupIndex,
+        id: &str,
+        expected: ProjectedGroup,
+        members: BTreeSet<String>,
+    ) -> Vec<Difference> {
+        let key = ObjectKey { kind: Kind::Group, index };
+        let members = Members { wanted: members, deleted: BTreeSet::new() };
+        let expected = Box::new(expected);
+        self.compare(&Subject::Group { key, id: id.to_owned(), expected, members }, true).await
+    }
+
+    async fn compare(&self, subject: &Subject, may_wait: bool) -> Vec<Difference> {
+        loop {
+            let found = look(self, subject).await;
+            let is_final = found.iter().all(|one| self.documented.contains(&one.kind));
+            if is_final || !may_wait || !self.waits_a_little() {
+                return found;
+            }
+            tokio::time::sleep(PAUSE).await;
         }
     }
+
+    /// Takes one pause out of the patience that is left.
+    fn waits_a_little(&self) -> bool {
+        let pause = millis(PAUSE);
+        self.patience
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(pause))
+            .is_ok()
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn subjects(job: &ProvisioningJob, projection: &Projection, sample: Option<usize>) -> Vec<Subject> {
@@ -265,7 +306,8 @@ fn exercised(projection: &Projection) -> BTreeSet<DifferenceKind> {
     kinds
 }
 
-async fn look(connector: &Connector, subject: &Subject, matching: &Matching) -> Vec<Difference> {
+async fn look(comparer: &Comparer, subject: &Subject) -> Vec<Difference> {
+    let connector = &comparer.connector;
     match subject {
         Subject::User { key, id, expected, manager } => {
             let seen = read(connector, user_target(id)).await;
@@ -273,7 +315,7 @@ async fn look(connector: &Connector, subject: &Subject, matching: &Matching) -> 
                 Some(resource) => differing_user(*key, expected, manager, &resource, seen.number),
                 None => unreadable(*key, DifferenceKind::MissingUser, id, &seen),
             };
-            found.extend(second(connector, *key, &matching.user, &expected.values).await);
+            found.extend(second(connector, *key, &comparer.user, &expected.values).await);
             found
         }
         Subject::Group { key, id, expected, members } => {
@@ -285,7 +327,7 @@ async fn look(connector: &Connector, subject: &Subject, matching: &Matching) -> 
             let was_ignored =
                 found.iter().any(|difference| difference.kind == DifferenceKind::GroupName);
             if !was_ignored {
-                found.extend(second(connector, *key, &matching.group, &expected.values).await);
+                found.extend(second(connector, *key, &comparer.group, &expected.values).await);
             }
             found
         }

@@ -239,9 +239,9 @@ pub struct CycleSummary {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct LoadResult {
-    /// Users of the population.
+    /// Users of the population that are in scope.
     pub users: u64,
-    /// Groups of the population.
+    /// Groups of the population that are in scope.
     pub groups: u64,
     /// Members of each group.
     pub members_per_group: u64,
@@ -280,6 +280,8 @@ pub struct LoadResult {
     pub published_minutes: (f64, f64),
     /// Performance expectations.
     pub expectations: Vec<ExpectationResult>,
+    /// Words on what happened: how the count was made, why the load ended early.
+    pub remarks: Vec<String>,
 }
 
 /// One phase of a load.

@@ -258,5 +258,6 @@ fn load() -> LoadResult {
         bottleneck: "the tenant: workers waited for answers 97 % of the time".to_owned(),
         published_minutes: (20.0, 30.0),
         expectations: vec![expectation()],
+        remarks: Vec::new(),
     }
 }

@@ -177,7 +177,8 @@ async fn in_process(
         if parts.extensions.get::<ConnectionDropped>().is_some() {
             return Err(Failure::Protocol("connection reset by the tenant".to_owned()));
         }
-        let body = body.collect().await.map_or_else(|_| Bytes::new(), http_body_util::Collected::to_bytes);
+        let body =
+            body.collect().await.map_or_else(|_| Bytes::new(), http_body_util::Collected::to_bytes);
         Ok(Answer {
             status: parts.status.as_u16(),
             headers: parts.headers,

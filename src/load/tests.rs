@@ -1,0 +1,410 @@
+//! Whole loads against the embedded tenant, in process and over loopback.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::body::Body;
+use http::{Method, StatusCode};
+use tokio::sync::watch;
+
+use super::*;
+use crate::difference::DifferenceKind;
+use crate::entra::mapping::ObjectMapping;
+use crate::entra::scope::Scope;
+use crate::exchange::{Exchange, Listener, Operation};
+use crate::profile::EntraSettings;
+use crate::run::cleanup::clean_up;
+use crate::run::{CleanUpResult, Silent};
+use crate::tenant::embedded::{Defect, EmbeddedSettings, EmbeddedTenant, Faults, Keys};
+use crate::tenant::{Dress, HttpSettings, Limits, SecretToken, TenantUrl, Transport};
+
+fn plan(users: usize, groups: usize) -> LoadPlan {
+    let population =
+        Population { seed: 5, users, groups, members_per_group: 5, ..Population::default() };
+    LoadPlan {
+        population,
+        concurrency: 4,
+        rate: None,
+        sample: 20,
+        expectations: LoadExpectations::default(),
+    }
+}
+
+fn set_up() -> JobSetUp {
+    JobSetUp {
+        settings: EntraSettings::default(),
+        user_mapping: ObjectMapping::default_user(),
+        group_mapping: ObjectMapping::default_group(),
+        scope: Scope::default(),
+        seed: 5,
+    }
+}
+
+/// goose's kill switch is the process's, so its loads take turns.
+static GOOSE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+const TOKEN: &str = "a-token-of-tests";
+
+fn embedded(faults: Faults) -> EmbeddedTenant {
+    with(faults, &[])
+}
+
+fn with(faults: Faults, defects: &[Defect]) -> EmbeddedTenant {
+    let mut keys = Keys::new();
+    keys.add("load", TOKEN, None, true);
+    EmbeddedTenant::new(EmbeddedSettings {
+        faults,
+        keys,
+        defects: defects.to_vec(),
+        ..EmbeddedSettings::default()
+    })
+}
+
+fn token() -> SecretToken {
+    SecretToken::parse(TOKEN, "the test").unwrap()
+}
+
+fn in_process(router: axum::Router) -> Tenant {
+    let url = TenantUrl::parse("http://localhost/scim").unwrap();
+    let transport = Transport::InProcess(router);
+    Tenant::new(url, Some(token()), transport, Limits::default(), Dress::default())
+}
+
+fn over_http(address: SocketAddr) -> Tenant {
+    let url = TenantUrl::parse(&format!("http://{address}/scim")).unwrap();
+    let transport = Transport::http(&HttpSettings { ca_file: None, loopback: true }).unwrap();
+    Tenant::new(url, Some(token()), transport, Limits::default(), Dress::default())
+}
+
+/// An embedded tenant on a port of its own, for as long as the test runs.
+async fn on_loopback(embedded: &EmbeddedTenant) -> Tenant {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(embedded.clone().serve(listener, std::future::pending()));
+    over_http(address)
+}
+
+async fn run(tenant: &Tenant, plan: &LoadPlan) -> LoadResult {
+    run_until(tenant, plan, &watch::Sender::new(false)).await
+}
+
+async fn run_until(tenant: &Tenant, plan: &LoadPlan, stop: &watch::Sender<bool>) -> LoadResult {
+    let watch = LoadWatch { stop, telling: &Silent, started: &|| {} };
+    run_load(tenant, &set_up(), PatchDialect::Default, plan, watch).await.unwrap()
+}
+
+fn requests_of(result: &LoadResult, operation: Operation) -> u64 {
+    let row = result.operations.iter().find(|row| row.operation == operation.name());
+    row.map_or(0, |row| row.count)
+}
+
+fn assert_all_arrived(result: &LoadResult, embedded: &EmbeddedTenant, plan: &LoadPlan) {
+    let (users, groups) = (plan.population.users, plan.population.groups);
+    assert_eq!(result.differences, Vec::new());
+    assert_eq!(embedded.counts(), (users, groups));
+    assert_eq!((result.users_found, result.groups_found), (users as u64, groups as u64));
+    assert!(result.arrived());
+    assert_eq!(result.objects, (users + groups + 5 * groups) as u64);
+    let managers = (0..users).filter(|user| plan.population.user(*user).manager.is_some()).count();
+    assert_eq!(requests_of(result, Operation::SetManager), managers as u64);
+    let requests: Vec<u64> = result.phases.iter().map(|phase| phase.requests).collect();
+    let references = managers + 5 * groups;
+    assert_eq!(requests, [2 * users, 2 * groups, references].map(|count| count as u64));
+    assert_eq!(result.requests, requests.iter().sum::<u64>());
+    assert!(result.compared >= 20);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_arrives_in_process_and_leaves_again() {
+    let embedded = embedded(Faults::default());
+    let tenant = in_process(embedded.router());
+    let plan = plan(300, 10);
+    let result = run(&tenant, &plan).await;
+    assert_all_arrived(&result, &embedded, &plan);
+    let cleaned = clean_up(&tenant, 4).await;
+    assert_eq!(cleaned, CleanUpResult { created: 310, deleted: 310, left: Vec::new() });
+    assert_eq!(embedded.counts(), (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn goose_drives_two_loads_one_after_another_over_loopback() {
+    let embedded = embedded(Faults::default());
+    let _alone = GOOSE.lock().await;
+    let tenant = on_loopback(&embedded).await;
+    let started = Mutex::new(0);
+    for users in [300, 60] {
+        let plan = plan(users, 10);
+        let stop = watch::Sender::new(false);
+        let hook = || *started.lock().unwrap() += 1;
+        let watch = LoadWatch { stop: &stop, telling: &Silent, started: &hook };
+        let result =
+            run_load(&tenant, &set_up(), PatchDialect::Default, &plan, watch).await.unwrap();
+        assert_all_arrived(&result, &embedded, &plan);
+        assert!(clean_up(&tenant, 4).await.left.is_empty());
+        assert_eq!(embedded.counts(), (0, 0));
+    }
+    assert_eq!(*started.lock().unwrap(), 2);
+}
+
+/// A router that answers every third creation of a user as if it had been kept.
+fn forgetful(embedded: &EmbeddedTenant) -> axum::Router {
+    let count = Arc::new(std::sync::atomic::AtomicU64::new(0));
+    let inner = embedded.router();
+    axum::Router::new().fallback(move |request: axum::extract::Request| {
+        let (inner, count) = (inner.clone(), count.clone());
+        async move {
+            let is_create =
+                request.method() == Method::POST && request.uri().path() == "/scim/Users";
+            let nth = count.fetch_add(u64::from(is_create), Ordering::Relaxed);
+            if !is_create || nth % 3 != 0 {
+                return tower::ServiceExt::oneshot(inner, request).await.unwrap();
+            }
+            let body = format!(r#"{{"id":"lost-{nth}"}}"#);
+            http::Response::builder().status(StatusCode::CREATED).body(Body::from(body)).unwrap()
+        }
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn creations_that_a_tenant_forgets_are_noticed() {
+    let embedded = embedded(Faults::default());
+    let tenant = in_process(forgetful(&embedded));
+    let result = run(&tenant, &plan(30, 0)).await;
+    assert_eq!(embedded.counts().0, 20);
+    assert_eq!((result.users, result.users_found), (30, 20));
+    assert!(!result.arrived());
+    let lost = result.differences.iter().filter(|it| it.actual.starts_with("404"));
+    assert_eq!(lost.filter(|it| it.kind == DifferenceKind::MissingUser).count(), 10);
+    assert!(clean_up(&tenant, 4).await.left.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refused_and_unanswered_requests_are_differences_and_nothing_stays() {
+    let faults =
+        Faults { lost_answer_probability: 0.05, error_every: Some(20), ..Faults::default() };
+    let embedded = embedded(faults);
+    let tenant = in_process(embedded.router());
+    let result = run(&tenant, &plan(100, 5)).await;
+    assert!(!result.arrived());
+    let told = |text: &str| result.differences.iter().any(|it| it.actual.contains(text));
+    assert!(told("was answered with 503") && told("got no answer"), "{:?}", result.differences);
+    assert!(!result.differences.iter().any(|it| it.kind == DifferenceKind::SecondUser));
+    let cleaned = clean_up(&tenant, 4).await;
+    assert_eq!((cleaned.left, embedded.counts()), (Vec::new(), (0, 0)));
+}
+
+/// A router that keeps every creation of a user twice.
+fn doubling(embedded: &EmbeddedTenant) -> axum::Router {
+    let inner = embedded.router();
+    axum::Router::new().fallback(move |request: axum::extract::Request| {
+        let inner = inner.clone();
+        async move {
+            let is_create = request.method() == Method::POST;
+            let (parts, body) = request.into_parts();
+            let body = axum::body::to_bytes(body, 100_000).await.unwrap();
+            let again = || http::Request::from_parts(parts.clone(), Body::from(body.clone()));
+            if is_create {
+                tower::ServiceExt::oneshot(inner.clone(), again()).await.unwrap();
+            }
+            tower::ServiceExt::oneshot(inner, again()).await.unwrap()
+        }
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn users_that_a_tenant_keeps_twice_are_noticed() {
+    let embedded = with(Faults::default(), &[Defect::DuplicateUserAccepted]);
+    let tenant = in_process(doubling(&embedded));
+    let result = run(&tenant, &LoadPlan { sample: 0, ..plan(30, 0) }).await;
+    assert_eq!((embedded.counts().0, result.compared), (60, 0));
+    let doubled = result.differences.iter().filter(|it| it.kind == DifferenceKind::SecondUser);
+    assert_eq!(doubled.count(), 30);
+    assert!(!result.arrived());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn members_that_a_tenant_swallows_show_in_the_sample() {
+    let embedded = embedded(Faults::default());
+    let tenant = in_process(memberless(&embedded));
+    let result = run(&tenant, &plan(30, 4)).await;
+    let missing = result.differences.iter().filter(|it| it.kind == DifferenceKind::MissingMember);
+    assert_eq!((missing.count(), result.users_found, result.groups_found), (20, 30, 4));
+    assert!(!result.arrived());
+}
+
+/// A router that answers a PATCH of a group as if it had taken effect.
+fn memberless(embedded: &EmbeddedTenant) -> axum::Router {
+    let inner = embedded.router();
+    axum::Router::new().fallback(move |request: axum::extract::Request| {
+        let inner = inner.clone();
+        async move {
+            let path = request.uri().path();
+            if request.method() == Method::PATCH && path.starts_with("/scim/Groups/") {
+                return http::Response::builder().status(204).body(Body::empty()).unwrap();
+            }
+            tower::ServiceExt::oneshot(inner, request).await.unwrap()
+        }
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_that_end_too_early_do_not_make_users_lost() {
+    let embedded = with(Faults::default(), &[Defect::TotalIsPageSize]);
+    let result = run(&in_process(embedded.router()), &plan(250, 0)).await;
+    assert!(result.arrived(), "{:?}", result.differences);
+    assert!(result.remarks[0].contains("150 of them by reading it"), "{:?}", result.remarks);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn among_many_strangers_each_user_is_read() {
+    let embedded = embedded(Faults::default());
+    let others = in_process(embedded.router());
+    for nth in 0..1_100 {
+        let body = serde_json::json!({
+            "schemas": [crate::scim::USER],
+            "userName": format!("stranger-{nth}"),
+        });
+        let request = crate::exchange::Request::post("/Users", &body);
+        assert_eq!(others.send(Operation::CreateUser, request).await.status(), 201);
+    }
+    let tenant = in_process(embedded.router());
+    let result = run(&tenant, &plan(20, 0)).await;
+    assert!(result.arrived(), "{:?}", result.differences);
+    assert!(result.remarks[0].contains("20 of them by reading it"), "{:?}", result.remarks);
+    clean_up(&tenant, 4).await;
+    assert_eq!(embedded.counts().0, 1_100);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_watcher_hears_each_phase_with_its_steps() {
+    #[derive(Default)]
+    struct Told(Mutex<(Vec<String>, u64)>);
+    impl Telling for Told {
+        fn stage(&self, name: &str, _total: Option<u64>) {
+            self.0.lock().unwrap().0.push(name.to_owned());
+        }
+        fn step(&self, _text: &str) {
+            self.0.lock().unwrap().1 += 1;
+        }
+        fn done(&self, line: &str) {
+            self.0.lock().unwrap().0.push(line.split(' ').next().unwrap().to_owned());
+        }
+    }
+    let told = Told::default();
+    let embedded = embedded(Faults::default());
+    let tenant = in_process(embedded.router());
+    let stop = watch::Sender::new(false);
+    let watch = LoadWatch { stop: &stop, telling: &told, started: &|| {} };
+    let plan = plan(300, 10);
+    run_load(&tenant, &set_up(), PatchDialect::Default, &plan, watch).await.unwrap();
+    let (lines, steps) = told.0.into_inner().unwrap();
+    let phases = ["users", "users:", "groups", "groups:", "references", "references:"];
+    assert_eq!(lines[..6], phases);
+    assert_eq!(lines[6..], ["count", "300", "compare a sample", "30"]);
+    assert!(steps <= 300 + 10 + 300 + 50);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn missed_expectations_are_told() {
+    let embedded = embedded(Faults::default());
+    let expectations = LoadExpectations {
+        requests_per_second_min: Some(1e9),
+        latency_p99_ms_max: Some(1e9),
+        ..LoadExpectations::default()
+    };
+    let tenant = in_process(embedded.router());
+    let result = run(&tenant, &LoadPlan { expectations, ..plan(10, 0) }).await;
+    let held: Vec<bool> = result.expectations.iter().map(|it| it.held).collect();
+    assert_eq!(held, [false, true]);
+}
+
+#[derive(Default)]
+struct Times(Mutex<Vec<(Duration, Duration)>>);
+
+impl Listener for Times {
+    fn heard(&self, exchange: &Exchange) {
+        if exchange.operation != Operation::ReadBack {
+            self.0.lock().unwrap().push((exchange.due, exchange.sent));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rate_is_kept_by_count_whatever_the_answers_take() {
+    let embedded = embedded(Faults::default());
+    let times = Arc::new(Times::default());
+    let tenant = in_process(embedded.router()).with_listener(times.clone());
+    let result = run(&tenant, &LoadPlan { rate: Some(200.0), ..plan(60, 0) }).await;
+    let mut times = std::mem::take(&mut *times.0.lock().unwrap());
+    times.sort_unstable();
+    let users = &times[..120];
+    for (nth, (due, sent)) in users.iter().enumerate() {
+        let expected = Duration::from_secs_f64(nth as f64 / 200.0);
+        let away = (*due - users[0].0).abs_diff(expected);
+        assert!(away < Duration::from_micros(1), "request {nth} was due at {due:?}");
+        assert!(sent >= due, "request {nth} went out before it was due");
+    }
+    assert!(result.requests_per_second <= 210.0, "{}", result.requests_per_second);
+    assert!(result.operations.iter().all(|row| row.latency_from_due_ms.is_some()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_stopped_in_the_middle_leaves_nothing_behind() {
+    let _alone = GOOSE.lock().await;
+    let faults = Faults { latency_ms_min: 5, latency_ms_max: 10, ..Faults::default() };
+    for goose in [false, true] {
+        let embedded = embedded(faults.clone());
+        let tenant = match goose {
+            true => on_loopback(&embedded).await,
+            false => in_process(embedded.router()),
+        };
+        let stop = Arc::new(watch::Sender::new(false));
+        let (stopper, counted) = (stop.clone(), embedded.clone());
+        tokio::spawn(async move {
+            while counted.counts().0 < 20 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            stopper.send_replace(true);
+        });
+        let result = run_until(&tenant, &plan(2_000, 10), &stop).await;
+        assert!((20..2_000).contains(&result.users_found), "{}", result.users_found);
+        assert!(result.remarks[0].contains("interrupted"), "{:?}", result.remarks);
+        let cleaned = clean_up(&tenant, 4).await;
+        assert_eq!((cleaned.left, embedded.counts()), (Vec::new(), (0, 0)));
+    }
+}
+
+/// What goose's handler does when Ctrl-C is pressed, while a load runs over HTTP.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupt_that_goose_catches_stops_the_load_and_is_taken_back() {
+    let _alone = GOOSE.lock().await;
+    let faults = Faults { latency_ms_min: 5, latency_ms_max: 10, ..Faults::default() };
+    let embedded = embedded(faults);
+    let tenant = on_loopback(&embedded).await;
+    let counted = embedded.clone();
+    tokio::spawn(async move {
+        while counted.counts().0 < 20 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        ::goose::trigger_killswitch("SIGINT received");
+    });
+    let stop = watch::Sender::new(false);
+    let result = run_until(&tenant, &plan(2_000, 10), &stop).await;
+    assert!(*stop.borrow() && !::goose::is_killswitch_triggered());
+    assert!((20..2_000).contains(&result.users_found), "{}", result.users_found);
+    assert!(clean_up(&tenant, 4).await.left.is_empty());
+    assert_eq!(embedded.counts(), (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_that_is_gone_ends_the_load_early() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let _alone = GOOSE.lock().await;
+    let tenant = over_http(listener.local_addr().unwrap());
+    drop(listener);
+    let result = run(&tenant, &plan(100_000, 0)).await;
+    assert!(result.requests < 1_000, "{}", result.requests);
+    assert!(result.remarks[0].starts_with("the load ended early"), "{:?}", result.remarks);
+    assert!(!result.arrived());
+}
