@@ -24,7 +24,7 @@ use crate::tenant::Tenant;
 
 /// How long a conversation may go on after the word to stop.
 const GRACE: Duration = Duration::from_secs(2);
-/// After so many failures in a row the tenant is taken for gone: a load against nobody would wait
+/// After so many requests in a row without an answer the tenant is taken for gone: a load against nobody would wait
 /// for hours.
 const FAILURES_IN_A_ROW_MAX: u64 = 200;
 /// How many differences are kept in words.
@@ -243,11 +243,15 @@ impl Load {
         differences.extend(std::iter::repeat_n(difference, count));
         differences.told.insert(key);
         drop(differences);
-        let in_a_row = self.tally.failures_in_a_row.fetch_add(1, Ordering::Relaxed) + 1;
+        // A tenant that answers, if only to refuse, is there: the load goes on as Entra would.
+        let in_a_row = match failure.status {
+            0 => self.tally.failures_in_a_row.fetch_add(1, Ordering::Relaxed) + 1,
+            _ => self.tally.failures_in_a_row.swap(0, Ordering::Relaxed),
+        };
         if failure.stops_job {
             self.give_up("the tenant refused the token, and Entra would quarantine the job");
         } else if in_a_row >= FAILURES_IN_A_ROW_MAX {
-            self.give_up(&format!("{in_a_row} requests in a row failed"));
+            self.give_up(&format!("{in_a_row} requests in a row got no answer"));
         }
     }
 
