@@ -1,5 +1,6 @@
 //! Options that the commands share, and what they come to before anything is sent.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -123,6 +124,21 @@ impl Common {
                 "no Secret Token: set the variable {TOKEN_VARIABLE}, or give --secret-token-file FILE"
             ))),
         }
+    }
+
+    /// The options that change what a run comes to and that its report does not name otherwise.
+    pub(crate) fn repeated(&self) -> String {
+        let mut options = String::new();
+        if let Some(seed) = self.seed {
+            let _ = write!(options, " --seed {seed}");
+        }
+        if let Some(seconds) = self.timeout {
+            let _ = write!(options, " --timeout {seconds}");
+        }
+        if self.strict {
+            options += " --strict";
+        }
+        options
     }
 
     /// The time limit asked for.

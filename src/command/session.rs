@@ -147,7 +147,7 @@ impl Session {
         };
         Ok(Self {
             stage,
-            run_name: plan.command.clone(),
+            run_name: plan.command.clone() + &common.repeated(),
             tenant_name: base.name,
             dialect: dialect.unwrap_or(settings.dialect),
             seed,

@@ -54,7 +54,7 @@ impl Verify {
     pub(crate) async fn run(self) -> Ended {
         let session = Session::open(&Plan {
             common: &self.common,
-            command: "verify".to_owned(),
+            command: format!("verify --users {} --groups {}", self.users, self.groups),
             writes: true,
             scenario: None,
             snapshots: (self.snapshots.snapshots, self.snapshots.snapshots_dir.clone()),
@@ -184,7 +184,7 @@ impl Check {
         }
         let session = Session::open(&Plan {
             common: &self.common,
-            command: "check".to_owned(),
+            command: self.command(),
             writes: true,
             scenario: None,
             snapshots: (SnapshotMode::Off, PathBuf::from("snapshots")),
@@ -200,6 +200,14 @@ impl Check {
                 Ok(())
             })
             .await
+    }
+
+    fn command(&self) -> String {
+        let only = match self.only.is_empty() {
+            true => String::new(),
+            false => format!(" --only {}", self.only.join(",")),
+        };
+        format!("check{only}{}", if self.heavy { " --heavy" } else { "" })
     }
 
     fn print(&self, selection: &Selection) -> Ended {

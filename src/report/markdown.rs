@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use super::figures;
-use super::summary::{Summary, many, rerun_check, rerun_scenario};
+use super::summary::{Summary, many, rerun, rerun_check, rerun_scenario};
 use super::visible::{LONG, SHORT, cell, code, fence, prose};
 use crate::checks::check::CheckResult;
 use crate::difference::Difference;
@@ -96,7 +96,7 @@ fn head(run: &Run, summary: &Summary<'_>) -> String {
         page,
         "\nThe same seed sends the same requests. To repeat the whole run, put the Secret Token \
          into `SCIM_SECRET_TOKEN` and call\n\n{}",
-        fence("sh", &run.command, LONG)
+        fence("sh", &rerun(run), LONG)
     );
     page
 }
@@ -201,6 +201,9 @@ fn scenarios(page: &mut String, run: &Run) {
             figures::snapshot(it.snapshot)
         );
     }
+    for line in figures::snapshot_advice(run) {
+        let _ = write!(page, "\n{line}.\n");
+    }
     run.scenarios.iter().for_each(|it| scenario(page, run, it));
 }
 
@@ -228,7 +231,9 @@ fn scenario(page: &mut String, run: &Run, scenario: &ScenarioResult) {
     }
     differences(page, &scenario.differences, scenario.differences_total);
     expectations(page, &scenario.expectations);
-    page.push('\n');
+    if !scenario.remarks.is_empty() || scenario.minimal.is_some() {
+        page.push('\n');
+    }
     for remark in &scenario.remarks {
         let _ = writeln!(page, "- {}", prose(remark, LONG));
     }

@@ -223,6 +223,11 @@ fn named(names: &[&str]) -> String {
     }
 }
 
+/// The command that repeats the whole run.
+pub(super) fn rerun(run: &Run) -> String {
+    format!("scimrig {}{}", run.command, target(run, &run.dialect))
+}
+
 /// The command that repeats only this check. One that failed in a scenario's traffic needs the
 /// scenario, with the seed it ran with.
 pub fn rerun_check(run: &Run, check: &CheckResult) -> String {
