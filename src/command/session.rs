@@ -167,7 +167,7 @@ impl Session {
         self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Begins to listen for SIGINT and SIGTERM: the first stops the run in order, the second at once.
+    /// Begins to listen for SIGINT and SIGTERM: the first stops the run in order, the second now.
     pub(crate) fn listen_for_signals(&self) {
         let stopper = self.stopper.clone();
         tokio::spawn(async move {

@@ -24,8 +24,8 @@ use crate::tenant::Tenant;
 
 /// How long a conversation may go on after the word to stop.
 const GRACE: Duration = Duration::from_secs(2);
-/// After so many requests in a row without an answer the tenant is taken for gone: a load against nobody would wait
-/// for hours.
+/// After so many requests in a row without an answer the tenant is taken for gone: a load against
+/// nobody would wait for hours.
 const FAILURES_IN_A_ROW_MAX: u64 = 200;
 /// How many differences are kept in words.
 pub(super) const DIFFERENCES_KEPT: usize = 100;
