@@ -21,7 +21,7 @@ pub(crate) struct Serve {
     /// The profile whose limitations are mimicked: strict, dialpad or a TOML file
     #[arg(long, value_name = "NAME|FILE", default_value = "dialpad")]
     profile: String,
-    /// Make a key and show it once; it expires at a day or a time (2027-01-31, 2027-01-31T12:00:00Z)
+    /// Make a key and show it once; EXPIRY is a day or a time (2027-01-31, 2027-01-31T12:00:00Z)
     #[arg(long = "key", value_name = "NAME[:EXPIRY]")]
     keys: Vec<String>,
     /// Make a key without admin rights and show it once: it gets 403

@@ -1,6 +1,6 @@
 //! The Tenant URL, read as Entra reads it: the query is a list of feature flags for the client.
 //!
-//! Entra splits the URL at `?`, takes the flags, drops the query, trims one trailing slash and joins
+//! Entra splits the URL at `?`, takes the flags, drops the query, trims one last slash and joins
 //! `/Users` to the rest (entra-client 1.1).
 
 use std::fmt;
