@@ -4,6 +4,8 @@
 //! judged: a client that insists on well-formed answers cannot report a malformed one. Nothing here
 //! holds the Secret Token: a [`Request`] only says *which* credential goes with it.
 
+pub mod curl;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock};

@@ -21,8 +21,8 @@
 //! | 5 | [`run`], [`load`] | everybody below: the stages meet here |
 //! | 4 | [`scenario`] | a scenario file, parsed and refused early |
 //! | 3 | [`entra`] | what Microsoft Entra does with a directory |
-//! | 2 | [`tenant`], [`checks`], [`snapshot`], [`metrics`], [`recording`] | the tenant's door; judging; remembering |
-//! | 1 | [`scim`], [`exchange`], [`difference`], [`profile`], [`directory`] | nobody |
+//! | 2 | [`tenant`], [`checks`], [`snapshot`], [`metrics`], [`recording`] | the door; judging; memory |
+//! | 1 | [`scim`], [`exchange`], [`difference`], [`profile`], [`directory`], [`refusal`] | nobody |
 //!
 //! `entra` and `checks` do not know each other: who acts does not judge.
 //!
@@ -41,6 +41,7 @@ pub mod load;
 pub mod metrics;
 pub mod profile;
 pub mod recording;
+pub mod refusal;
 pub mod report;
 pub mod run;
 pub mod scenario;

@@ -1,7 +1,7 @@
 //! What each operation cost: counts, statuses, and histograms that merge exactly.
 //!
-//! Latencies are kept in HDR histograms (three significant digits, microseconds, up to an hour), one
-//! pair an operation. Senders write into shards, so that sixty-four of them do not wait for one
+//! Latencies are kept in HDR histograms (three significant digits, microseconds, up to an hour),
+//! one pair an operation. Senders write into shards, so that sixty-four of them do not wait for one
 //! lock; a report adds the shards up, and adding loses nothing. A request that got no answer counts
 //! with the time it was waited for: a stall must not vanish from the figures it causes. A request
 //! that the door refused was never sent and is not measured.

@@ -4,10 +4,14 @@
 //! apart: checks name them in `excused_by`, the embedded tenant behaves that way, reports print
 //! reason and source. [`EntraSettings`] are Entra's knobs (entra-client 15) with their defaults.
 
+mod check;
+mod file;
 mod settings;
 
 use std::path::PathBuf;
 
+pub use check::*;
+pub use file::*;
 use serde::{Deserialize, Serialize};
 pub use settings::*;
 
@@ -66,6 +70,17 @@ pub struct Limitation {
     pub source: String,
 }
 
+/// The attribute mappings a profile starts from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MappingSet {
+    /// What Entra proposes for an application that is not in the gallery (entra-client 9.4).
+    #[default]
+    Default,
+    /// What is assumed of the Dialpad gallery application (entra-client 11.3).
+    Dialpad,
+}
+
 /// A profile: a tenant's known limits and Entra's set-up for it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ServerProfile {
@@ -81,7 +96,9 @@ pub struct ServerProfile {
     pub limitations: Vec<Limitation>,
     /// What the profile sets of Entra's knobs.
     pub entra: EntraOverrides,
-    /// Attribute mappings that replace or extend the default ones, by target.
+    /// The attribute mappings to start from.
+    pub mapping_set: MappingSet,
+    /// Attribute mappings that replace or extend those of the set, by target.
     pub mappings: Vec<MappingDefinition>,
 }
 

@@ -1,8 +1,8 @@
 //! The recording of a run: one line of JSON an exchange, written as they end.
 //!
-//! A report is folded from it again later, even with checks added since, so bodies are kept byte for
-//! byte. The Secret Token is in none of it: no `Authorization` header is written, nor the value of a
-//! wrong credential, and everything a tenant may have echoed goes through the scrubber first. In a
+//! A report is folded from it again later, even with checks added since, so bodies are kept byte
+//! for byte. The Secret Token is in none of it: no `Authorization` header is written, nor the value
+//! of a wrong credential, and everything a tenant may have echoed goes through the scrubber first. In a
 //! load, bodies are dropped beyond the first few; the rest of each line stays.
 
 mod line;
@@ -38,7 +38,8 @@ pub enum RecordingError {
     },
     /// A line is no exchange.
     #[error(
-        "read the recording {}, line {line}: {why}; a recording is the exchanges.jsonl of a run's report folder",
+        "read the recording {}, line {line}: {why}; \
+         a recording is the exchanges.jsonl of a run's report folder",
         path.display()
     )]
     Line {
@@ -122,8 +123,8 @@ pub fn read(path: &Path) -> Result<Vec<Exchange>, RecordingError> {
     Ok(exchanges)
 }
 
-/// Reads a recording one exchange at a time. A last line cut short by a crash is passed over; a body
-/// that was dropped reads as one that did not come whole.
+/// Reads a recording one exchange at a time. A last line cut short by a crash is passed over; a
+/// body that was dropped reads as one that did not come whole.
 pub fn read_each(path: &Path, mut each: impl FnMut(Exchange)) -> Result<(), RecordingError> {
     let file = |source| RecordingError::File { path: path.to_owned(), source };
     let mut reader = BufReader::with_capacity(BUFFER, File::open(path).map_err(file)?);
@@ -156,17 +157,12 @@ mod tests {
 
     use super::*;
     use crate::exchange::{Answer, BodyEnd, Credential, Failure, Operation, Request};
+    use crate::snapshot::scratch::Scratch;
 
     const TOKEN: &str = "s3cret/token";
 
     fn scrub() -> Scrub {
         Arc::new(|text: &str| text.replace(TOKEN, "***"))
-    }
-
-    fn folder(name: &str) -> PathBuf {
-        let folder = std::env::temp_dir().join(format!("scimrig-{}-{name}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        folder
     }
 
     fn exchange(body: &[u8]) -> Exchange {
@@ -198,8 +194,8 @@ mod tests {
         exchange
     }
 
-    fn record(name: &str, bodies: BodyPolicy, exchanges: &[Exchange]) -> PathBuf {
-        let path = folder(name).join("exchanges.jsonl");
+    fn record(folder: &Path, bodies: BodyPolicy, exchanges: &[Exchange]) -> PathBuf {
+        let path = folder.join("exchanges.jsonl");
         let recorder = Recorder::create(&path, bodies, scrub()).unwrap();
         for exchange in exchanges {
             recorder.heard(exchange);
@@ -210,6 +206,7 @@ mod tests {
 
     #[test]
     fn what_is_written_reads_back_byte_for_byte() {
+        let folder = Scratch::new();
         let mut cut = exchange(b"{\"id\":");
         if let Ok(answer) = &mut cut.result {
             answer.end = BodyEnd::Broken("reset".to_owned());
@@ -234,7 +231,7 @@ mod tests {
             failed(Failure::Protocol("eof".to_owned())),
             failed(Failure::Refused("not ours".to_owned())),
         ];
-        let path = record("round", BodyPolicy::All, &all);
+        let path = record(&folder, BodyPolicy::All, &all);
         assert_eq!(read(&path).unwrap(), all);
         let text = std::fs::read_to_string(path).unwrap();
         assert_eq!(text.lines().count(), all.len());
@@ -243,6 +240,7 @@ mod tests {
 
     #[test]
     fn the_token_is_nowhere_even_where_the_tenant_echoes_it() {
+        let folder = Scratch::new();
         let echoes: [&[u8]; 6] = [
             br#"{"detail":"s3cret\/token, and then the line bro"#,
             br#"{"detail":"you sent s3cret/token"}"#,
@@ -266,7 +264,7 @@ mod tests {
         }
         all.push(loud);
         all.push(failed(Failure::Protocol("said s3cret/token".to_owned())));
-        let path = record("token", BodyPolicy::All, &all);
+        let path = record(&folder, BodyPolicy::All, &all);
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.contains("***"), "the scrubber was at work");
         for trace in ["s3cret", r"\u0073", "cookie", "authorization", "x-echo"] {
@@ -282,12 +280,10 @@ mod tests {
 
     #[test]
     fn beyond_the_first_exchanges_bodies_are_dropped_and_said_to_be() {
+        let folder = Scratch::new();
         let body = br#"{"id":"1"}"#;
-        let path = record(
-            "bodies",
-            BodyPolicy::First(1),
-            &[exchange(body), exchange(body), exchange(b"")],
-        );
+        let path =
+            record(&folder, BodyPolicy::First(1), &[exchange(body), exchange(body), exchange(b"")]);
         let read = read(&path).unwrap();
         assert_eq!(read[0].id().as_deref(), Some("1"));
         assert!(read[0].request.body.is_some());
@@ -301,7 +297,8 @@ mod tests {
 
     #[test]
     fn a_torn_last_line_is_passed_over_and_any_other_is_named() {
-        let path = record("torn", BodyPolicy::All, &[exchange(b"{}"), exchange(b"{}")]);
+        let folder = Scratch::new();
+        let path = record(&folder, BodyPolicy::All, &[exchange(b"{}"), exchange(b"{}")]);
         let text = std::fs::read_to_string(&path).unwrap();
         std::fs::write(&path, &text[..text.len() - 9]).unwrap();
         assert_eq!(read(&path).unwrap().len(), 1);
@@ -319,7 +316,8 @@ mod tests {
 
     #[test]
     fn dropping_the_recorder_writes_out_what_it_heard() {
-        let path = folder("drop").join("exchanges.jsonl");
+        let folder = Scratch::new();
+        let path = folder.join("exchanges.jsonl");
         let recorder = Recorder::create(&path, BodyPolicy::All, scrub()).unwrap();
         recorder.heard(&exchange(b"{}"));
         drop(recorder);

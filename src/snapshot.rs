@@ -10,6 +10,8 @@ mod body;
 mod names;
 mod render;
 mod review;
+#[cfg(test)]
+pub(crate) mod scratch;
 mod store;
 
 use std::sync::{Mutex, PoisonError};

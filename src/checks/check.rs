@@ -1,13 +1,181 @@
 //! What a check is: its level, its source, its sentence, how it judges, and what came of it.
 //!
 //! Level and outcome are two things: MUST is a property of the check, pass or fail of the run.
-//! [`Outcome::of`] is the one place where the second follows from the first.
+//! [`Outcome::of`] is the one place where the second follows from the first. A check is a value:
+//! it names requests and judges answers, it never sends.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::profile::LimitationKind;
+pub use super::capability::{Capabilities, Capability};
+pub use super::evidence::{Fixture, Known, Said, Seen, Setting};
+pub use super::vocabulary::*;
+pub use crate::difference::{Comparison, DifferenceKind};
+pub use crate::exchange::{Exchange, Operation, Request};
+pub use crate::profile::LimitationKind;
+use crate::profile::{Limitation, Manner, ServerProfile};
+
+/// One requirement on a service provider, and how it is judged.
+#[derive(Debug, Clone, Copy)]
+pub struct Check {
+    /// Its id, for ever the same; the catalogue's where the catalogue has the row.
+    pub id: &'static str,
+    /// How strongly the source asks.
+    pub level: Level,
+    /// Who asks, and where.
+    pub source: Source,
+    /// The requirement in one sentence.
+    pub sentence: &'static str,
+    /// How it is judged.
+    pub judge: Judge,
+    /// What a fresh fixture holds, for probes.
+    pub setting: Setting,
+    /// What the tenant must be able to do for the check to mean anything.
+    pub needs: &'static [Capability],
+    /// Limitations that excuse a failure and are contradicted by a pass.
+    pub excused_by: &'static [LimitationKind],
+    /// Limitations that excuse a failure as their consequence; a pass says nothing about them.
+    pub follows_from: &'static [LimitationKind],
+    /// What running it may do to a tenant.
+    pub risk: Risk,
+}
+
+/// How a check judges: five ways, all plain functions.
+#[derive(Debug, Clone, Copy)]
+pub enum Judge {
+    /// Each exchange of those operations, in whatever run; [`ANY`] means every exchange.
+    Every(&'static [Operation], fn(&Seen<'_>) -> Verdict),
+    /// Requests known in advance, sent one after the other.
+    Probe(fn(&Fixture) -> Vec<Request>, fn(&Said) -> Verdict),
+    /// The next request depends on what was said so far.
+    Dialogue(fn(&Fixture, &[Exchange]) -> Option<Request>, fn(&Said) -> Verdict),
+    /// Requests sent at the same time, then others in order.
+    Race(fn(&Fixture) -> Vec<Request>, fn(&Fixture) -> Vec<Request>, fn(&Said) -> Verdict),
+    /// The comparison of tenant and projection after a cycle.
+    Converged(fn(&Comparison) -> Verdict),
+}
+
+/// Stands for every operation, probes included.
+pub const ANY: &[Operation] = &[];
+
+/// What running a check may do to a tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Risk {
+    /// Touches only what the run created, alongside other probes.
+    Harmless,
+    /// As harmless, but needs a tenant on which nothing else moves: no probe runs beside it.
+    Alone,
+    /// Volume or concurrency that a tenant may feel: only with `--heavy`.
+    Heavy,
+}
+
+/// A check that MUST hold.
+pub const fn must(id: &'static str, source: Source, sentence: &'static str, judge: Judge) -> Check {
+    Check::new(id, Level::Must, source, sentence, judge)
+}
+
+/// A check that SHOULD hold.
+pub const fn should(
+    id: &'static str,
+    source: Source,
+    sentence: &'static str,
+    judge: Judge,
+) -> Check {
+    Check::new(id, Level::Should, source, sentence, judge)
+}
+
+/// A check of something a service provider MAY do.
+pub const fn may(id: &'static str, source: Source, sentence: &'static str, judge: Judge) -> Check {
+    Check::new(id, Level::May, source, sentence, judge)
+}
+
+/// A check of what the source says without a keyword.
+pub const fn implied(
+    id: &'static str,
+    source: Source,
+    sentence: &'static str,
+    judge: Judge,
+) -> Check {
+    Check::new(id, Level::Implied, source, sentence, judge)
+}
+
+impl Check {
+    const fn new(
+        id: &'static str,
+        level: Level,
+        source: Source,
+        sentence: &'static str,
+        judge: Judge,
+    ) -> Self {
+        Self {
+            id,
+            level,
+            source,
+            sentence,
+            judge,
+            setting: Setting::Users(1),
+            needs: &[],
+            excused_by: &[],
+            follows_from: &[],
+            risk: Risk::Harmless,
+        }
+    }
+
+    /// Names the capabilities without which the check is skipped.
+    pub const fn needs(mut self, needs: &'static [Capability]) -> Self {
+        self.needs = needs;
+        self
+    }
+
+    /// Names what the fixture holds; one user where nothing is said.
+    pub const fn on(mut self, setting: Setting) -> Self {
+        self.setting = setting;
+        self
+    }
+
+    /// Names the limitations that excuse it and that a pass contradicts.
+    pub const fn excused_by(mut self, limitations: &'static [LimitationKind]) -> Self {
+        self.excused_by = limitations;
+        self
+    }
+
+    /// Names the limitations of which a failure is a mere consequence.
+    pub const fn follows_from(mut self, limitations: &'static [LimitationKind]) -> Self {
+        self.follows_from = limitations;
+        self
+    }
+
+    /// Says what running it may do to a tenant.
+    pub const fn risk(mut self, risk: Risk) -> Self {
+        self.risk = risk;
+        self
+    }
+
+    /// Whether it is judged on requests of its own.
+    pub fn is_probe(&self) -> bool {
+        matches!(self.judge, Judge::Probe(..) | Judge::Dialogue(..) | Judge::Race(..))
+    }
+
+    /// The documented limitation that bears on this verdict, where the profile has one: it covers
+    /// the way of the failure, or the pass contradicts it.
+    pub fn excuse<'a>(
+        &self,
+        verdict: &Verdict,
+        profile: &'a ServerProfile,
+    ) -> Option<&'a Limitation> {
+        let named =
+            |kinds: &[LimitationKind]| kinds.iter().find_map(|kind| profile.limitation(*kind));
+        match verdict {
+            Verdict::Pass => named(self.excused_by),
+            Verdict::Fail { way, .. } => {
+                let limitation = named(self.excused_by).or_else(|| named(self.follows_from))?;
+                way.is_covered_by(limitation.how).then_some(limitation)
+            }
+            _ => None,
+        }
+    }
+}
 
 /// How strongly the source asks (rfc-catalogue, column `lvl`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -76,6 +244,8 @@ pub enum Verdict {
         expected: String,
         /// What was seen.
         actual: String,
+        /// In which way, for excuses that cover only some.
+        way: Way,
     },
     /// Legal, yet worth a word: shown as a note, never counted against the tenant.
     Remark(String),
@@ -83,6 +253,31 @@ pub enum Verdict {
     NotApplicable,
     /// The evidence does not allow a verdict: throttled, timed out, a fixture failed.
     CannotTell(String),
+}
+
+/// The way of a failure. A documented limitation covers some ways and not others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Way {
+    /// Nothing special: any excuse that the check names covers it.
+    #[default]
+    Plain,
+    /// Answered with success, and nothing changed.
+    Ignored,
+    /// Answered with a SCIM error that says so, and nothing changed.
+    Refused,
+    /// In a way no limitation documents: no excuse covers it.
+    Defect,
+}
+
+impl Way {
+    fn is_covered_by(self, documented: Manner) -> bool {
+        match self {
+            Self::Plain => true,
+            Self::Ignored => documented != Manner::Refused,
+            Self::Refused => documented != Manner::Ignored,
+            Self::Defect => false,
+        }
+    }
 }
 
 /// What came of a check over a whole run.

@@ -7,7 +7,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::object::*;
@@ -185,95 +184,45 @@ pub const FORMS: &[&str] = &[
     "recreate group 2",
 ];
 
-/// The kinds of change: keys of `weights`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[expect(missing_docs, reason = "each is the kind of the change that has its name")]
-pub enum ChangeKind {
-    AssignUser,
-    UnassignUser,
-    AssignGroup,
-    UnassignGroup,
-    AddMember,
-    RemoveMember,
-    AddMemberGroup,
-    RemoveMemberGroup,
-    RenameGroup,
-    UpdateUser,
-    ClearAttribute,
-    RenameUser,
-    SetManager,
-    RemoveManager,
-    DisableUser,
-    EnableUser,
-    SoftDeleteUser,
-    RestoreUser,
-    HardDeleteUser,
-    DeleteGroup,
-    RecreateGroup,
-}
-
-impl ChangeKind {
-    /// Every kind.
-    pub const ALL: &'static [Self] = &[
-        Self::AssignUser,
-        Self::UnassignUser,
-        Self::AssignGroup,
-        Self::UnassignGroup,
-        Self::AddMember,
-        Self::RemoveMember,
-        Self::AddMemberGroup,
-        Self::RemoveMemberGroup,
-        Self::RenameGroup,
-        Self::UpdateUser,
-        Self::ClearAttribute,
-        Self::RenameUser,
-        Self::SetManager,
-        Self::RemoveManager,
-        Self::DisableUser,
-        Self::EnableUser,
-        Self::SoftDeleteUser,
-        Self::RestoreUser,
-        Self::HardDeleteUser,
-        Self::DeleteGroup,
-        Self::RecreateGroup,
-    ];
-}
-
 impl Change {
     /// The largest user index the change names, if it names one.
     pub fn highest_user(&self) -> Option<UserIndex> {
-        use Change::*;
         match self {
-            AssignUser(user) | UnassignUser(user) | RemoveManager(user) | DisableUser(user)
-            | EnableUser(user) | SoftDeleteUser(user) | RestoreUser(user)
-            | HardDeleteUser(user) => Some(*user),
-            AddMember { user, .. }
-            | RemoveMember { user, .. }
-            | UpdateUser { user, .. }
-            | ClearAttribute { user, .. }
-            | RenameUser { user, .. } => Some(*user),
-            SetManager { user, manager } => Some(*user.max(manager)),
-            AssignGroup(_)
-            | UnassignGroup(_)
-            | AddMemberGroup { .. }
-            | RemoveMemberGroup { .. }
-            | RenameGroup { .. }
-            | DeleteGroup(_)
-            | RecreateGroup(_) => None,
+            Self::AssignUser(user)
+            | Self::UnassignUser(user)
+            | Self::RemoveManager(user)
+            | Self::DisableUser(user)
+            | Self::EnableUser(user)
+            | Self::SoftDeleteUser(user)
+            | Self::RestoreUser(user)
+            | Self::HardDeleteUser(user)
+            | Self::AddMember { user, .. }
+            | Self::RemoveMember { user, .. }
+            | Self::UpdateUser { user, .. }
+            | Self::ClearAttribute { user, .. }
+            | Self::RenameUser { user, .. } => Some(*user),
+            Self::SetManager { user, manager } => Some(*user.max(manager)),
+            Self::AssignGroup(_)
+            | Self::UnassignGroup(_)
+            | Self::AddMemberGroup { .. }
+            | Self::RemoveMemberGroup { .. }
+            | Self::RenameGroup { .. }
+            | Self::DeleteGroup(_)
+            | Self::RecreateGroup(_) => None,
         }
     }
 
     /// The largest group index the change names, if it names one.
     pub fn highest_group(&self) -> Option<GroupIndex> {
-        use Change::*;
         match self {
-            AssignGroup(group) | UnassignGroup(group) | DeleteGroup(group)
-            | RecreateGroup(group) => Some(*group),
-            AddMember { group, .. } | RemoveMember { group, .. } | RenameGroup { group, .. } => {
-                Some(*group)
-            }
-            AddMemberGroup { member, group } | RemoveMemberGroup { member, group } => {
+            Self::AssignGroup(group)
+            | Self::UnassignGroup(group)
+            | Self::DeleteGroup(group)
+            | Self::RecreateGroup(group)
+            | Self::AddMember { group, .. }
+            | Self::RemoveMember { group, .. }
+            | Self::RenameGroup { group, .. } => Some(*group),
+            Self::AddMemberGroup { member, group } | Self::RemoveMemberGroup { member, group } => {
                 Some(*member.max(group))
             }
             _ => None,
@@ -442,7 +391,7 @@ mod tests {
         for form in FORMS {
             assert_eq!(parse(form).expect(form).to_string(), *form);
         }
-        assert_eq!(FORMS.len(), ChangeKind::ALL.len());
+        assert_eq!(FORMS.len(), crate::directory::ChangeKind::ALL.len());
     }
 
     #[test]

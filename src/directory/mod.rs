@@ -7,17 +7,23 @@
 
 mod apply;
 mod change;
+mod draw;
+mod minimise;
 mod names;
 mod object;
 mod population;
 mod shuffle;
+mod weights;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use change::*;
+pub use draw::draw;
+pub use minimise::*;
 pub use object::*;
 pub use population::Population;
 pub use shuffle::{mix, mix_both};
+pub use weights::*;
 
 /// How long the recycle bin keeps a user, in minutes: 30 days (entra-client 4.5).
 pub const RECYCLE_BIN_MINUTES: u64 = 30 * 24 * 60;

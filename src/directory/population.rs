@@ -284,7 +284,8 @@ mod tests {
     #[test]
     fn the_same_seed_gives_the_same_user_and_another_seed_another() {
         let first = population(50, 0, 0);
-        assert_eq!(first.user(17), first.clone().user(17));
+        let same = population(50, 0, 0);
+        assert_eq!(first.user(17), same.user(17));
         let other = Population { seed: 8, ..first.clone() };
         assert_ne!(first.user(17).object_id, other.user(17).object_id);
     }

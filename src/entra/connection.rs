@@ -24,8 +24,9 @@ pub enum Connection {
         message: String,
         /// What was seen.
         evidence: String,
-        /// Whether the tenant could not be reached or refused the token: exit code 3.
-        unreachable: bool,
+        /// Whether a later try may well succeed: throttled, down, lost. A cycle then waits for the
+        /// next one; whatever else fails here quarantines the job (2.4.2, 8.5).
+        is_passing: bool,
     },
 }
 
@@ -71,22 +72,21 @@ pub fn judge(exchange: &Exchange) -> Connection {
         exchange.request.path(),
         exchange.told()
     );
-    let failed = |code, message: &str, unreachable| Connection::Failed {
+    let failed = |code, message: &str| Connection::Failed {
         code,
         message: message.to_owned(),
         evidence: evidence.clone(),
-        unreachable,
+        is_passing: matches!(exchange.status(), 0 | 429 | 500..=599),
     };
     match exchange.status() {
         200 => match exchange.list() {
             Err(why) => {
                 let message = format!("the answer is no SCIM list response: {why}");
-                failed(INCOMPATIBLE, &message, true)
+                failed(INCOMPATIBLE, &message)
             }
             Ok(list) if list.total_results.max(list.resources.len() as u64) > 1 => failed(
                 MULTIPLE_ENTRIES,
                 "the look-up of a random GUID found several resources: the filter is ignored",
-                false,
             ),
             Ok(list) if list.total_results == 1 || !list.resources.is_empty() => {
                 Connection::Success {
@@ -99,13 +99,13 @@ pub fn judge(exchange: &Exchange) -> Connection {
             }
             Ok(_) => Connection::Success { remark: None },
         },
-        404 => failed(INCOMPATIBLE, NOT_FOUND_TEXT, true),
+        404 => failed(INCOMPATIBLE, NOT_FOUND_TEXT),
         0 | 401 | 403 | 500..=599 => {
-            failed(CREDENTIALS_UNAVAILABLE, INVALID_CREDENTIALS_TEXT, true)
+            failed(CREDENTIALS_UNAVAILABLE, INVALID_CREDENTIALS_TEXT)
         }
         status => {
             let message = format!("an HTTP/{status} response was returned instead of HTTP/200 OK");
-            failed(INCOMPATIBLE, &message, true)
+            failed(INCOMPATIBLE, &message)
         }
     }
 }

@@ -15,7 +15,7 @@ use super::mapping::MappedValue;
 use super::pace::Pace;
 use super::wire::{AttributeChange, MemberVerb, Wire};
 use crate::exchange::{Exchange, Operation, Request};
-use crate::profile::{EntraSettings, On429, PatchDialect};
+use crate::profile::{EntraSettings, On429};
 use crate::tenant::Tenant;
 
 /// How often a throttled request is repeated where `Retry-After` is honoured.
@@ -141,9 +141,9 @@ impl Done {
 }
 
 impl Connector {
-    /// Speaks with the tenant in this dialect, as the settings have it, at no set rate.
-    pub fn new(tenant: Tenant, dialect: PatchDialect, settings: EntraSettings) -> Self {
-        let wire = Arc::new(Wire::new(dialect, settings.clone()));
+    /// Speaks with the tenant as the settings have it, at no set rate.
+    pub fn new(tenant: Tenant, settings: EntraSettings) -> Self {
+        let wire = Arc::new(Wire::new(settings.dialect, settings.clone()));
         Self { tenant, wire, settings: Arc::new(settings), pace: None }
     }
 
@@ -409,7 +409,7 @@ impl Connector {
             let why = "the resource found has no id";
             return Err(ObjectFailure::senseless(INCOMPATIBLE, why, exchange));
         };
-        if !self.tenant.owns(&id) {
+        if !self.tenant.owns(&id) && !self.tenant.recognise(&resource) {
             let why = format!(
                 "the tenant already holds {id}, which this run did not create; clean up the earlier \
                  run or take another --seed"

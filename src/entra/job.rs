@@ -10,6 +10,8 @@ mod report;
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 
+use serde::{Deserialize, Serialize};
+
 pub use self::report::{CycleEvent, CycleReport, ReferenceEvent};
 use self::report::{passed, staged};
 use super::connection::{self, Connection};
@@ -25,7 +27,7 @@ use crate::directory::{Directory, GroupIndex, UserIndex, UserState};
 use crate::profile::{EntraSettings, ProbeMoment};
 
 /// What a restart clears (7.3). Names are Graph's `resetScope`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ResetScope {
     /// The next cycle is an initial one; links are kept.
     Watermark,
@@ -63,6 +65,7 @@ pub struct ProvisioningJob {
     quarantine: Option<Quarantine>,
     watermark: Option<u64>,
     force_deletes: bool,
+    staged: BTreeSet<ObjectKey>,
     probes_sent: u64,
     gone: BTreeMap<ObjectKey, String>,
     released: BTreeSet<String>,
@@ -81,6 +84,7 @@ impl ProvisioningJob {
             quarantine: None,
             watermark: None,
             force_deletes: false,
+            staged: BTreeSet::new(),
             probes_sent: 0,
             gone: BTreeMap::new(),
             released: BTreeSet::new(),
@@ -216,7 +220,8 @@ impl ProvisioningJob {
                 groups.extend(0..directory.group_count());
             }
         }
-        for key in self.escrows.due(now) {
+        let staged = std::mem::take(&mut self.staged);
+        for key in self.escrows.due(now).into_iter().chain(staged) {
             match key.kind {
                 Kind::User => users.insert(key.index),
                 Kind::Group => groups.insert(key.index),
@@ -254,6 +259,10 @@ impl ProvisioningJob {
                     self.quarantine = None;
                 }
                 true
+            }
+            Connection::Failed { evidence, is_passing: true, .. } => {
+                report.rested = Some(format!("{evidence}; the next cycle tries again"));
+                false
             }
             Connection::Failed { code, message, evidence, .. } => {
                 let text = format!("{code}: {message} ({evidence})");
@@ -350,8 +359,11 @@ impl ProvisioningJob {
         let mut ended = Vec::new();
         in_flight(set_up.settings.concurrency, tasks, |event| ended.push(event)).await;
         for (index, in_scope, event) in quiet {
-            if !event.is_staged {
-                self.user_passed(index, in_scope, directory);
+            match event.is_staged {
+                true => {
+                    self.staged.insert(event.key);
+                }
+                false => self.user_passed(index, in_scope, directory),
             }
             report.events.push(event);
         }
@@ -449,8 +461,11 @@ impl ProvisioningJob {
             let mut ended = Vec::new();
             in_flight(set_up.settings.concurrency, tasks, |event| ended.push(event)).await;
             for event in quiet {
-                if !event.is_staged {
-                    self.escrows.settled(event.key);
+                match event.is_staged {
+                    true => {
+                        self.staged.insert(event.key);
+                    }
+                    false => self.escrows.settled(event.key),
                 }
                 report.events.push(event);
             }

@@ -132,6 +132,11 @@ impl Escrows {
         self.0.clear();
     }
 
+    /// The escrow of one object.
+    pub fn get(&self, key: ObjectKey) -> Option<&Escrow> {
+        self.0.get(&key)
+    }
+
     /// Every object in escrow.
     pub fn iter(&self) -> impl Iterator<Item = (&ObjectKey, &Escrow)> {
         self.0.iter()

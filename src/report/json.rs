@@ -45,7 +45,7 @@ pub fn read(path: &Path) -> Result<Run, ReportError> {
 
 /// The JSON Schema (draft 2020-12) of `report.json`.
 pub fn schema() -> Value {
-    let mut schema = object([
+    let mut run = object([
         ("tool", json!({ "const": "scimrig" })),
         ("version", described("version of the program", &string())),
         ("command", described("the command that made the run, without secrets", &string())),
@@ -75,9 +75,11 @@ pub fn schema() -> Value {
         ("clean-up", clean_up()),
         ("remarks", list(&string())),
     ]);
-    schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
-    schema["title"] = json!("report.json of scimrig");
-    schema
+    let mut schema = Map::new();
+    schema.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));
+    schema.insert("title".to_owned(), json!("report.json of scimrig"));
+    schema.append(run.as_object_mut().expect("`object` makes an object"));
+    Value::Object(schema)
 }
 
 fn counts() -> Value {

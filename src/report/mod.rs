@@ -4,6 +4,7 @@
 //! findings in the order in which they hurt, and the command that repeats one of them. Texts from a
 //! tenant pass through [`visible`] before a person sees them.
 
+mod compare;
 mod figures;
 mod json;
 mod junit;
@@ -17,6 +18,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+pub use compare::{Compared, compare};
 pub use json::{read, schema};
 pub use progress::Progress;
 pub use summary::{Summary, folder_name, rerun_check, rerun_scenario};

@@ -98,7 +98,6 @@ fn show(bar: &ProgressBar, name: &str, total: Option<u64>) {
         None => "{spinner} {prefix} {pos} {elapsed} {wide_msg}",
     };
     let style = ProgressStyle::with_template(template).expect("both templates are ours");
-    bar.reset();
     bar.set_style(style.progress_chars("=> "));
     match total {
         Some(total) => bar.set_length(total),
@@ -106,6 +105,7 @@ fn show(bar: &ProgressBar, name: &str, total: Option<u64>) {
     }
     bar.set_prefix(visible(name, STEP));
     bar.set_message("");
+    bar.reset(); // draws, so it comes after all that is drawn
     bar.enable_steady_tick(Duration::from_millis(250));
 }
 

@@ -39,13 +39,10 @@ impl RunOutcome {
 }
 
 impl ConnectionResult {
-    /// Whether the tenant could not be reached or refused the token. The other failures come from a
-    /// tenant that answers, only not as SCIM (entra-client 2.3): those are violations.
+    /// Whether Entra could not begin: unreachable, refused, or no SCIM endpoint at that URL. Only a
+    /// tenant that answers as SCIM and finds somebody for a random GUID is violated instead.
     pub fn is_refused(&self) -> bool {
-        let answered = self
-            .code
-            .as_deref()
-            .is_some_and(|code| code.contains("Incompatible") || code.contains("MultipleEntries"));
+        let answered = self.code.as_deref().is_some_and(|code| code.contains("MultipleEntries"));
         !self.success && !answered
     }
 }
@@ -193,11 +190,14 @@ mod tests {
     }
 
     #[test]
-    fn an_incompatible_answer_to_test_connection_is_a_violation() {
+    fn only_a_wrong_hit_of_test_connection_is_a_violation() {
         let mut run = sample::conforming();
-        let code = "SystemForCrossDomainIdentityManagementServiceIncompatible";
+        let code = "SystemForCrossDomainIdentityManagementMultipleEntriesInResponse";
         run.connection = Some(failed(Some(code)));
         assert_eq!(outcome(&run), RunOutcome::Violations);
+        run.connection =
+            Some(failed(Some("SystemForCrossDomainIdentityManagementServiceIncompatible")));
+        assert_eq!(outcome(&run), RunOutcome::Unreachable);
     }
 
     #[test]

@@ -1,12 +1,17 @@
 //! The one place where the stages meet.
 
+pub mod checks;
 pub mod cleanup;
 pub mod compare;
 mod exit;
+mod notify;
+pub mod play;
 mod progress;
 mod result;
 #[cfg(test)]
 pub(crate) mod sample;
+pub mod sequence;
+pub mod stage;
 
 pub use exit::*;
 pub use progress::*;

@@ -179,10 +179,11 @@ pub struct ScenarioResult {
 }
 
 /// Whether a scenario came out as expected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ScenarioOutcome {
     /// The tenant holds what it should; the snapshot is as accepted.
+    #[default]
     AsExpected,
     /// It differs only in ways the profile documents.
     Excused,

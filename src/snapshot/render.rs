@@ -33,8 +33,12 @@ pub(super) fn render(
             text.push('\n');
         }
     }
-    if more > 0 && kind == SnapshotKind::Full {
-        let _ = writeln!(text, "({more} further exchanges are not shown)");
+    match (more, kind) {
+        (0, _) => {}
+        (_, SnapshotKind::Full) => {
+            let _ = writeln!(text, "({more} further exchanges are not shown)");
+        }
+        (_, SnapshotKind::Shape) => text.push_str("(further exchanges are not shown)\n"),
     }
     text
 }

@@ -43,8 +43,8 @@ pub fn pending(root: &Path) -> Result<Vec<Pending>, SnapshotError> {
     Ok(found)
 }
 
-/// Accepts pending snapshots; an empty filter means all. A filter is a name or a part of one between
-/// slashes: `dialpad/groups/rename`, `groups/rename`, `dialpad`. Returns the names.
+/// Accepts pending snapshots; an empty filter means all. A filter is a name or a part of one
+/// between slashes: `dialpad/groups/rename`, `groups/rename`, `dialpad`. Returns the names.
 pub fn accept(root: &Path, filter: &[String]) -> Result<Vec<String>, SnapshotError> {
     let chosen = choose(root, filter)?;
     for one in &chosen {
@@ -228,11 +228,11 @@ const DIFF_TIMEOUT: Duration = Duration::from_secs(2);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::snapshot::scratch::Scratch;
 
     /// Three pending ones: `a/new` new, `a/x/changed` changed, `b/new` new.
-    fn root(name: &str) -> PathBuf {
-        let root = std::env::temp_dir().join(format!("scimrig-{}-r-{name}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&root);
+    fn root() -> Scratch {
+        let root = Scratch::new();
         for (path, text) in [
             ("a/new.snap.new", "---\nsource: s\n---\nfresh\n"),
             ("a/x__changed.snap", "---\nsource: s\n---\none\nsame\n"),
@@ -259,13 +259,13 @@ mod tests {
 
     #[test]
     fn pending_ones_are_found_by_name() {
-        assert_eq!(waiting(&root("found")), ["a/new", "a/x/changed", "b/new"]);
+        assert_eq!(waiting(&root()), ["a/new", "a/x/changed", "b/new"]);
         assert!(waiting(Path::new("/nowhere/snapshots")).is_empty());
     }
 
     #[test]
     fn accepting_and_rejecting_take_names_or_parts_of_them() {
-        let root = root("verbs");
+        let root = root();
         assert_eq!(accept(&root, &["x__changed".to_owned()]).unwrap(), ["a/x/changed"]);
         assert!(read(&root.join("a/x__changed.snap")).unwrap().starts_with("two"));
         assert_eq!(reject(&root, &["b".to_owned()]).unwrap(), ["b/new"]);
@@ -279,7 +279,7 @@ mod tests {
 
     #[test]
     fn a_review_does_as_it_is_told() {
-        let root = root("review");
+        let root = root();
         let (reviewed, shown) = sit(&root, "what?\na\nr\ns\n");
         assert_eq!(reviewed.accepted, ["a/new"]);
         assert_eq!(reviewed.rejected, ["a/x/changed"]);
@@ -293,7 +293,7 @@ mod tests {
 
     #[test]
     fn the_end_of_the_input_leaves_the_rest() {
-        let root = root("end");
+        let root = root();
         let (reviewed, _) = sit(&root, "");
         assert_eq!(reviewed.skipped.len(), 3);
         let (reviewed, _) = sit(&root, "q\na\na\n");
@@ -303,7 +303,7 @@ mod tests {
 
     #[test]
     fn a_pending_file_without_front_matter_is_never_accepted() {
-        let root = root("broken");
+        let root = root();
         std::fs::write(root.join("b/new.snap.new"), "half a fi").unwrap();
         assert!(accept(&root, &["b/new".to_owned()]).is_err());
         assert!(!root.join("b/new.snap").exists());

@@ -177,7 +177,8 @@ fn file(text: &str, info: &SnapshotInfo) -> String {
     let mut file = String::from("---\n");
     let _ = writeln!(file, "source: {}", quoted(&info.source));
     let _ = writeln!(file, "description: {}", quoted(&info.title));
-    let _ = writeln!(file, "info:\n  seed: {}", info.seed);
+    // In quotes, because cargo-insta rounds a number as large as a seed may be.
+    let _ = writeln!(file, "info:\n  seed: \"{}\"", info.seed);
     let _ = writeln!(file, "  dialect: {}\n  snapshot: {kind}\n---", quoted(&info.dialect));
     file.push_str(&normal(text));
     file.push('\n');
@@ -219,12 +220,7 @@ fn file_stem(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn root(name: &str) -> PathBuf {
-        let root = std::env::temp_dir().join(format!("scimrig-{}-{name}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&root);
-        root
-    }
+    use crate::snapshot::scratch::Scratch;
 
     fn info() -> SnapshotInfo {
         SnapshotInfo {
@@ -245,7 +241,7 @@ mod tests {
 
     #[test]
     fn a_snapshot_is_pending_then_matches_then_changes() {
-        let root = root("settle");
+        let root = Scratch::new();
         let check = store(&root, SnapshotMode::Check);
         let new = root.join("dialpad/groups__rename.snap.new");
         assert_eq!(check.settle(NAME, TEXT, &info()).unwrap(), SnapshotResult::Pending);
@@ -263,10 +259,10 @@ mod tests {
 
     #[test]
     fn update_writes_the_accepted_file_and_off_touches_nothing() {
-        let root = root("update");
+        let root = Scratch::new();
         let off = store(&root, SnapshotMode::Off);
         assert_eq!(off.settle(NAME, TEXT, &info()).unwrap(), SnapshotResult::Off);
-        assert!(!root.exists());
+        assert_eq!(std::fs::read_dir(&*root).unwrap().count(), 0);
         store(&root, SnapshotMode::Check).settle(NAME, "older", &info()).unwrap();
         let update = store(&root, SnapshotMode::Update);
         assert_eq!(update.settle(NAME, TEXT, &info()).unwrap(), SnapshotResult::Updated);
@@ -277,7 +273,7 @@ mod tests {
 
     #[test]
     fn insta_reads_what_is_written() {
-        let root = root("insta");
+        let root = Scratch::new();
         let update = store(&root, SnapshotMode::Update);
         update.settle(NAME, TEXT, &info()).unwrap();
         let check = store(&root, SnapshotMode::Check);
@@ -292,13 +288,13 @@ mod tests {
             let metadata = snapshot.metadata();
             assert_eq!(metadata.source(), Some("scenarios/groups/rename.toml"));
             assert_eq!(metadata.description(), Some("A \"quoted\": title, with # and \\u{1b}[31m"));
-            assert!(format!("{metadata:?}").contains("seed"));
+            assert!(format!("{metadata:?}").contains(&u64::MAX.to_string()));
         }
     }
 
     #[test]
     fn what_insta_saves_is_read_back() {
-        let root = root("insta-saves");
+        let root = Scratch::new();
         let update = store(&root, SnapshotMode::Update);
         update.settle(NAME, TEXT, &info()).unwrap();
         let path = update.path(NAME);
@@ -309,7 +305,7 @@ mod tests {
 
     #[test]
     fn a_file_that_is_no_snapshot_is_named() {
-        let root = root("format");
+        let root = Scratch::new();
         let check = store(&root, SnapshotMode::Check);
         std::fs::create_dir_all(root.join("dialpad")).unwrap();
         std::fs::write(check.path(NAME), "no front matter").unwrap();

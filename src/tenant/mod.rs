@@ -29,6 +29,8 @@ use crate::exchange::{Credential, Exchange, Failure, Listener, Operation, Reques
 pub struct Tenant {
     door: Arc<Door>,
     transport: Transport,
+    limits: Limits,
+    dress: Arc<Dress>,
     listeners: Vec<Arc<dyn Listener>>,
 }
 
@@ -36,14 +38,9 @@ pub struct Tenant {
 struct Door {
     url: TenantUrl,
     token: Option<SecretToken>,
-    limits: Limits,
     sent: AtomicU64,
     began: Instant,
     ownership: ownership::Ownership,
-    send_adscimversion: bool,
-    user_agent: Option<String>,
-    leaked_flag: Option<String>,
-    activity: String,
 }
 
 /// How the door dresses a request beyond what the request itself says.
@@ -68,20 +65,25 @@ impl Tenant {
         limits: Limits,
         dress: Dress,
     ) -> Self {
-        let leaked_flag = dress.leak_flag_in_query.then(|| url.flag().map(str::to_owned)).flatten();
         let door = Door {
             url,
             token,
-            limits,
             sent: AtomicU64::new(0),
             began: Instant::now(),
             ownership: ownership::Ownership::default(),
-            send_adscimversion: dress.adscimversion,
-            user_agent: dress.user_agent,
-            leaked_flag,
-            activity: dress.activity,
         };
-        Self { door: Arc::new(door), transport, listeners: Vec::new() }
+        let (door, dress) = (Arc::new(door), Arc::new(dress));
+        Self { door, transport, limits, dress, listeners: Vec::new() }
+    }
+
+    /// The same tenant, reached another way.
+    pub fn with_transport(&self, transport: Transport) -> Self {
+        Self { transport, ..self.clone() }
+    }
+
+    /// The same tenant with other limits and another dress, as a scenario's settings have it.
+    pub fn with_settings(&self, limits: Limits, dress: Dress) -> Self {
+        Self { limits, dress: Arc::new(dress), ..self.clone() }
     }
 
     /// The same tenant with one more listener.
@@ -125,7 +127,7 @@ impl Tenant {
 
     /// Opens the manifest that is written before each create.
     pub fn keep_manifest(&self, path: &Path) -> Result<(), ManifestError> {
-        self.door.ownership.keep_manifest(path)
+        self.door.ownership.keep_manifest(path, &self.door.url.to_string())
     }
 
     /// What this run created and has not deleted yet, in order of creation.
@@ -153,9 +155,19 @@ impl Tenant {
         self.door.ownership.adopt_unresolved(unresolved);
     }
 
-    /// How many resources of this run were deleted again.
-    pub fn deleted(&self) -> u64 {
-        self.door.ownership.deleted()
+    /// Takes a resource over that a create with a lost answer has made: its names are those that
+    /// the create sent. Says whether it is one.
+    pub fn recognise(&self, resource: &serde_json::Value) -> bool {
+        self.door.ownership.recognise(resource)
+    }
+
+    /// Takes the Secret Token out of any text that will be written down.
+    pub fn scrubber(&self) -> crate::exchange::Scrub {
+        let token = self.door.token.clone();
+        Arc::new(move |text| match &token {
+            Some(token) => token.scrub(text),
+            None => text.to_owned(),
+        })
     }
 
     /// Settles a create whose answer was lost: nothing is there, or it was found and adopted.
@@ -192,7 +204,7 @@ impl Tenant {
                     Credential::SecretToken => door.token.as_ref(),
                     Credential::None | Credential::Literal(_) => None,
                 };
-                self.transport.call(&door.url, &request, secret, &door.limits).await
+                self.transport.call(&door.url, &request, secret, &self.limits).await
             }
         };
         let answered = door.began.elapsed();
@@ -206,7 +218,7 @@ impl Tenant {
 
     /// Adds the headers that every request of Entra carries, where the request has no own value.
     fn dress(&self, request: &mut Request) {
-        let door = &*self.door;
+        let dress = &*self.dress;
         let mut add = |name: &'static str, value: &str| {
             let name = http::HeaderName::from_static(name);
             if !request.headers.iter().any(|(known, _)| *known == name)
@@ -215,14 +227,15 @@ impl Tenant {
                 request.headers.push((name, value));
             }
         };
-        if door.send_adscimversion {
-            add("adscimversion", &format!("ActivityId:{}", door.activity));
+        if dress.adscimversion {
+            add("adscimversion", &format!("ActivityId:{}", dress.activity));
         }
-        if let Some(agent) = &door.user_agent {
+        if let Some(agent) = &dress.user_agent {
             add("user-agent", agent);
         }
-        if let Some(flag) = &door.leaked_flag
+        if dress.leak_flag_in_query
             && request.query().is_none()
+            && let Some(flag) = self.door.url.flag()
         {
             request.target.push('?');
             request.target.push_str(flag);

@@ -191,13 +191,14 @@ pub(super) struct Ownership {
 }
 
 impl Ownership {
-    pub(super) fn keep_manifest(&self, path: &Path) -> Result<(), ManifestError> {
+    pub(super) fn keep_manifest(&self, path: &Path, tenant: &str) -> Result<(), ManifestError> {
         let file = File::options()
             .create(true)
             .append(true)
             .open(path)
             .map_err(|source| ManifestError::File { path: path.to_owned(), source })?;
         *lock(&self.file) = Some(file);
+        self.write(&ManifestLine::Run { tenant: tenant.to_owned() });
         Ok(())
     }
 
@@ -231,12 +232,32 @@ impl Ownership {
         lock(&self.pending).insert(unresolved.number, unresolved);
     }
 
-    pub(super) fn deleted(&self) -> u64 {
-        self.gone.len() as u64
-    }
-
     pub(super) fn settle(&self, unresolved: &Unresolved) {
         lock(&self.pending).remove(&unresolved.number);
+    }
+
+    /// Adopts a resource that an unresolved create has made.
+    pub(super) fn recognise(&self, resource: &Value) -> bool {
+        let text = |name: &str| resource.get(name).and_then(Value::as_str);
+        let Some(id) = text("id") else { return false };
+        let collection = match text("userName") {
+            Some(_) => Collection::Users,
+            None => Collection::Groups,
+        };
+        let name = text("userName").or_else(|| text("displayName"));
+        let mut pending = lock(&self.pending);
+        let made = pending.values().find(|unresolved| {
+            unresolved.collection == collection
+                && unresolved.name.is_some()
+                && unresolved.name.as_deref() == name
+                && unresolved.external_id.as_deref() == text("externalId")
+        });
+        let Some(number) = made.map(|unresolved| unresolved.number) else { return false };
+        pending.remove(&number);
+        drop(pending);
+        self.write(&ManifestLine::Created { number, collection, id: id.to_owned() });
+        self.owned.insert(id.to_owned(), (collection, number));
+        true
     }
 
     /// Says whether the request may go out; notes a create before it does.

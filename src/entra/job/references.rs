@@ -10,7 +10,7 @@ use super::{CycleEvent, CycleReport, ProvisioningJob, ReferenceEvent, Stop};
 use crate::directory::{Directory, GroupIndex, UserIndex, UserState};
 use crate::entra::connector::{Connector, Kind};
 use crate::entra::cycle::members_of;
-use crate::entra::failure::UNRESOLVED_REFERENCE;
+use crate::entra::failure::{ObjectFailure, UNRESOLVED_REFERENCE};
 use crate::entra::pace::in_flight;
 use crate::entra::state::{Member, ObjectKey};
 use crate::entra::wire::MemberVerb;
@@ -39,7 +39,8 @@ impl ProvisioningJob {
             }
             let id = match user.manager.map(|manager| self.links.users.get(&manager)) {
                 Some(None) => {
-                    report.events.push(unresolved(Kind::User, *index, "manager"));
+                    let manager = user.manager.map(Member::User);
+                    self.unresolved(Kind::User, *index, "manager", manager, directory, report);
                     continue;
                 }
                 Some(Some(manager)) => Some(manager.id.clone()),
@@ -93,8 +94,9 @@ impl ProvisioningJob {
             let exported = link.members.clone();
             let group = directory.group(*index);
             let (resolved, missing) = members_of(&group, &self.links);
-            for _ in missing {
-                report.events.push(unresolved(Kind::Group, *index, "members"));
+            for member in missing {
+                let member = Some(member);
+                self.unresolved(Kind::Group, *index, "members", member, directory, report);
             }
             let resolved: BTreeSet<Member> = resolved.into_iter().collect();
             let added: Vec<Member> = resolved.difference(&exported).copied().collect();
@@ -167,13 +169,39 @@ impl ProvisioningJob {
             is_staged: false,
         });
     }
-}
 
-/// A reference to somebody who is not in the tenant is skipped, not failed (5.2.13).
-fn unresolved(kind: Kind, index: usize, attribute: &'static str) -> CycleEvent {
-    let reference = ReferenceEvent { attribute, old: None, new: None, failure: None };
-    CycleEvent {
-        reference: Some(reference),
-        ..passed(kind, index, UNRESOLVED_REFERENCE.to_owned())
+    /// A reference to somebody who is not in the tenant is skipped, not failed (5.2.13). Only where
+    /// that somebody is in escrow, and so still to come, the referring object waits with them.
+    fn unresolved(
+        &mut self,
+        kind: Kind,
+        index: usize,
+        attribute: &'static str,
+        member: Option<Member>,
+        directory: &Directory,
+        report: &mut CycleReport,
+    ) {
+        let key = ObjectKey { kind, index };
+        let awaited = member.map(|member| match member {
+            Member::User(index) => ObjectKey { kind: Kind::User, index },
+            Member::Group(index) => ObjectKey { kind: Kind::Group, index },
+        });
+        let escrow = awaited.and_then(|awaited| self.escrows.get(awaited)).cloned();
+        let failure = escrow.map(|escrow| ObjectFailure {
+            code: UNRESOLVED_REFERENCE,
+            is_reference: true,
+            stops_job: false,
+            ..escrow.failure
+        });
+        if failure.is_some() {
+            let reference = ReferenceEvent { attribute, old: None, new: None, failure };
+            self.fold_reference(key, reference, directory.clock_minutes(), report);
+            return;
+        }
+        let reference = ReferenceEvent { attribute, old: None, new: None, failure };
+        report.events.push(CycleEvent {
+            reference: Some(reference),
+            ..passed(kind, index, UNRESOLVED_REFERENCE.to_owned())
+        });
     }
 }

@@ -24,7 +24,11 @@ impl Conversation {
         Self { collector: Collector::new(bases, scrub), number: 0 }
     }
 
-    fn hear(&mut self, operation: Operation, request: Request, result: Result<Answer, Failure>) {
+    fn hear(&mut self, operation: Operation, request: Request, answer: Answer) {
+        self.ends(operation, request, Ok(answer));
+    }
+
+    fn ends(&mut self, operation: Operation, request: Request, result: Result<Answer, Failure>) {
         self.number += 1;
         let at = Duration::from_secs(self.number);
         let number = self.number;
@@ -51,8 +55,8 @@ fn said(status: u16, headers: &[(&'static str, &str)], body: &str) -> Answer {
     Answer { status, headers: map, body, end: BodyEnd::Complete }
 }
 
-fn answer(status: u16, body: &Value) -> Result<Answer, Failure> {
-    Ok(said(status, &[("content-type", "application/scim+json")], &body.to_string()))
+fn answer(status: u16, body: &Value) -> Answer {
+    said(status, &[("content-type", "application/scim+json")], &body.to_string())
 }
 
 fn user(id: &str, name: &str) -> Value {
@@ -81,7 +85,7 @@ fn create(talk: &mut Conversation, id: &str, name: &str) {
     talk.hear(
         Operation::CreateUser,
         Request::post("/Users", &json!({"userName": name, "externalId": name})),
-        Ok(said(201, &headers, &user(id, name).to_string())),
+        said(201, &headers, &user(id, name).to_string()),
     );
 }
 
@@ -93,7 +97,7 @@ fn add_members(talk: &mut Conversation, group: &str, members: &[&str]) {
             format!("/Groups/{group}"),
             &json!({"Operations": [{"op": "Add", "path": "members", "value": members}]}),
         ),
-        Ok(said(204, &[], "")),
+        said(204, &[], ""),
     );
 }
 
@@ -124,7 +128,7 @@ fn little_run(ids: [&str; 3], guid: &str, users: &[&str]) -> Conversation {
         Request::get(format!("/Users/{}", ids[2])),
         answer(200, &user(ids[2], "read back")),
     );
-    talk.hear(
+    talk.ends(
         Operation::DeleteUser,
         Request::delete(format!("/Users/{}", ids[0])),
         Err(Failure::Timeout(Duration::from_secs(30))),
@@ -462,11 +466,11 @@ fn nothing_a_hostile_tenant_says_reaches_a_terminal_raw() {
     ];
     for body in &bodies {
         let request = Request::get("/Users");
-        talk.hear(Operation::MatchUser, request, Ok(said(200, &headers, body)));
+        talk.hear(Operation::MatchUser, request, said(200, &headers, body));
     }
     let mut bytes = said(200, &[], "");
     bytes.body = Bytes::from_static(b"\xff\x1b[31mred\xfe");
-    talk.hear(Operation::MatchUser, Request::get("/Users"), Ok(bytes));
+    talk.hear(Operation::MatchUser, Request::get("/Users"), bytes);
     for text in [talk.full(), talk.shape()] {
         let raw = text.chars().find(|c| *c != '\n' && escape(&c.to_string()) != c.to_string());
         assert_eq!(raw, None, "{text:?}");
@@ -484,9 +488,9 @@ fn the_token_never_gets_in() {
     request.headers.push((http::header::AUTHORIZATION, value));
     let headers = [("location", "/s3cret"), ("x-echo", "s3cret"), ("www-authenticate", "s3cret")];
     let body = r#"{"detail":"\u0073\u0033cret","s3cret":["s3cret"]}"#;
-    talk.hear(Operation::MatchUser, request.clone(), Ok(said(401, &headers, body)));
-    talk.hear(Operation::MatchUser, request.clone(), Ok(said(401, &headers, "<p>s3cret</p>")));
-    talk.hear(Operation::MatchUser, request, Err(Failure::Refused("s3cret".to_owned())));
+    talk.hear(Operation::MatchUser, request.clone(), said(401, &headers, body));
+    talk.hear(Operation::MatchUser, request.clone(), said(401, &headers, "<p>s3cret</p>"));
+    talk.ends(Operation::MatchUser, request, Err(Failure::Refused("s3cret".to_owned())));
     for text in [talk.full(), talk.shape()] {
         assert!(!text.contains("s3cret") && !text.contains("Bearer"), "{text}");
         assert!(text.contains("***"), "{text}");
@@ -501,13 +505,41 @@ fn a_huge_body_is_cut_with_a_note() {
     talk.hear(Operation::MatchUser, Request::get("/Users"), answer(200, &json!([long])));
     let mut broken = said(200, &[], "half a bo");
     broken.end = BodyEnd::Broken("reset".to_owned());
-    talk.hear(Operation::MatchUser, Request::get("/Users"), Ok(broken));
+    talk.hear(Operation::MatchUser, Request::get("/Users"), broken);
     let mut large = said(200, &[], "[1,");
     large.end = BodyEnd::TooLarge { limit: 3 };
-    talk.hear(Operation::MatchUser, Request::get("/Users"), Ok(large));
+    talk.hear(Operation::MatchUser, Request::get("/Users"), large);
     let full = talk.full();
     assert!(full.len() < 34_000, "{}", full.len());
     assert!(full.contains("(the body goes on; a snapshot shows its first 32 KiB)"));
     assert!(full.contains("half a bo\n(the body broke off)\n"));
     assert!(full.contains("[1,\n(the body is larger than 3 bytes)\n"));
+}
+
+#[test]
+fn a_wait_and_a_version_keep_their_form() {
+    let mut talk = Conversation::new();
+    for (etag, wait) in [("\"1\"", "120"), ("W/\"1\"", "Thu, 01 Jan 2026 00:00:00 GMT"), ("1", "x")]
+    {
+        let headers = [("retry-after", wait), ("etag", etag)];
+        talk.hear(Operation::MatchUser, Request::get("/Users"), said(429, &headers, ""));
+    }
+    let full = talk.full();
+    for part in
+        ["etag: \"<etag>\"\nretry-after: 120\n", "etag: W/\"<etag>\"\nretry-after: <time>\n"]
+    {
+        assert!(full.contains(part), "{full}");
+    }
+    assert!(full.contains("etag: <etag>\nretry-after: x\n"), "{full}");
+    assert!(talk.shape().contains("retry-after: <seconds>\n"));
+}
+
+#[test]
+fn what_is_beyond_the_limit_is_said_to_be_missing() {
+    let mut talk = Conversation::new();
+    for _ in 0..20_003 {
+        talk.hear(Operation::MatchUser, Request::get("/Users"), said(200, &[], ""));
+    }
+    assert!(talk.full().ends_with("(3 further exchanges are not shown)\n"));
+    assert!(talk.shape().ends_with("200\n\n(further exchanges are not shown)\n"));
 }

@@ -1,9 +1,9 @@
-//! Bugs that real servers have had, each with a switch. They prove the checks: every defect must be
-//! found, and a clean tenant must show none.
+//! Bugs that real servers have had, each with a switch. They prove the checks: every defect must
+//! be found, and a clean tenant must show none.
 //!
-//! A defect is one small `if` where the bug would sit, and no `if` is reachable unless switched on.
-//! The sentence says what the server does wrong; `seen` names the row of entra-client 14 or 5.3
-//! where it was met, or is empty.
+//! A defect is one small `if` where the bug would sit, and no `if` is reachable unless switched
+//! on. The sentence says what the server does wrong; `seen` names the row of entra-client 14 or
+//! 5.3 where it was met, or is empty.
 
 pub(super) mod patch;
 
@@ -53,13 +53,13 @@ defects! {
     NullReferenceRefused, "null-reference-refused", "patch", "W-04",
         "a member with `$ref: null` is refused";
     LostUpdates, "lost-updates", "patch", "W-05",
-        "of two PATCHes at the same time one is lost";
+        "of two PATCH requests at the same time one is lost";
     RepeatedMemberRefused, "repeated-member-refused", "patch", "W-06",
         "adding a member again, or removing one that is not there, is an error";
     LiteralKeysStored, "literal-keys-stored", "patch", "W-14",
         "dotted and URN keys of a value without a path are stored as they are written";
     AbsentValuePathRefused, "absent-value-path-refused", "patch", "W-16",
-        "replacing a value that is not there yet is refused with noTarget";
+        "replacing a value that is not there yet is refused with `noTarget`";
     SiblingsDeleted, "siblings-deleted", "patch", "W-17",
         "replacing the work e-mail deletes the other e-mails";
     InactiveUserRefused, "inactive-user-refused", "patch", "W-31",

@@ -1,5 +1,5 @@
-//! Troubles of the network and of busy servers, drawn from the seed: the same seed and the same order
-//! of requests give the same troubles. All are off by default.
+//! Troubles of the network and of busy servers, drawn from the seed: the same seed and the same
+//! order of requests give the same troubles. All are off by default.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -36,7 +36,60 @@ pub struct Faults {
     pub visibility_delay_ms: u64,
 }
 
+/// Why faults cannot be as a file sets them.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum FaultsError {
+    /// A share that is none.
+    #[error("`{key}` is {value}; write a share from 0 to 1, such as 0.05")]
+    Probability {
+        /// The key as TOML writes it.
+        key: &'static str,
+        /// What it is set to.
+        value: f64,
+    },
+    /// A period of no requests.
+    #[error("`{0}` is 0; write 1 for every request, or leave the key out for none")]
+    Every(&'static str),
+    /// A status that is no server error.
+    #[error("`error-status` is {0}; write a status from 500 to 599")]
+    ErrorStatus(u16),
+    /// The bounds of the latency are crossed.
+    #[error("`latency-ms-max` is {max}, below `latency-ms-min` = {min}; write the larger one last")]
+    Latency {
+        /// The least.
+        min: u64,
+        /// The most.
+        max: u64,
+    },
+}
+
 impl Faults {
+    /// Refuses settings that mean nothing, naming the key and the mend.
+    pub fn check(&self) -> Result<(), FaultsError> {
+        for (key, value) in [
+            ("throttle-probability", self.throttle_probability),
+            ("drop-probability", self.drop_probability),
+            ("lost-answer-probability", self.lost_answer_probability),
+        ] {
+            if !(0.0..=1.0).contains(&value) {
+                return Err(FaultsError::Probability { key, value });
+            }
+        }
+        for (key, every) in
+            [("throttle-every", self.throttle_every), ("error-every", self.error_every)]
+        {
+            if every == Some(0) {
+                return Err(FaultsError::Every(key));
+            }
+        }
+        if let Some(status) = self.error_status.filter(|status| !(500..600).contains(status)) {
+            return Err(FaultsError::ErrorStatus(status));
+        }
+        // A least latency alone is a fixed one.
+        let (min, max) = (self.latency_ms_min, self.latency_ms_max);
+        if max != 0 && max < min { Err(FaultsError::Latency { min, max }) } else { Ok(()) }
+    }
+
     /// How long a new resource stays out of lists and queries.
     pub(super) fn visibility_delay(&self) -> Option<Duration> {
         (self.visibility_delay_ms > 0).then(|| Duration::from_millis(self.visibility_delay_ms))
@@ -168,6 +221,23 @@ mod tests {
         let seen: Vec<u128> = (0..100).map(|_| plan.next().0.as_micros()).collect();
         assert!(seen.iter().all(|it| (5_000..=9_000).contains(it)));
         assert!(seen.iter().any(|it| *it > 8_000) && seen.iter().any(|it| *it < 6_000));
+    }
+
+    #[test]
+    fn what_means_nothing_is_refused_with_its_key() {
+        let refused = |text: &str| toml::from_str::<Faults>(text).unwrap().check().unwrap_err();
+        for (text, key) in [
+            ("drop-probability = 1.5", "drop-probability"),
+            ("throttle-probability = nan", "throttle-probability"),
+            ("lost-answer-probability = -0.1", "lost-answer-probability"),
+            ("throttle-every = 0", "throttle-every"),
+            ("error-every = 0", "error-every"),
+            ("error-status = 200", "error-status"),
+            ("latency-ms-min = 9\nlatency-ms-max = 5", "latency-ms-max"),
+        ] {
+            assert!(refused(text).to_string().contains(key), "{text}");
+        }
+        assert_eq!(toml::from_str::<Faults>("latency-ms-min = 9").unwrap().check(), Ok(()));
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Who may speak to the tenant: bearer keys with a name, an optional expiry, and admin rights or not.
+//! Who may speak to the tenant: bearer keys with a name, an optional expiry, and admin rights or
+//! not.
 //!
 //! Like the API keys of a real provider, a key is shown once, when it is made. Nothing here prints
 //! one: the types have no `Debug` that shows a secret. Comparing takes the same time wherever the
@@ -95,7 +96,8 @@ impl fmt::Debug for Keys {
     }
 }
 
-/// The token of `Authorization: Bearer <token>`; the scheme's case does not matter (RFC 9110 §11.1).
+/// The token of `Authorization: Bearer <token>`; the scheme's case does not matter (RFC 9110
+/// §11.1).
 fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
     let value = headers.get(header::AUTHORIZATION)?.as_bytes();
     let (scheme, token) = value.split_at_checked(7)?;

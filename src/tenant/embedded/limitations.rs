@@ -159,7 +159,7 @@ mod tests {
             assert_eq!(wanted["externalId"], "kept");
             match outcome {
                 Ok(name) => {
-                    assert_eq!((result.is_ok(), &wanted["displayName"]), (true, &json!(name)))
+                    assert_eq!((result.is_ok(), &wanted["displayName"]), (true, &json!(name)));
                 }
                 Err(keyword) => assert_eq!(result.unwrap_err().scim_type, Some(keyword)),
             }

@@ -1,9 +1,10 @@
 //! The tenant we bring: a SCIM 2.0 service provider over an in-memory store, in the same binary.
 //!
-//! It is strict and complete, and it takes everything that Entra is known to send. Three things bend
-//! it: a profile's limitations, named defects, and faults drawn from the seed. It answers below
-//! `/scim`, in process through [`EmbeddedTenant::router`] or over TCP through
-//! [`EmbeddedTenant::serve`], and looks resources up at a cost that does not grow with their number.
+//! It is strict and complete, and it takes everything that Entra is known to send. Three things
+//! bend it: a profile's limitations, named defects, and faults drawn from the seed. It answers
+//! below `/scim`, in process through [`EmbeddedTenant::router`] or over TCP through
+//! [`EmbeddedTenant::serve`], and looks resources up at a cost that does not grow with their
+//! number.
 
 pub mod apply;
 mod defects;
@@ -30,6 +31,7 @@ mod store;
 mod tests;
 
 use std::collections::HashMap;
+use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -40,8 +42,8 @@ use axum::response::Response;
 pub use defects::Defect;
 use defects::Defects;
 use discovery::BODY_MAX;
-pub use faults::Faults;
 use faults::{FaultPlan, Trouble};
+pub use faults::{Faults, FaultsError};
 use http::request::Parts;
 use http::{HeaderMap, Method, header};
 use http_body_util::LengthLimitError;
@@ -73,8 +75,8 @@ pub struct EmbeddedSettings {
     pub seed: u64,
     /// Who may speak to the tenant.
     pub keys: Keys,
-    /// What `meta.location`, `Location` and `$ref` begin with, such as `http://localhost:8080/scim`;
-    /// where unset it follows from the `Host` of each request.
+    /// What `meta.location`, `Location` and `$ref` begin with, such as
+    /// `http://localhost:8080/scim`; where unset it follows from the `Host` of each request.
     pub base_url: Option<String>,
 }
 
@@ -128,8 +130,8 @@ impl EmbeddedTenant {
         Self { inner: Arc::new(inner) }
     }
 
-    /// The tenant as a function from request to answer, for `tower::ServiceExt::oneshot`. An answer
-    /// with the extension [`ConnectionDropped`] stands for a connection that broke.
+    /// The tenant as a function from request to answer, for `tower::ServiceExt::oneshot`. An
+    /// answer with the extension [`ConnectionDropped`] stands for a connection that broke.
     pub fn router(&self) -> Router {
         Router::new().fallback(answer).with_state(self.clone())
     }
@@ -306,10 +308,10 @@ async fn read_body(parts: &Parts, body: axum::body::Body) -> Result<Bytes, Probl
     match tokio::time::timeout(BODY_PATIENCE, axum::body::to_bytes(body, BODY_MAX)).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(error)) => {
-            let source = std::error::Error::source(&error);
-            let is_length = source.is_some_and(|source| source.is::<LengthLimitError>());
-            let broken = || Problem::new(400, "the body did not come whole");
-            Err(if is_length { too_large() } else { broken() })
+            let source = error.source();
+            let is_length = source.is_some_and(<dyn Error>::is::<LengthLimitError>);
+            let broken = Problem::new(400, "the body did not come whole");
+            Err(if is_length { too_large() } else { broken })
         }
         Err(_) => Err(Problem::new(408, "the body took too long to arrive")),
     }

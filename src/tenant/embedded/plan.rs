@@ -1,4 +1,5 @@
-//! How a query finds its resources: by an index where the filter allows it, else by a walk over all.
+//! How a query finds its resources: by an index where the filter allows it, else by a walk over
+//! all.
 //!
 //! An index may name a resource too many, so the filter is always applied to what was found.
 

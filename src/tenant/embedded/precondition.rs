@@ -23,7 +23,7 @@ pub(super) enum Precondition {
 impl Precondition {
     /// Reads `If-Match`.
     pub(super) fn of(headers: &HeaderMap) -> Self {
-        match tags(headers, &header::IF_MATCH) {
+        match tags(headers, header::IF_MATCH) {
             Some(tags) if !tags.iter().any(|tag| tag == "*") => Self::Tags(tags),
             _ => Self::Nothing,
         }
@@ -32,7 +32,7 @@ impl Precondition {
     /// Refuses a version that is not the one asked for.
     pub(super) fn check(&self, version: u32) -> Result<(), Problem> {
         match self {
-            Self::Tags(tags) if !tags.contains(&opaque(&entity_tag(version))) => Err(Problem::new(
+            Self::Tags(tags) if !tags.contains(&opaque(entity_tag(version))) => Err(Problem::new(
                 412,
                 "the resource has changed since the version named in If-Match",
             )),
@@ -43,13 +43,13 @@ impl Precondition {
 
 /// Whether `If-None-Match` names this version, so that a reader needs no body.
 pub(super) fn is_known(headers: &HeaderMap, version: u32) -> bool {
-    let wanted = opaque(&entity_tag(version));
-    tags(headers, &header::IF_NONE_MATCH)
+    let wanted = opaque(entity_tag(version));
+    tags(headers, header::IF_NONE_MATCH)
         .is_some_and(|tags| tags.iter().any(|tag| *tag == wanted || tag == "*"))
 }
 
 /// The opaque parts of the tags in all headers of that name.
-fn tags(headers: &HeaderMap, name: &header::HeaderName) -> Option<Vec<String>> {
+fn tags(headers: &HeaderMap, name: header::HeaderName) -> Option<Vec<String>> {
     let mut values = headers.get_all(name).iter().peekable();
     values.peek()?;
     let texts = values.filter_map(|value| value.to_str().ok());

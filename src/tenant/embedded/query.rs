@@ -1,4 +1,5 @@
-//! What a reader asks for: the query of a GET, or the body of a `/.search` (RFC 7644 §3.4.2, §3.4.3).
+//! What a reader asks for: the query of a GET, or the body of a `/.search` (RFC 7644 §3.4.2,
+//! §3.4.3).
 
 use serde_json::Value;
 

@@ -1,4 +1,5 @@
-//! A stored resource as an answer shows it: with `id`, references, `meta`, and what the server adds.
+//! A stored resource as an answer shows it: with `id`, references, `meta`, and what the server
+//! adds.
 
 use serde_json::{Map, Value, json};
 

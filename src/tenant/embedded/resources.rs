@@ -13,7 +13,7 @@ use super::problem::Problem;
 use super::projection::Projection;
 use super::query::Query;
 use super::respond::{empty_answer, json_answer, set};
-use super::store::Stored;
+use super::store::{References, Stored};
 
 /// The tenant takes everything that Entra is known to send.
 const TOLERANCE: Tolerance = Tolerance::ENTRA;
@@ -56,7 +56,7 @@ pub(super) fn replace(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<R
     let tenant = call.tenant;
     let precondition = Precondition::of(call.headers);
     let body = call.json();
-    let stored = tenant.store.modify(kind, id, |seen| {
+    let stored = tenant.store.modify(kind, id, References::Listed, |seen| {
         precondition.check(seen.version)?;
         let mut wanted = apply::validate_new(&body?, kind, TOLERANCE)?;
         tenant.limitations.bend(kind, Some(&seen.body), &mut wanted)?;
@@ -96,7 +96,12 @@ pub(super) async fn modify(
     let stored = if tenant.defects.any() {
         bent::modify(tenant, kind, id, &body, change).await?
     } else {
-        tenant.store.modify(kind, id, |seen| change(&body, seen))?
+        let references = if with_body || mentions_members(&body) {
+            References::Listed
+        } else {
+            References::LeftOut
+        };
+        tenant.store.modify(kind, id, references, |seen| change(&body, seen))?
     };
     if with_body {
         Ok(answer(call, StatusCode::OK, &stored, &projection))
@@ -115,6 +120,11 @@ pub(super) fn delete(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Re
     }
     call.tenant.store.delete(kind, id, &precondition)?;
     Ok(empty_answer(StatusCode::NO_CONTENT))
+}
+
+/// Whether a PATCH may touch members: if not, a large group is renamed without looking at them.
+fn mentions_members(body: &Value) -> bool {
+    body.to_string().to_ascii_lowercase().contains("member")
 }
 
 /// A resource as an answer, with its entity tag.

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::defects::{Defect, Defects};
 use super::problem::Problem;
 
-/// Marks an answer that never reaches the client. Over TCP its body fails before the first byte, so
-/// the connection breaks without an answer; in process the transport reads this mark.
+/// Marks an answer that never reaches the client. Over TCP its body fails before the first byte,
+/// so the connection breaks without an answer; in process the transport reads this mark.
 #[derive(Debug, Clone, Copy)]
 pub struct ConnectionDropped;
 

@@ -1,4 +1,5 @@
-//! What a path of the tenant means. The base is `/scim`; doubled and trailing slashes do not matter.
+//! What a path of the tenant means. The base is `/scim`; doubled and trailing slashes do not
+//! matter.
 
 use percent_encoding::percent_decode_str;
 

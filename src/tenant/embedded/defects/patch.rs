@@ -1,4 +1,5 @@
-//! The defects of writing: what goes wrong in PATCH, rename, create and delete once it is switched on.
+//! The defects of writing: what goes wrong in PATCH, rename, create and delete once it is
+//! switched on.
 //!
 //! A clean tenant passes through here without a change: each function first asks for its switch.
 
@@ -158,7 +159,7 @@ pub(in crate::tenant::embedded) async fn modify(
         let mut last = store.read(kind, id, References::Listed)?;
         for operation in operations(body) {
             let alone = scim::message::patch_body(vec![operation.clone()]);
-            last = store.modify(kind, id, |seen| change(&alone, seen))?;
+            last = store.modify(kind, id, References::Listed, |seen| change(&alone, seen))?;
         }
         return Ok(last);
     }
@@ -168,7 +169,7 @@ pub(in crate::tenant::embedded) async fn modify(
         tokio::time::sleep(THINKING).await;
         store.overwrite(&seen, wanted)?
     } else {
-        store.modify(kind, id, |seen| change(body, seen))?
+        store.modify(kind, id, References::Listed, |seen| change(body, seen))?
     };
     if defects.has(Defect::IdChangesOnUpdate) && kind == ResourceKind::User {
         store.delete(kind, id, &Precondition::Nothing)?;
@@ -212,7 +213,7 @@ pub(in crate::tenant::embedded) fn delete(
         return Err(Problem::invalid_value("groups cannot be deleted"));
     }
     if defects.has(Defect::DeleteOnlyDeactivates) && kind == ResourceKind::User {
-        store.modify(kind, id, |seen| {
+        store.modify(kind, id, References::Listed, |seen| {
             let mut wanted = Value::Object(seen.body.clone());
             wanted["active"] = false.into();
             Ok(wanted)

@@ -1,7 +1,8 @@
 //! Names of stored resources: a running number inside, a UUID-shaped text outside.
 //!
-//! The text is a reversible scramble of the number and the tenant's seed. So ids look random, are the
-//! same for the same seed, are never used twice, and lead back to their slot without an index.
+//! The text is a reversible scramble of the number and the tenant's seed. So ids look random, are
+//! the same for the same seed, are never used twice, and lead back to their slot without an
+//! index.
 
 /// The running number of a resource; also its place in creation order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -58,7 +59,7 @@ const FIRST: u64 = 0x9e37_79b9_7f4a_7c15;
 const SECOND: u64 = 0xd1b5_4a32_d192_ed03;
 const MULTIPLIERS: [u64; 2] = [0xbf58_476d_1ce4_e5b9, 0x94d0_49bb_1331_11eb];
 
-/// The finaliser of SplitMix64: every bit of the input moves about half of the output's bits.
+/// The finaliser of `SplitMix64`: every bit of the input moves about half of the output's bits.
 pub(in crate::tenant::embedded) fn scramble(mut word: u64) -> u64 {
     word = (word ^ (word >> 30)).wrapping_mul(MULTIPLIERS[0]);
     word = (word ^ (word >> 27)).wrapping_mul(MULTIPLIERS[1]);

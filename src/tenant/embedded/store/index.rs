@@ -56,7 +56,7 @@ pub(super) enum Keys {
     /// One key.
     One(Key),
     /// Two or more, or what is left of them.
-    Many(Box<BTreeSet<Key>>),
+    Many(BTreeSet<Key>),
 }
 
 impl Keys {
@@ -64,7 +64,7 @@ impl Keys {
         match self {
             Self::None => *self = Self::One(key),
             Self::One(only) if *only == key => {}
-            Self::One(only) => *self = Self::Many(Box::new(BTreeSet::from([*only, key]))),
+            Self::One(only) => *self = Self::Many(BTreeSet::from([*only, key])),
             Self::Many(keys) => {
                 keys.insert(key);
             }

@@ -1,4 +1,5 @@
-//! The members of one group: a set in the order of joining, with adding and removing at a fixed cost.
+//! The members of one group: a set in the order of joining, with adding and removing at a fixed
+//! cost.
 
 use std::collections::HashMap;
 

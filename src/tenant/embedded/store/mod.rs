@@ -1,9 +1,9 @@
 //! What the tenant holds: resources as bytes, indexes beside them, one lock around both.
 //!
-//! A request's cost does not grow with the number of resources: look-ups are indexed, pages are found
-//! by blocks, a member joins a large group as fast as a small one. Writers of one resource take turns
-//! by a stripe of mutexes, so that reading, changing and writing it is one step, while the lock on
-//! everything is held only for look-ups and moves. No lock is held across an await.
+//! A request's cost does not grow with the number of resources: look-ups are indexed, pages are
+//! found by blocks, a member joins a large group as fast as a small one. Writers of one resource
+//! take turns by a stripe of mutexes, so that reading, changing and writing it is one step, while
+//! the lock on everything is held only for look-ups and moves. No lock is held across an await.
 
 mod identity;
 mod index;
@@ -42,6 +42,8 @@ pub(super) struct Stored {
     pub(super) modified: i64,
     /// Counts the states of the resource, from 1.
     pub(super) version: u32,
+    /// Whether `members` and `groups` were looked up.
+    pub(super) references: References,
     /// A group's members; empty when they were not asked for.
     pub(super) members: Vec<Reference>,
     /// The groups that hold it directly; empty when they were not asked for.
@@ -139,6 +141,7 @@ impl Store {
             created: now,
             modified: now,
             version: 1,
+            references: References::Listed,
             members,
             groups,
         })
@@ -159,15 +162,17 @@ impl Store {
     }
 
     /// Reads a resource, lets `change` say what it shall be, and keeps that: nobody writes the
-    /// resource in between. When nothing changes, version and time stay as they are.
+    /// resource in between. When nothing changes, version and time stay as they are. Members
+    /// stay as they are where `references` leaves them out.
     pub(super) fn modify(
         &self,
         kind: ResourceKind,
         id: &str,
+        references: References,
         change: impl FnOnce(&Stored) -> Result<Value, Problem>,
     ) -> Result<Stored, Problem> {
         let _turn = self.turn(self.key(kind, id)?);
-        let seen = self.read(kind, id, References::Listed)?;
+        let seen = self.read(kind, id, references)?;
         let wanted = change(&seen)?;
         self.overwrite(&seen, wanted)
     }
@@ -178,10 +183,15 @@ impl Store {
         let draft = Draft::new(seen.kind, wanted);
         let mut state = self.write();
         state.check_unique(&draft, Some(key), self.settings)?;
-        let members = state.resolve(&draft.members, self.identities, Some(seen))?;
+        let members = match seen.references {
+            References::Listed => {
+                Some(state.resolve(&draft.members, self.identities, Some(seen))?)
+            }
+            References::LeftOut => None,
+        };
         state.replace(key, &draft, members, now()).ok_or_else(|| not_found(seen.kind, &seen.id))?;
         drop(state);
-        self.read(seen.kind, &seen.id, References::Listed)
+        self.read(seen.kind, &seen.id, seen.references)
     }
 
     /// Lets members join and leave a group at a cost that does not depend on its size. Returns the

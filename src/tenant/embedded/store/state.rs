@@ -175,24 +175,25 @@ impl State {
         key
     }
 
-    /// Puts a draft in the place of a resource; `None` when the resource is gone.
+    /// Puts a draft in the place of a resource, with these members or with those it has; `None`
+    /// when the resource is gone.
     pub(super) fn replace(
         &mut self,
         key: Key,
         draft: &Draft,
-        members: Vec<Key>,
+        members: Option<Vec<Key>>,
         now: i64,
     ) -> Option<()> {
         let entry = self.table.find(key)?;
         let old: Map<String, Value> = serde_json::from_slice(&entry.body).unwrap_or_default();
-        let moved = self.set_members(key, members.into_iter().collect());
+        let moved = members.is_some_and(|it| self.set_members(key, it.into_iter().collect()));
         if !moved && old == draft.body {
             return Some(());
         }
         self.drop_from_indexes(key, draft.kind, &Values::of(draft.kind, &old));
         self.add_to_indexes(key, draft.kind, &draft.values);
         let entry = self.table.find_mut(key)?;
-        entry.body = draft.bytes.clone();
+        entry.body.clone_from(&draft.bytes);
         touch(entry, now);
         Some(())
     }
@@ -211,23 +212,23 @@ impl State {
             MemberChange::Remove(_) | MemberChange::RemoveAll => &[],
         });
         let ids: Vec<String> = joining.map(|member| member.id.clone()).collect();
-        let mut joining = self.resolve(&ids, identities, None)?.into_iter();
-        let mut changed = false;
+        let mut arrivals = self.resolve(&ids, identities, None)?.into_iter();
+        let mut moved = false;
         for change in changes {
-            changed |= match change {
-                MemberChange::Add(_) => joining.next().is_some_and(|key| self.join(group, key)),
+            moved |= match change {
+                MemberChange::Add(_) => arrivals.next().is_some_and(|key| self.join(group, key)),
                 MemberChange::Remove(id) => {
                     identities.key(id).is_some_and(|key| self.leave(group, key))
                 }
                 MemberChange::RemoveAll => self.set_members(group, Members::default()),
                 MemberChange::ReplaceAll(members) => {
-                    let members = joining.by_ref().take(members.len()).collect();
+                    let members = arrivals.by_ref().take(members.len()).collect();
                     self.set_members(group, members)
                 }
             };
         }
         let entry = self.table.find_mut(group).expect("the caller has found the group");
-        if changed {
+        if moved {
             touch(entry, now);
         }
         Ok(entry.version)
@@ -269,6 +270,7 @@ impl State {
             created: entry.created,
             modified: entry.modified,
             version: entry.version,
+            references,
             members,
             groups,
         };

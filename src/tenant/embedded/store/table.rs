@@ -1,7 +1,7 @@
 //! The resources themselves, in creation order, as compact bytes.
 //!
-//! They lie in blocks of a fixed size that know how many of their places are taken by each type, so
-//! a page deep in the list is found by stepping over blocks and not over resources.
+//! They lie in blocks of a fixed size that know how many of their places are taken by each type,
+//! so a page deep in the list is found by stepping over blocks and not over resources.
 
 use super::identity::Key;
 use super::members::Members;
@@ -12,7 +12,8 @@ const BLOCK: usize = 1024;
 /// One stored resource.
 pub(super) struct Entry {
     pub(super) kind: ResourceKind,
-    /// The JSON object without `id`, `meta`, `members` and `groups`, which are kept or derived apart.
+    /// The JSON object without `id`, `meta`, `members` and `groups`, which are kept or derived
+    /// apart.
     pub(super) body: Box<[u8]>,
     /// Milliseconds since the epoch.
     pub(super) created: i64,

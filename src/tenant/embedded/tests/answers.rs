@@ -41,24 +41,24 @@ async fn the_tenant_describes_itself() {
 async fn discovery_is_neither_filtered_nor_changed_nor_invented() {
     let tenant = tenant();
     for target in ["/Schemas", "/ResourceTypes", "/ServiceProviderConfig"] {
-        tenant.get(&format!("{target}?filter=id+pr")).await.is_problem(403, None);
+        tenant.get(&format!("{target}?filter=id+pr")).await.refused(403, None);
         for method in ["POST", "PUT", "PATCH", "DELETE"] {
-            let seen = tenant.call(method, target, &[], &json!({})).await.is_problem(405, None);
+            let seen = tenant.call(method, target, &[], &json!({})).await.refused(405, None);
             assert_eq!(seen.header(header::ALLOW), "GET, HEAD");
         }
     }
-    tenant.get("/Schemas/urn:x:none").await.is_problem(404, None);
-    tenant.get("/ResourceTypes/Nope").await.is_problem(404, None);
+    tenant.get("/Schemas/urn:x:none").await.refused(404, None);
+    tenant.get("/ResourceTypes/Nope").await.refused(404, None);
 }
 
 #[tokio::test]
 async fn what_is_not_there_or_not_supported_says_so() {
     let tenant = tenant();
     for target in ["/Nope", "/Users/1/2", "/v9/Users"] {
-        tenant.get(target).await.is_problem(404, None);
+        tenant.get(target).await.refused(404, None);
     }
-    tenant.get("/Me").await.is_problem(501, None);
-    tenant.post("/Bulk", &json!({})).await.is_problem(501, None);
+    tenant.get("/Me").await.refused(501, None);
+    tenant.post("/Bulk", &json!({})).await.refused(501, None);
     for (method, target) in [
         ("PUT", "/Users"),
         ("DELETE", "/Users/"),
@@ -66,7 +66,7 @@ async fn what_is_not_there_or_not_supported_says_so() {
         ("FOO", "/Users"),
         ("GET", "/Users/.search"),
     ] {
-        tenant.call(method, target, &[], &json!({})).await.is_problem(405, None);
+        tenant.call(method, target, &[], &json!({})).await.refused(405, None);
     }
 }
 
@@ -82,10 +82,10 @@ async fn a_body_must_be_json_by_name_and_by_nature() {
         tenant.send(request.body(Body::from(body)).unwrap()).await
     };
     for odd in ["text/plain", "application/xml", "", "application/scim+jsonx"] {
-        send(Some(odd), b"{}").await.is_problem(415, None);
+        send(Some(odd), b"{}").await.refused(415, None);
     }
     for broken in [&b"{\"userName\":"[..], b"", b"\xff", b"{} {}"] {
-        send(Some("application/json"), broken).await.is_problem(400, Some("invalidSyntax"));
+        send(Some("application/json"), broken).await.refused(400, Some("invalidSyntax"));
     }
     assert_eq!(send(Some("Application/JSON"), b"[]").await.status, 400);
     assert_eq!(send(None, b"null").await.status, 400);
@@ -97,7 +97,7 @@ async fn too_large_a_body_is_413_and_nothing_happens() {
     let tenant = tenant();
     let mut large = user("a");
     large["title"] = "x".repeat(11 << 20).into();
-    tenant.post("/Users", &large).await.is_problem(413, None);
+    tenant.post("/Users", &large).await.refused(413, None);
     assert_eq!(tenant.counts(), (0, 0));
 }
 

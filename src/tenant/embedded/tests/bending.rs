@@ -17,7 +17,8 @@ async fn shows(defect: Defect, tenant: &EmbeddedTenant) -> bool {
     }
     let group_id = tenant.new_group("Team", &[&id, &second]).await;
     let group_target = format!("/Groups/{group_id}");
-    let home = json!([{"op": "add", "path": "emails", "value": [{"type": "home", "value": "h@x.example"}]}]);
+    let home = json!([{"type": "home", "value": "h@x.example"}]);
+    let home = json!([{"op": "add", "path": "emails", "value": home}]);
     match defect {
         Defect::BooleanKeptAsText => {
             tenant.patch(&user_target, set("active", "False".into())).await.is(200);
@@ -31,7 +32,8 @@ async fn shows(defect: Defect, tenant: &EmbeddedTenant) -> bool {
             members_of(&tenant.get(&group_target).await).is_empty()
         }
         Defect::NullReferenceRefused => {
-            let add = json!([{"op": "add", "path": "members", "value": [{"$ref": null, "value": third}]}]);
+            let member = json!([{"$ref": null, "value": third}]);
+            let add = json!([{"op": "add", "path": "members", "value": member}]);
             tenant.patch(&group_target, add).await.status == 400
         }
         Defect::LostUpdates => {
@@ -193,7 +195,7 @@ async fn a_rename_can_be_refused_instead() {
     let tenant = with_limitation(LimitationKind::GroupRename, Manner::Refused);
     let target = format!("/Groups/{}", tenant.new_group("old", &[]).await);
     let rename = json!([{"op": "Replace", "path": "displayName", "value": "new"}]);
-    tenant.patch(&target, rename).await.is_problem(400, Some("mutability"));
+    tenant.patch(&target, rename).await.refused(400, Some("mutability"));
     let same = json!([{"op": "Replace", "path": "displayName", "value": "old"}]);
     tenant.patch(&target, same).await.is(204);
 }
@@ -201,7 +203,7 @@ async fn a_rename_can_be_refused_instead() {
 #[tokio::test]
 async fn a_user_name_must_be_an_email_address_where_the_profile_says_so() {
     let tenant = with_limitation(LimitationKind::UserNameIsEmail, Manner::default());
-    tenant.post("/Users", &user("anna")).await.is_problem(400, Some("invalidValue"));
+    tenant.post("/Users", &user("anna")).await.refused(400, Some("invalidValue"));
     tenant.new_user("anna@x.example").await;
 }
 
@@ -232,7 +234,7 @@ async fn a_throttled_request_says_when_to_come_back() {
         ..Faults::default()
     });
     tenant.get("/Users").await.is(200);
-    let seen = tenant.get("/Users").await.is_problem(429, None);
+    let seen = tenant.get("/Users").await.refused(429, None);
     assert_eq!(seen.header(header::RETRY_AFTER), "3");
     tenant.get("/Users").await.is(200);
 }
@@ -241,7 +243,7 @@ async fn a_throttled_request_says_when_to_come_back() {
 async fn a_burst_of_errors_leaves_the_store_alone() {
     let faults = Faults { error_every: Some(1), error_status: Some(502), ..Faults::default() };
     let tenant = with_faults(faults);
-    tenant.post("/Users", &user("anna")).await.is_problem(502, None);
+    tenant.post("/Users", &user("anna")).await.refused(502, None);
     assert_eq!(tenant.counts(), (0, 0));
 }
 

@@ -49,7 +49,8 @@ async fn members_come_and_go_in_every_form_entra_sends() {
         (json!({"op": "Remove", "path": "members", "value": value(1)}), &[0, 2]),
         (json!({"op": "remove", "path": format!("members[value eq \"{}\"]", ids[0])}), &[2]),
         (
-            json!({"op": "replace", "path": "members", "value": [{"value": ids[1]}, {"value": ids[0]}]}),
+            json!({"op": "replace", "path": "members",
+                "value": [{"value": ids[1]}, {"value": ids[0]}]}),
             &[1, 0],
         ),
         (json!({"op": "remove", "path": "members"}), &[]),
@@ -78,7 +79,7 @@ async fn only_a_change_gives_a_group_a_new_version() {
     assert_eq!(first.header(header::ETAG), "W/\"2\"");
     assert_eq!(tenant.patch(&target, add.clone()).await.is(204).header(header::ETAG), "W/\"2\"");
     let body = json!({"schemas": [scim::PATCH_OP], "Operations": add});
-    tenant.call("PATCH", &target, &[("if-match", "W/\"1\"")], &body).await.is_problem(412, None);
+    tenant.call("PATCH", &target, &[("if-match", "W/\"1\"")], &body).await.refused(412, None);
     let seen = tenant.patch(&format!("{target}?attributes=displayName"), add).await.is(200);
     assert_eq!(seen.body["displayName"], "g");
 }
@@ -91,9 +92,9 @@ async fn an_unknown_member_is_refused_and_nobody_joins() {
     let unknown = "00000000-0000-4000-8000-000000000000";
     let both = json!([{"value": user}, {"value": unknown}]);
     let add = json!([{"op": "Add", "path": "members", "value": both}]);
-    tenant.patch(&target, add).await.is_problem(400, Some("invalidValue"));
-    tenant.post("/Groups", &group("h", &[unknown])).await.is_problem(400, Some("invalidValue"));
-    tenant.put(&target, &group("g", &[unknown])).await.is_problem(400, Some("invalidValue"));
+    tenant.patch(&target, add).await.refused(400, Some("invalidValue"));
+    tenant.post("/Groups", &group("h", &[unknown])).await.refused(400, Some("invalidValue"));
+    tenant.put(&target, &group("g", &[unknown])).await.refused(400, Some("invalidValue"));
     assert!(members_of(&tenant.get(&target).await).is_empty());
     let remove = json!([{"op": "Remove", "path": "members", "value": [{"value": unknown}]}]);
     tenant.patch(&target, remove).await.is(204);
@@ -116,9 +117,9 @@ async fn a_deleted_user_leaves_its_groups_and_a_deleted_group_its_users() {
 async fn a_group_name_is_needed_and_taken_once() {
     let tenant = tenant();
     tenant.new_group("Sales", &[]).await;
-    tenant.post("/Groups", &group("sales", &[])).await.is_problem(409, Some("uniqueness"));
+    tenant.post("/Groups", &group("sales", &[])).await.refused(409, Some("uniqueness"));
     let nameless = json!({"schemas": [scim::GROUP]});
-    tenant.post("/Groups", &nameless).await.is_problem(400, Some("invalidValue"));
+    tenant.post("/Groups", &nameless).await.refused(400, Some("invalidValue"));
     tenant.new_user("Sales").await;
     assert_eq!(tenant.filter("/Groups", "displayName eq \"SALES\"").await.total(), 1);
 }

@@ -57,7 +57,7 @@ impl Seen {
     }
 
     #[track_caller]
-    fn is_problem(self, status: u16, scim_type: Option<&str>) -> Self {
+    fn refused(self, status: u16, scim_type: Option<&str>) -> Self {
         let error = scim::message::ScimError::read(&self.body).expect("the body is a SCIM error");
         assert_eq!((self.status, error.status), (status, status.to_string()));
         assert_eq!(error.scim_type.as_deref(), scim_type, "{}", self.body);

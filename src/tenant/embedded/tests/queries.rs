@@ -51,7 +51,7 @@ async fn no_match_is_an_empty_list() {
 async fn wrong_filters_are_refused() {
     let tenant = tenant();
     for filter in ["userName", "userName eq", "active gt true", "((", "userName xx \"a\""] {
-        tenant.filter("/Users", filter).await.is_problem(400, Some("invalidFilter"));
+        tenant.filter("/Users", filter).await.refused(400, Some("invalidFilter"));
     }
     tenant.filter("/Users", "nope eq \"x\"").await.is(200);
 }
@@ -96,7 +96,7 @@ async fn pages_cover_the_list_once_in_the_order_of_creation() {
         let seen = tenant.get(&format!("/Users?{none}")).await.is(200);
         assert_eq!((seen.total(), seen.column("/id").len()), (22, 0));
     }
-    tenant.get("/Users?startIndex=x").await.is_problem(400, Some("invalidValue"));
+    tenant.get("/Users?startIndex=x").await.refused(400, Some("invalidValue"));
 }
 
 #[tokio::test]
@@ -147,9 +147,9 @@ async fn a_search_says_what_a_get_says() {
     let groups = tenant.filter("", "meta.resourceType eq \"Group\"").await.is(200);
     assert_eq!(groups.column("/displayName"), ["carl"]);
     assert_eq!(tenant.filter("", "userName pr").await.total(), 3);
-    tenant.post("/.search", &json!({})).await.is_problem(400, Some("invalidSyntax"));
+    tenant.post("/.search", &json!({})).await.refused(400, Some("invalidSyntax"));
     let wrong = json!({"schemas": [scim::SEARCH_REQUEST], "filter": "x x"});
-    tenant.post("/Users/.search", &wrong).await.is_problem(400, Some("invalidFilter"));
+    tenant.post("/Users/.search", &wrong).await.refused(400, Some("invalidFilter"));
     assert_eq!(tenant.counts(), (3, 1));
 }
 
@@ -165,5 +165,5 @@ async fn attributes_are_chosen_in_lists_too() {
     tenant
         .get("/Groups?attributes=id&excludedAttributes=x")
         .await
-        .is_problem(400, Some("invalidValue"));
+        .refused(400, Some("invalidValue"));
 }

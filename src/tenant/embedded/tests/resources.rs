@@ -45,15 +45,12 @@ async fn one_user_name_belongs_to_one_user_whatever_its_case() {
     let id = tenant.new_user("anna").await;
     let before = tenant.get(&format!("/Users/{id}")).await.body;
     for name in ["anna", "ANNA", "\u{ff21}nna"] {
-        tenant.post("/Users", &user(name)).await.is_problem(409, Some("uniqueness"));
+        tenant.post("/Users", &user(name)).await.refused(409, Some("uniqueness"));
     }
     let other = tenant.new_user("bert").await;
-    tenant.put(&format!("/Users/{other}"), &user("Anna")).await.is_problem(409, Some("uniqueness"));
+    tenant.put(&format!("/Users/{other}"), &user("Anna")).await.refused(409, Some("uniqueness"));
     let rename = json!([{"op": "replace", "path": "userName", "value": "aNNa"}]);
-    tenant
-        .patch(&format!("/Users/{other}"), rename.clone())
-        .await
-        .is_problem(409, Some("uniqueness"));
+    tenant.patch(&format!("/Users/{other}"), rename.clone()).await.refused(409, Some("uniqueness"));
     assert_eq!(tenant.get(&format!("/Users/{id}")).await.body, before);
     tenant.patch(&format!("/Users/{id}"), rename).await.is(200);
     tenant.delete(&format!("/Users/{id}")).await.is(204);
@@ -71,7 +68,7 @@ async fn put_replaces_all_that_clients_write() {
     assert_eq!(tenant.get(&format!("/Users/{id}")).await.body, seen.body);
     assert_eq!(tenant.filter("/Users", "emails.value eq \"anna@work.example\"").await.total(), 0);
     let unknown = "/Users/00000000-0000-4000-8000-000000000000";
-    tenant.put(unknown, &body).await.is_problem(404, None);
+    tenant.put(unknown, &body).await.refused(404, None);
     assert_eq!(tenant.counts(), (1, 0), "PUT never creates");
 }
 
@@ -103,7 +100,7 @@ async fn a_patch_that_fails_changes_nothing_at_all() {
         {"op": "replace", "path": "title", "value": "Boss"},
         {"op": "replace", "path": "id", "value": "other"},
     ]);
-    tenant.patch(&target, operations).await.is_problem(400, Some("mutability"));
+    tenant.patch(&target, operations).await.refused(400, Some("mutability"));
     assert_eq!(tenant.get(&target).await.body, before);
 }
 
@@ -133,7 +130,7 @@ async fn a_stale_version_stops_every_write() {
         "Operations": [{"op": "replace", "path": "title", "value": "x"}]});
     let stale = [("if-match", "W/\"9\"")];
     for (method, body) in [("PATCH", &patch), ("PUT", &user("other")), ("DELETE", &Value::Null)] {
-        tenant.call(method, &target, &stale, body).await.is_problem(412, None);
+        tenant.call(method, &target, &stale, body).await.refused(412, None);
     }
     assert_eq!(tenant.get(&target).await.is(200).header(header::ETAG), "W/\"1\"");
     let current = [("if-match", "W/\"1\"")];
@@ -155,13 +152,13 @@ async fn a_deleted_user_is_gone_everywhere() {
     let id = tenant.new_user("anna").await;
     let target = format!("/Users/{id}");
     tenant.delete(&target).await.is(204);
-    tenant.get(&target).await.is_problem(404, None);
-    tenant.delete(&target).await.is_problem(404, None);
-    tenant.put(&target, &user("anna")).await.is_problem(404, None);
+    tenant.get(&target).await.refused(404, None);
+    tenant.delete(&target).await.refused(404, None);
+    tenant.put(&target, &user("anna")).await.refused(404, None);
     tenant
         .patch(&target, json!([{"op": "add", "path": "title", "value": "x"}]))
         .await
-        .is_problem(404, None);
+        .refused(404, None);
     for filter in ["userName eq \"anna\"", "externalId eq \"ext-anna\"", "title pr or userName pr"]
     {
         assert_eq!(tenant.filter("/Users", filter).await.is(200).total(), 0, "{filter}");
@@ -176,7 +173,7 @@ async fn an_id_that_is_none_is_not_found() {
     let user = tenant.new_user("u").await;
     let long = "x".repeat(300);
     for id in [group.as_str(), "abc", "%00", "'", "..%2fGroups", &long, &user.to_uppercase()] {
-        tenant.get(&format!("/Users/{id}")).await.is_problem(404, None);
+        tenant.get(&format!("/Users/{id}")).await.refused(404, None);
     }
 }
 

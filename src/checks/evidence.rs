@@ -1,0 +1,253 @@
+//! What judges look at: a fresh fixture and what was said, or one exchange in passing.
+//!
+//! A fixture belongs to one probe alone; its names carry the run's marker, its data is realistic
+//! (entra-client 12.3.4), and the door knows it as the run's own.
+
+use std::cell::OnceCell;
+use std::ops::{Deref, Index};
+
+use serde_json::{Value, json};
+
+use super::capability::UserBody;
+use super::vocabulary::encoded;
+use crate::exchange::Exchange;
+use crate::scim;
+
+/// What a probe finds when it begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Setting {
+    /// Nothing; the probe creates what it needs.
+    Nothing,
+    /// That many users with every attribute the tenant takes.
+    Users(usize),
+    /// That many users with `userName` and `schemas` alone, and what the tenant insists on.
+    BareUsers(usize),
+    /// A group that holds the first `members` of `users` users.
+    Group {
+        /// How many users there are.
+        users: usize,
+        /// How many of them the group holds.
+        members: usize,
+    },
+}
+
+impl Setting {
+    /// How many users it makes.
+    pub const fn users(self) -> usize {
+        match self {
+            Self::Nothing => 0,
+            Self::Users(users) | Self::BareUsers(users) | Self::Group { users, .. } => users,
+        }
+    }
+}
+
+/// A resource of the fixture: where it is and what was sent to create it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Known {
+    /// `/Users` or `/Groups`.
+    pub collection: &'static str,
+    /// The id the tenant gave.
+    pub id: String,
+    /// The body of the create.
+    pub sent: Value,
+}
+
+impl Known {
+    /// The target of requests to it, with the id encoded.
+    pub fn path(&self) -> String {
+        format!("{}/{}", self.collection, encoded(&self.id))
+    }
+
+    /// A text attribute as it was sent; empty where none was.
+    pub fn text(&self, name: &str) -> &str {
+        self.sent.get(name).and_then(Value::as_str).unwrap_or_default()
+    }
+}
+
+/// What a probe begins with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fixture {
+    /// The users made for it.
+    pub users: Vec<Known>,
+    /// The group made for it.
+    pub group: Option<Known>,
+    /// A well-formed id that no resource has.
+    pub absent: String,
+    /// A word that stands in every name of this probe and in no other.
+    pub marker: String,
+    /// How much of a user the tenant takes.
+    pub user_body: UserBody,
+}
+
+impl Fixture {
+    /// A fixture with invented ids: for `--dry-run` and for tests of judges.
+    pub fn example(setting: Setting, marker: &str) -> Self {
+        let mut fixture = Self {
+            users: Vec::new(),
+            group: None,
+            absent: "facade00-0000-4000-8000-000000000000".to_owned(),
+            marker: marker.to_owned(),
+            user_body: UserBody::Full,
+        };
+        for number in 0..setting.users() {
+            let sent = match setting {
+                Setting::BareUsers(_) => fixture.bare_user(number),
+                _ => fixture.new_user(number),
+            };
+            fixture.users.push(Known { collection: "/Users", id: format!("user-{number}"), sent });
+        }
+        if let Setting::Group { members, .. } = setting {
+            let sent = fixture.new_group(members);
+            fixture.group = Some(Known { collection: "/Groups", id: "group-0".to_owned(), sent });
+        }
+        fixture
+    }
+
+    /// The first user. The check's setting promises it.
+    pub fn user(&self) -> &Known {
+        &self.users[0]
+    }
+
+    /// The group. The check's setting promises it.
+    pub fn group(&self) -> &Known {
+        self.group.as_ref().expect("the check's setting makes a group")
+    }
+
+    /// The `userName` of the user of that number: an e-mail address under `example.com`.
+    pub fn user_name(&self, number: usize) -> String {
+        let (given, family) = PEOPLE[number % PEOPLE.len()];
+        format!("{given}.{family}.{}.{number}@example.com", self.marker).to_ascii_lowercase()
+    }
+
+    /// A fresh `displayName` for a group.
+    pub fn group_name(&self, number: usize) -> String {
+        format!("Sales {} {number}", self.marker)
+    }
+
+    /// A user with nothing but `schemas` and `userName`.
+    pub fn bare_user(&self, number: usize) -> Value {
+        json!({"schemas": [scim::USER], "userName": self.user_name(number)})
+    }
+
+    /// A user as Entra's default mapping describes one, as far as the tenant takes it.
+    pub fn new_user(&self, number: usize) -> Value {
+        let (given, family) = PEOPLE[number % PEOPLE.len()];
+        let user_name = self.user_name(number);
+        let mut body = json!({
+            "schemas": [scim::USER],
+            "externalId": format!("{}-{number}", self.marker),
+            "userName": user_name,
+            "active": true,
+            "displayName": format!("{given} {family}"),
+            "emails": [{"primary": true, "type": "work", "value": user_name}],
+            "name": {"givenName": given, "familyName": family,
+                     "formatted": format!("{given} {family}")},
+        });
+        if self.user_body == UserBody::Minimal {
+            return body;
+        }
+        body["title"] = json!("Engineer");
+        body["preferredLanguage"] = json!("en-US");
+        body["addresses"] = json!([{"type": "work", "formatted": "HQ-3",
+            "streetAddress": "1 Main St", "locality": "Seattle", "region": "WA",
+            "postalCode": "98101", "country": "US"}]);
+        body["phoneNumbers"] = json!([{"type": "work", "value": "+1-555-0100"},
+                                      {"type": "mobile", "value": "+1-555-0101"}]);
+        if self.user_body == UserBody::Full {
+            body["schemas"] = json!([scim::USER, scim::ENTERPRISE_USER]);
+            body[scim::ENTERPRISE_USER] =
+                json!({"employeeNumber": format!("E1234{number}"), "department": "Research"});
+        }
+        body
+    }
+
+    /// A group that holds the first `members` users.
+    pub fn new_group(&self, members: usize) -> Value {
+        let members: Vec<Value> =
+            self.users.iter().take(members).map(|user| json!({"value": user.id})).collect();
+        json!({
+            "schemas": [scim::GROUP],
+            "externalId": format!("{}-group", self.marker),
+            "displayName": self.group_name(0),
+            "members": members,
+        })
+    }
+}
+
+/// Names of people, as a directory holds them.
+const PEOPLE: [(&str, &str); 8] = [
+    ("Alice", "Adams"),
+    ("Ben", "Walker"),
+    ("Carol", "Nguyen"),
+    ("David", "Okafor"),
+    ("Emma", "Larsson"),
+    ("Farid", "Haddad"),
+    ("Grace", "Kim"),
+    ("Hugo", "Martins"),
+];
+
+/// What a probe has to be judged by: its fixture and its exchanges, in the order they were asked.
+#[derive(Debug, Clone)]
+pub struct Said {
+    /// What the probe began with.
+    pub its: Fixture,
+    /// What was asked and answered.
+    pub exchanges: Vec<Exchange>,
+}
+
+impl Said {
+    /// The last exchange. A judge is only asked where there is one.
+    pub fn last(&self) -> &Exchange {
+        self.exchanges.last().expect("a probe without exchanges is not judged")
+    }
+}
+
+impl Index<usize> for Said {
+    type Output = Exchange;
+
+    fn index(&self, place: usize) -> &Exchange {
+        &self.exchanges[place]
+    }
+}
+
+/// One exchange in passing, its body parsed at most once for all judges.
+#[derive(Debug)]
+pub struct Seen<'a> {
+    exchange: &'a Exchange,
+    body: OnceCell<Option<Value>>,
+    /// Whether the profile takes `application/json` for a violation (entra-client 1.9.1).
+    pub content_type_strict: bool,
+}
+
+impl<'a> Seen<'a> {
+    /// Looks at an exchange.
+    pub fn new(exchange: &'a Exchange, content_type_strict: bool) -> Self {
+        Self { exchange, body: OnceCell::new(), content_type_strict }
+    }
+
+    /// The body as JSON, where it is JSON and came whole.
+    pub fn body(&self) -> Option<&Value> {
+        self.body.get_or_init(|| self.exchange.json()).as_ref()
+    }
+}
+
+impl Deref for Seen<'_> {
+    type Target = Exchange;
+
+    fn deref(&self) -> &Exchange {
+        self.exchange
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_a_fixture_are_e_mail_addresses_with_its_marker() {
+        let fixture = Fixture::example(Setting::Group { users: 3, members: 2 }, "m1");
+        assert_eq!(fixture.user().text("userName"), "alice.adams.m1.0@example.com");
+        assert_eq!(fixture.group().sent["members"].as_array().unwrap().len(), 2);
+        assert_eq!(fixture.group().path(), "/Groups/group-0");
+    }
+}

@@ -1,0 +1,173 @@
+//! Pages of a list, walked as the gallery validator walks them. Provisioning cycles never page.
+//!
+//! A tenant may hold any number of strangers, so nothing here wants to see all of them: the walk is
+//! ten pages at most. These probes run alone, because a list that moves under them proves nothing.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::check::Capability::*;
+use super::check::Judge::*;
+use super::check::Source::*;
+use super::check::*;
+
+const PAGE_SIZE: u64 = 5;
+const PAGES_MAX: usize = 10;
+
+/// The checks of this topic.
+pub(super) const CHECKS: &[Check] = &[
+    must(
+        "page-count-upper-bound",
+        Rfc7644("3.4.2.4"),
+        "no more than `count` resources come on a page",
+        Probe(
+            |_| vec![Request::get("/Users?startIndex=1&count=2")],
+            |said| match said[0].list() {
+                Ok(list) => {
+                    let shown = list.resources.len();
+                    require(shown <= 2, "2 or fewer in Resources", format!("{shown}"))
+                }
+                Err(why) => fail("a ListResponse", why),
+            },
+        ),
+    )
+    .on(Setting::Users(3)),
+    must(
+        "list-total-exact",
+        Rfc7644("3.4.2.4"),
+        "totalResults counts all that match, not those on the page",
+        Probe(
+            |_| vec![Request::get("/Users?startIndex=1&count=1")],
+            |said| match said[0].list() {
+                Ok(list) => {
+                    let total = list.total_results;
+                    let expected = "totalResults 3 or more, with three users made for it";
+                    require(total >= 3, expected, format!("totalResults {total}"))
+                }
+                Err(why) => fail("a ListResponse", why),
+            },
+        ),
+    )
+    .on(Setting::Users(3)),
+    should(
+        "page-response-startindex",
+        Rfc7644("3.4.2.4"),
+        "startIndex of an answer is the index of its first resource",
+        Probe(
+            |_| vec![Request::get("/Users?startIndex=2&count=1")],
+            |said| match said[0].list() {
+                Ok(list) => {
+                    let given = list.start_index.map_or("absent".to_owned(), |it| it.to_string());
+                    expect("startIndex", 2, given)
+                }
+                Err(why) => fail("a ListResponse", why),
+            },
+        ),
+    )
+    .on(Setting::Users(3)),
+    should(
+        "entra-pagination-11",
+        Entra("gallery validator, SCIM_User_Pagination_Test"),
+        "users can be walked in pages of five, none twice",
+        Dialogue(|_, said| next_page("/Users", said), |said| walked(&said.exchanges)),
+    )
+    .on(Setting::Users(11))
+    .risk(Risk::Alone),
+    should(
+        "entra-pagination-groups",
+        Entra("gallery validator, SCIM_Group_Pagination_Test"),
+        "groups can be walked in pages of five, none twice",
+        Dialogue(|_, said| next_page("/Groups", said), |said| walked(&said.exchanges)),
+    )
+    .on(Setting::Group { users: 0, members: 0 })
+    .needs(&[Group])
+    .risk(Risk::Alone),
+];
+
+/// The next page of a walk, until the total is reached or the tenth page was read.
+fn next_page(collection: &str, said: &[Exchange]) -> Option<Request> {
+    let seen = match said.last() {
+        None => 0,
+        Some(last) => {
+            let list = last.list().ok()?;
+            let before = (said.len() as u64 - 1) * PAGE_SIZE;
+            let end = before + list.resources.len() as u64;
+            if list.resources.is_empty() || end >= list.total_results || said.len() >= PAGES_MAX {
+                return None;
+            }
+            said.len() as u64 * PAGE_SIZE
+        }
+    };
+    Some(Request::get(format!("{collection}?startIndex={}&count={PAGE_SIZE}", seen + 1)))
+}
+
+/// Every page is a list, no larger than asked for and full where more are said to follow, and no
+/// resource comes twice.
+fn walked(pages: &[Exchange]) -> Verdict {
+    let mut ids = BTreeSet::new();
+    let mut short = None;
+    for (number, page) in pages.iter().enumerate() {
+        let list = match page.list() {
+            Ok(list) => list,
+            Err(why) => return fail("a ListResponse", format!("page {}: {why}", number + 1)),
+        };
+        let shown = list.resources.len() as u64;
+        if shown > PAGE_SIZE {
+            return fail(format!("{PAGE_SIZE} or fewer on a page"), format!("{shown}"));
+        }
+        for resource in &list.resources {
+            let id = resource.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
+            if !ids.insert(id.clone()) {
+                return fail("each resource once", format!("{id} on two pages"));
+            }
+        }
+        let end = number as u64 * PAGE_SIZE + shown;
+        if shown < PAGE_SIZE && end < list.total_results {
+            short = Some(format!("page {} holds {shown} of {PAGE_SIZE}", number + 1));
+        }
+    }
+    short.map_or(Verdict::Pass, Verdict::Remark)
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use serde_json::json;
+
+    use super::super::canary::*;
+    use super::*;
+    use crate::exchange::Answer;
+
+    fn page(ids: std::ops::Range<usize>, total: usize, start: usize) -> Answer {
+        let resources: Vec<Value> = ids.map(|id| json!({"id": id.to_string()})).collect();
+        answer(
+            200,
+            &json!({"schemas": [crate::scim::LIST_RESPONSE], "totalResults": total,
+            "startIndex": start, "itemsPerPage": resources.len(), "Resources": resources}),
+        )
+    }
+
+    #[test]
+    fn every_judge_of_this_topic_can_fail() {
+        sing(CHECKS, &canaries());
+    }
+
+    pub(in super::super) fn canaries() -> Vec<Canary> {
+        let walk = || [page(0..5, 11, 1), page(5..10, 11, 6), page(10..11, 11, 11)];
+        let repeats = || [page(0..5, 11, 1), page(0..5, 11, 1), page(0..1, 11, 1)];
+        vec![
+            canary("page-count-upper-bound", [page(0..2, 9, 1)], [page(0..9, 9, 1)]),
+            canary("list-total-exact", [page(0..1, 9, 1)], [page(0..1, 1, 1)]),
+            canary("page-response-startindex", [page(1..2, 9, 2)], [page(1..2, 9, 1)]),
+            canary("entra-pagination-11", walk(), repeats()),
+            canary("entra-pagination-groups", walk(), repeats()),
+        ]
+    }
+
+    #[test]
+    fn a_walk_ends_at_the_tenth_page() {
+        let full: Vec<Answer> = (0..30).map(|n| page(n * 5..n * 5 + 5, 9_999, n * 5 + 1)).collect();
+        let check = super::super::find("entra-pagination-11").unwrap();
+        assert_eq!(judged(check, &Evidence::Answers(full)), Verdict::Pass);
+    }
+}

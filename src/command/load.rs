@@ -1,0 +1,104 @@
+//! `scimrig load`: a large initial cycle.
+
+use clap::Args;
+use scimrig::recording::BodyPolicy;
+use scimrig::snapshot::SnapshotMode;
+
+use super::options::Common;
+use super::session::{Plan, Session};
+use super::{Ended, Stop};
+
+/// Measures an initial cycle.
+#[derive(Debug, Args)]
+pub(crate) struct Load {
+    #[command(flatten)]
+    common: Common,
+    /// Users to create
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    users: usize,
+    /// Groups to create
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    groups: usize,
+    /// Members of each group
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    members_per_group: usize,
+    /// Requests in flight at once
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    concurrency: usize,
+    /// Requests a second, sent on schedule; none: as fast as they are answered
+    #[arg(long, value_name = "R")]
+    rate: Option<f64>,
+    /// Users and groups compared attribute by attribute afterwards
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    sample: usize,
+}
+
+/// How large a load is.
+#[derive(Debug, Clone)]
+pub(crate) struct Size {
+    pub(crate) users: usize,
+    pub(crate) groups: usize,
+    pub(crate) members_per_group: usize,
+    pub(crate) concurrency: usize,
+    pub(crate) rate: Option<f64>,
+    pub(crate) sample: usize,
+}
+
+impl Load {
+    pub(crate) async fn run(self) -> Ended {
+        let size = Size {
+            users: self.users,
+            groups: self.groups,
+            members_per_group: self.members_per_group,
+            concurrency: self.concurrency,
+            rate: self.rate,
+            sample: self.sample,
+        };
+        size.refuse()?;
+        let session = Session::open(&Plan {
+            common: &self.common,
+            command: format!(
+                "load --users {} --groups {} --members-per-group {} --concurrency {}",
+                size.users, size.groups, size.members_per_group, size.concurrency
+            ),
+            writes: true,
+            scenario: Some("load"),
+            snapshots: (SnapshotMode::Off, std::path::PathBuf::from("snapshots")),
+            bodies: BodyPolicy::First(2_000),
+            concurrency: self.concurrency,
+            shrink_attempts: 0,
+        })?;
+        session
+            .run(async |session| {
+                if !session.test_connection().await? {
+                    return Ok(());
+                }
+                load(session, &size).await
+            })
+            .await
+    }
+}
+
+impl Size {
+    fn refuse(&self) -> Result<(), Stop> {
+        let refuse = |text: &str| Err(Stop::BadInput(text.to_owned()));
+        if self.users == 0 {
+            return refuse("--users 0: at least one user makes a load");
+        }
+        if self.members_per_group > self.users {
+            return refuse("--members-per-group is larger than --users");
+        }
+        if self.concurrency == 0 || self.concurrency > 10_000 {
+            return refuse("--concurrency: accepted are 1 to 10000");
+        }
+        if self.rate.is_some_and(|rate| !(rate.is_finite() && rate > 0.0)) {
+            return refuse("--rate: accepted is a number above 0");
+        }
+        Ok(())
+    }
+}
+
+/// Runs a load as a stage of a run.
+pub(crate) async fn load(_session: &Session, _size: &Size) -> Result<(), Stop> {
+    Ok(())
+}

@@ -1,0 +1,135 @@
+//! The commands. Each file is one verb; `options` holds what they share, `session` the run they
+//! make. An outcome becomes an exit code in `scimrig::run::Exit` and nowhere else.
+
+mod checks;
+mod cleanup;
+mod load;
+mod options;
+mod report;
+mod scenarios;
+mod serve;
+mod session;
+mod snapshots;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use scimrig::run::Exit;
+
+/// Acts as Microsoft Entra ID's provisioning service against a SCIM tenant.
+///
+/// Without --tenant-url every command uses the embedded tenant, in this process. The Secret Token
+/// comes from the variable SCIM_SECRET_TOKEN or from --secret-token-file, never from an argument.
+///
+/// Exit codes: 0 conforms; 1 violations, or a changed snapshot; 2 the command line, a scenario or a
+/// profile is wrong; 3 the tenant could not be reached or refused the token; 4 a performance
+/// expectation was missed and nothing else; 5 the fault is scimrig's; 130 interrupted.
+#[derive(Debug, Parser)]
+#[command(name = "scimrig", version, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// The main job: test connection, checks, scenarios, a small initial cycle; one report
+    Verify(verify::Verify),
+    /// What the button Test Connection in Entra does
+    TestConnection(verify::TestConnection),
+    /// The catalogue of checks against a tenant
+    Check(verify::Check),
+    /// Scenarios: scripted or drawn changes, snapshots, expectations
+    Run(scenarios::RunScenarios),
+    /// A large initial cycle, measured
+    Load(load::Load),
+    /// Lists the catalogue: id, level, source, sentence
+    Checks(checks::Checks),
+    /// The embedded tenant on a port
+    Serve(serve::Serve),
+    /// Reports again from a recording, or compares two reports
+    Report(report::Report),
+    /// Reviews, accepts or rejects pending snapshots
+    Snapshots(snapshots::Snapshots),
+    /// Deletes what a run's manifest lists and the tenant still holds
+    Cleanup(cleanup::Cleanup),
+    /// Prints the JSON Schema of a file format
+    Schema(report::Schema),
+}
+
+/// Why a command ended without a verdict.
+#[derive(Debug)]
+enum Stop {
+    /// Bad input of the operator's: exit code 2, and nothing was sent.
+    BadInput(String),
+    /// A fault of ours or of this machine: exit code 5.
+    Ours(anyhow::Error),
+}
+
+/// What a command comes to.
+type Ended = Result<Exit, Stop>;
+
+impl<E: std::error::Error + Send + Sync + 'static> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Ours(anyhow::Error::new(error))
+    }
+}
+
+impl Stop {
+    /// Bad input, told by one of our errors, whose texts fit after "failed to".
+    fn bad(error: &dyn std::error::Error) -> Self {
+        Self::BadInput(format!("failed to {error}"))
+    }
+}
+
+/// Parses, runs, and turns the end into a code.
+pub(crate) fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version go to standard output and are no mistake.
+            let _ = error.print();
+            let is_mistake = error.use_stderr();
+            return if is_mistake { Exit::BadInput } else { Exit::Conforms }.into();
+        }
+    };
+    let ended = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Stop::Ours(anyhow::Error::new(error).context("start the runtime")))
+        .and_then(|runtime| {
+            let ended = runtime.block_on(run(arguments.command));
+            // A task that hangs on a dead connection must not hold the process.
+            runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+            ended
+        });
+    match ended {
+        Ok(exit) => exit.into(),
+        Err(Stop::BadInput(message)) => {
+            eprintln!("scimrig: {message}");
+            Exit::BadInput.into()
+        }
+        Err(Stop::Ours(error)) => {
+            eprintln!("scimrig: failed to {error:#}");
+            Exit::OurFault.into()
+        }
+    }
+}
+
+async fn run(command: Command) -> Ended {
+    match command {
+        Command::Verify(verify) => verify.run().await,
+        Command::TestConnection(test) => test.run().await,
+        Command::Check(check) => check.run().await,
+        Command::Run(run) => run.run().await,
+        Command::Load(load) => load.run().await,
+        Command::Checks(checks) => checks.run(),
+        Command::Serve(serve) => serve.run().await,
+        Command::Report(report) => report.run(),
+        Command::Snapshots(snapshots) => snapshots.run(),
+        Command::Cleanup(cleanup) => cleanup.run().await,
+        Command::Schema(schema) => schema.run(),
+    }
+}

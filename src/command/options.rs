@@ -1,0 +1,142 @@
+//! Options that the commands share, and what they come to before anything is sent.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use scimrig::profile::{PatchDialect, ServerProfile};
+use scimrig::tenant::{SecretToken, TenantUrl};
+
+use super::Stop;
+
+/// The variable that holds the Secret Token.
+pub(crate) const TOKEN_VARIABLE: &str = "SCIM_SECRET_TOKEN";
+
+/// Which tenant, how Entra is set up for it, and where the report goes.
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    /// The Tenant URL, as typed into Entra; its query may hold a feature flag. None: the embedded
+    /// tenant. The word `profile` takes the URL that the profile names
+    #[arg(long, value_name = "URL", env = "SCIM_TENANT_URL")]
+    pub(crate) tenant_url: Option<String>,
+    /// A file whose only line is the Secret Token; without it the variable SCIM_SECRET_TOKEN counts
+    #[arg(long, value_name = "FILE")]
+    pub(crate) secret_token_file: Option<PathBuf>,
+    /// A built-in profile (strict, dialpad) or a profile's TOML file
+    #[arg(long, value_name = "NAME|FILE", default_value = "dialpad")]
+    pub(crate) profile: String,
+    /// The PATCH dialect; wins over the flag in the Tenant URL and over the files
+    #[arg(long, value_name = "DIALECT")]
+    pub(crate) dialect: Option<Dialect>,
+    /// The seed from which everything drawn follows; each scenario has its own otherwise
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Where report folders are made
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    pub(crate) reports: PathBuf,
+    /// Count a broken SHOULD as a violation
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Seconds to wait for an answer, from sending to its last byte
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) timeout: Option<u32>,
+    /// A PEM file with certificates to trust besides the system's
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
+    /// Allow writing to a tenant that is not on this machine
+    #[arg(long)]
+    pub(crate) allow_writes: bool,
+    /// A shell command that gets the notification of a quarantine on its standard input
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) notify_command: Option<String>,
+}
+
+/// The PATCH dialects by the names Entra gives them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Dialect {
+    /// What a job without a feature flag sends
+    Default,
+    /// What the feature flag aadOptscim062020 turns on
+    #[value(name = "aadOptscim062020", alias = "AzureAdScimPatch062020")]
+    AadOptscim062020,
+}
+
+impl From<Dialect> for PatchDialect {
+    fn from(dialect: Dialect) -> Self {
+        match dialect {
+            Dialect::Default => Self::Default,
+            Dialect::AadOptscim062020 => Self::AadOptscim062020,
+        }
+    }
+}
+
+/// The tenant that the options name.
+pub(crate) enum Target {
+    /// The one in this process.
+    Embedded,
+    /// One reached over HTTP.
+    Remote {
+        /// Its URL.
+        url: TenantUrl,
+        /// The token for it.
+        token: SecretToken,
+    },
+}
+
+impl Common {
+    /// Reads the profile.
+    pub(crate) fn profile(&self) -> Result<ServerProfile, Stop> {
+        read_profile(&self.profile)
+    }
+
+    /// Which tenant is meant, with its token; refuses writes to a far one without leave.
+    pub(crate) fn target(&self, profile: &ServerProfile, writes: bool) -> Result<Target, Stop> {
+        let url = match self.tenant_url.as_deref() {
+            None => return Ok(Target::Embedded),
+            Some("profile") => profile.tenant_url.as_deref().ok_or_else(|| {
+                Stop::BadInput(format!(
+                    "--tenant-url profile: the profile {} names no tenant-url",
+                    profile.name
+                ))
+            })?,
+            Some(url) => url,
+        };
+        let url = TenantUrl::parse(url).map_err(|error| Stop::bad(&error))?;
+        if writes && !url.is_loopback() && !self.allow_writes {
+            return Err(Stop::BadInput(format!(
+                "{url} is not on this machine and this command writes to it: add --allow-writes; \
+                 only resources that the run creates are ever changed or deleted"
+            )));
+        }
+        Ok(Target::Remote { url, token: self.token()? })
+    }
+
+    fn token(&self) -> Result<SecretToken, Stop> {
+        if let Some(path) = &self.secret_token_file {
+            return SecretToken::read(path).map_err(|error| Stop::bad(&error));
+        }
+        match std::env::var(TOKEN_VARIABLE) {
+            Ok(text) => {
+                SecretToken::parse(&text, TOKEN_VARIABLE).map_err(|error| Stop::bad(&error))
+            }
+            Err(_) => Err(Stop::BadInput(format!(
+                "no Secret Token: set the variable {TOKEN_VARIABLE}, or give --secret-token-file FILE"
+            ))),
+        }
+    }
+
+    /// The time limit asked for.
+    pub(crate) fn timeout(&self) -> Option<Duration> {
+        self.timeout.map(|seconds| Duration::from_secs(u64::from(seconds.max(1))))
+    }
+}
+
+/// Reads a profile by name or by file.
+pub(crate) fn read_profile(name: &str) -> Result<ServerProfile, Stop> {
+    let is_file = Path::new(name).extension().is_some() || name.contains(['/', '\\']);
+    let read = match is_file {
+        true => ServerProfile::read(Path::new(name)),
+        false => ServerProfile::built_in(name),
+    };
+    read.map_err(|error| Stop::bad(&error))
+}

@@ -1,0 +1,117 @@
+//! `scimrig report`: reports again from a recording; `scimrig schema`: formats of files.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand, ValueEnum};
+use scimrig::checks::Selection;
+use scimrig::checks::check::CheckResult;
+use scimrig::checks::listen::EveryJudge;
+use scimrig::exchange::Listener as _;
+use scimrig::profile::EntraSettings;
+use scimrig::report::terminal::Paint;
+use scimrig::report::{compare, read, terminal, write_all};
+use scimrig::run::checks::{combined, fold};
+use scimrig::run::{Counts, Exit, Run, RunOutcome};
+
+use super::options::read_profile;
+use super::{Ended, Stop};
+
+/// Folds a recording again, or compares two reports.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Report {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+    /// A report folder: its exchanges are judged again by the checks of this version
+    #[arg(value_name = "FOLDER", required = true)]
+    folder: Option<PathBuf>,
+    /// The profile's file, where the run used one of the operator's own
+    #[arg(long, value_name = "NAME|FILE")]
+    profile: Option<String>,
+    /// Count a broken SHOULD as a violation
+    #[arg(long)]
+    strict: bool,
+}
+
+/// Verbs of `report`.
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Tells what changed between two report folders, in Markdown; new violations give exit code 1
+    Compare {
+        /// The older report folder
+        base: PathBuf,
+        /// The newer report folder
+        new: PathBuf,
+    },
+}
+
+impl Report {
+    pub(crate) fn run(self) -> Ended {
+        if let Some(Verb::Compare { base, new }) = &self.verb {
+            let compared = compare(&read_run(base)?, &read_run(new)?);
+            print!("{}", compared.text);
+            let is_worse = compared.new_violations > 0;
+            return Ok(if is_worse { Exit::Violations } else { Exit::Conforms });
+        }
+        let Some(folder) = &self.folder else {
+            return Err(Stop::BadInput("report needs a FOLDER".to_owned()));
+        };
+        let mut run = read_run(folder)?;
+        let profile = read_profile(self.profile.as_deref().unwrap_or(&run.profile))?;
+        let settings = EntraSettings::default().with(&profile.entra);
+        let judge = EveryJudge::new(run.tenant.clone(), settings.content_type_strict);
+        let recording = folder.join("exchanges.jsonl");
+        scimrig::recording::read_each(&recording, |exchange| judge.heard(&exchange))
+            .map_err(|error| Stop::bad(&error))?;
+        let heard = fold(&Selection::default(), &profile, &judge);
+        run.checks = merged(std::mem::take(&mut run.checks), heard);
+        run.counts = Counts::of(&run.checks);
+        run.outcome = RunOutcome::of(
+            run.outcome == RunOutcome::Interrupted,
+            run.connection.as_ref(),
+            &run.checks,
+            &run.scenarios,
+            run.load.as_ref(),
+        );
+        write_all(&run, folder)?;
+        let paint = Paint::for_stream(&std::io::stdout());
+        print!("{}", terminal::text(&run, self.strict, Some(folder), paint));
+        Ok(Exit::of(&run, self.strict))
+    }
+}
+
+/// What was heard is judged anew; probes and comparisons stay as the run judged them.
+fn merged(old: Vec<CheckResult>, heard: Vec<CheckResult>) -> Vec<CheckResult> {
+    let is_new = |result: &CheckResult| result.judged > 0;
+    let fresh: Vec<CheckResult> = heard.into_iter().filter(is_new).collect();
+    let kept = old.into_iter().filter(|result| !fresh.iter().any(|new| new.id == result.id));
+    combined(kept.chain(fresh.iter().cloned()).collect::<Vec<_>>())
+}
+
+fn read_run(folder: &Path) -> Result<Run, Stop> {
+    read(folder).map_err(|error| Stop::bad(&error))
+}
+
+/// Prints the JSON Schema of a file format.
+#[derive(Debug, Args)]
+pub(crate) struct Schema {
+    /// The format
+    format: SchemaOf,
+}
+
+/// Formats with a schema.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum SchemaOf {
+    /// report.json
+    Report,
+}
+
+impl Schema {
+    pub(crate) fn run(self) -> Ended {
+        let schema = match self.format {
+            SchemaOf::Report => scimrig::report::schema(),
+        };
+        println!("{}", serde_json::to_string_pretty(&schema)?);
+        Ok(Exit::Conforms)
+    }
+}

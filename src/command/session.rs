@@ -1,0 +1,398 @@
+//! A run from its first listener to its last file: opens the door, hears the signals, keeps what is
+//! found as it is found, cleans up, and writes the report whatever happened before.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use scimrig::checks::Selection;
+use scimrig::checks::check::CheckResult;
+use scimrig::checks::listen::EveryJudge;
+use scimrig::entra::connection::{Connection, test_connection};
+use scimrig::entra::job::ProvisioningJob;
+use scimrig::entra::scope::Scope;
+use scimrig::entra::{connector::Connector, wire::Wire};
+use scimrig::metrics::Metrics;
+use scimrig::profile::{EntraOverrides, EntraSettings, PatchDialect, ServerProfile};
+use scimrig::recording::{BodyPolicy, Recorder};
+use scimrig::report::terminal::Paint;
+use scimrig::report::{Progress, folder_name, terminal, write_all};
+use scimrig::run::checks::{combined, fold};
+use scimrig::run::cleanup::clean_up;
+use scimrig::run::stage::{LogFile, Stage, dress_of};
+use scimrig::run::{
+    CleanUpResult, ConnectionResult, Counts, Exit, LoadResult, Run, RunOutcome, ScenarioResult,
+};
+use scimrig::snapshot::{SnapshotMode, SnapshotStore};
+use scimrig::tenant::embedded::{EmbeddedSettings, EmbeddedTenant, Keys};
+use scimrig::tenant::{HttpSettings, SecretToken, Tenant, TenantUrl, Transport};
+use tokio::sync::watch;
+
+use super::options::{Common, Target};
+use super::{Ended, Stop};
+
+/// Where the embedded tenant seems to be.
+const EMBEDDED_URL: &str = "http://localhost/scim";
+/// The seed of what has none of its own.
+pub(crate) const SEED: u64 = 1;
+/// How long an interrupted stage may take to come to its end.
+const GRACE: Duration = Duration::from_secs(5);
+/// The time limit of a request while an interrupted run cleans up.
+const HURRY: Duration = Duration::from_secs(5);
+
+/// What a command needs of its session.
+pub(crate) struct Plan<'a> {
+    /// The shared options.
+    pub(crate) common: &'a Common,
+    /// The verb with its own options, for the report.
+    pub(crate) command: String,
+    /// Whether the command writes to the tenant.
+    pub(crate) writes: bool,
+    /// The scenario the report folder is named after.
+    pub(crate) scenario: Option<&'a str>,
+    /// What to do with snapshots, and where they are.
+    pub(crate) snapshots: (SnapshotMode, PathBuf),
+    /// Bodies kept in the recording.
+    pub(crate) bodies: BodyPolicy,
+    /// Requests in flight while cleaning up.
+    pub(crate) concurrency: usize,
+    /// Sequences tried to shorten a failing one.
+    pub(crate) shrink_attempts: usize,
+}
+
+/// A run in progress.
+pub(crate) struct Session {
+    /// What the stages work with.
+    pub(crate) stage: Stage,
+    run_name: String,
+    tenant_name: String,
+    dialect: PatchDialect,
+    seed: u64,
+    strict: bool,
+    concurrency: usize,
+    began: Timestamp,
+    clock: Instant,
+    metrics: Arc<Metrics>,
+    recorder: Arc<Recorder>,
+    stopper: watch::Sender<bool>,
+    found: Mutex<Found>,
+}
+
+/// What the stages found so far.
+#[derive(Default)]
+pub(crate) struct Found {
+    pub(crate) connection: Option<ConnectionResult>,
+    pub(crate) probes: Vec<CheckResult>,
+    pub(crate) scenarios: Vec<ScenarioResult>,
+    pub(crate) load: Option<LoadResult>,
+    pub(crate) remarks: Vec<String>,
+}
+
+impl Session {
+    /// Opens the session. Nothing is sent.
+    pub(crate) fn open(plan: &Plan<'_>) -> Result<Self, Stop> {
+        let common = plan.common;
+        let profile = common.profile()?;
+        let target = common.target(&profile, plan.writes)?;
+        let folder = common.reports.join(folder_name(&profile.name, plan.scenario));
+        std::fs::create_dir_all(&folder).map_err(|error| {
+            Stop::BadInput(format!(
+                "failed to make the report folder {}: {error}",
+                folder.display()
+            ))
+        })?;
+        let seed = common.seed.unwrap_or(SEED);
+        let base = Base::of(&target, common, &profile, seed)?;
+        let dialect = common.dialect.map(PatchDialect::from).or(base.url.dialect());
+        let settings = EntraSettings::default().with(&profile.entra);
+        let (limits, dress) = dress_of(&settings, common.timeout(), seed);
+        let tenant = Tenant::new(base.url.clone(), base.token, base.transport, limits, dress);
+        let manifest = folder.join("manifest.jsonl");
+        let _ = std::fs::remove_file(&manifest);
+        tenant.keep_manifest(&manifest)?;
+        let metrics = Arc::new(Metrics::new());
+        let recorder =
+            Recorder::create(&folder.join("exchanges.jsonl"), plan.bodies, tenant.scrubber())?;
+        let recorder = Arc::new(recorder);
+        let judge = Arc::new(EveryJudge::new(base.url.to_string(), settings.content_type_strict));
+        let unjudged = tenant.with_listener(metrics.clone()).with_listener(recorder.clone());
+        let tenant = unjudged.with_listener(judge.clone());
+        let is_forced = dialect.is_some_and(|dialect| dialect != settings.dialect);
+        let snapshots = SnapshotStore::new(
+            &plan.snapshots.1,
+            &snapshot_folder(&target, &profile, is_forced, dialect.unwrap_or(settings.dialect)),
+            plan.snapshots.0,
+            std::env::var_os("CI").is_some(),
+        );
+        let (stopper, stop) = watch::channel(false);
+        let stage = Stage {
+            tenant,
+            unjudged,
+            embedded: base.embedded,
+            profile,
+            dialect,
+            seed: common.seed,
+            timeout: common.timeout(),
+            judge,
+            log: LogFile::create(&folder.join("provisioning-log.jsonl"))?,
+            snapshots,
+            stop,
+            telling: Arc::new(Progress::on_stderr()),
+            folder,
+            notify_command: common.notify_command.clone(),
+            shrink_attempts: plan.shrink_attempts,
+            cleaned: Mutex::default(),
+        };
+        Ok(Self {
+            stage,
+            run_name: plan.command.clone(),
+            tenant_name: base.name,
+            dialect: dialect.unwrap_or(settings.dialect),
+            seed,
+            strict: common.strict,
+            concurrency: plan.concurrency.max(1),
+            began: Timestamp::now(),
+            clock: Instant::now(),
+            metrics,
+            recorder,
+            stopper,
+            found: Mutex::default(),
+        })
+    }
+
+    /// What was found so far.
+    pub(crate) fn found(&self) -> MutexGuard<'_, Found> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins to listen for SIGINT and SIGTERM: the first stops the run in order, the second at once.
+    pub(crate) fn listen_for_signals(&self) {
+        scimrig::load::keep_signals();
+        let stopper = self.stopper.clone();
+        tokio::spawn(async move {
+            for nth in 0.. {
+                signalled().await;
+                if nth > 0 {
+                    eprintln!("scimrig: stopped at once; `scimrig cleanup` removes what is left");
+                    std::process::exit(i32::from(Exit::Interrupted.code()));
+                }
+                eprintln!("scimrig: interrupted; cleaning up (once more to stop at once)");
+                stopper.send_replace(true);
+            }
+        });
+    }
+
+    /// Does the work of the command; an interruption gives it a short grace, then goes on without
+    /// it. Whatever happened, the run is cleaned up and the report written.
+    pub(crate) async fn run(self, work: impl AsyncFnOnce(&Self) -> Result<(), Stop>) -> Ended {
+        self.listen_for_signals();
+        let mut stop = self.stage.stop.clone();
+        let interrupted = async move {
+            let _ = stop.wait_for(|stopped| *stopped).await;
+            tokio::time::sleep(GRACE).await;
+        };
+        let worked = tokio::select! {
+            worked = work(&self) => worked,
+            () = interrupted => Ok(()),
+        };
+        self.end(worked).await
+    }
+
+    /// Cleans up, folds everything into a run, writes and prints the report.
+    async fn end(self, worked: Result<(), Stop>) -> Ended {
+        let cleaned = self.clean_up().await;
+        let run = self.fold(cleaned);
+        self.recorder.finish()?;
+        write_all(&run, &self.stage.folder)?;
+        worked?;
+        let paint = Paint::for_stream(&std::io::stdout());
+        print!("{}", terminal::text(&run, self.strict, Some(&self.stage.folder), paint));
+        Ok(Exit::of(&run, self.strict))
+    }
+
+    async fn clean_up(&self) -> CleanUpResult {
+        let stage = &self.stage;
+        let mut tenant = stage.tenant.clone();
+        if stage.is_stopped() {
+            let settings = EntraSettings::default().with(&stage.profile.entra);
+            let hurry = stage.timeout.map_or(HURRY, |timeout| timeout.min(HURRY));
+            let (limits, dress) = dress_of(&settings, Some(hurry), self.seed);
+            tenant = tenant.with_settings(limits, dress);
+        }
+        if !tenant.owned().is_empty() || !tenant.unresolved().is_empty() {
+            stage.telling.stage("clean up", None);
+            let result = clean_up(&tenant, self.concurrency).await;
+            stage.telling.done(&format!("{} deleted", result.deleted));
+            stage.note_clean_up(result);
+        }
+        let mut cleaned = stage.cleaned.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        // What was left by an earlier stage may be gone by now.
+        let left: Vec<_> = tenant.owned().into_iter().take(100).collect();
+        cleaned.left =
+            left.iter().map(|owned| format!("{}/{}", owned.collection.path(), owned.id)).collect();
+        cleaned
+    }
+
+    fn fold(&self, clean_up: CleanUpResult) -> Run {
+        let found = std::mem::take(&mut *self.found());
+        let stage = &self.stage;
+        let heard = match stage.tenant.sent() {
+            0 => Vec::new(),
+            _ => fold(&Selection::default(), &stage.profile, &stage.judge),
+        };
+        let checks = combined(found.probes.into_iter().chain(heard));
+        let outcome = RunOutcome::of(
+            stage.is_stopped(),
+            found.connection.as_ref(),
+            &checks,
+            &found.scenarios,
+            found.load.as_ref(),
+        );
+        Run {
+            tool: "scimrig".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            command: self.run_name.clone(),
+            tenant: self.tenant_name.clone(),
+            profile: stage.profile.name.clone(),
+            dialect: self.dialect.name().to_owned(),
+            seed: self.seed,
+            began: self.began,
+            seconds: self.clock.elapsed().as_secs_f64(),
+            outcome,
+            counts: Counts::of(&checks),
+            connection: found.connection,
+            limitations: stage.profile.limitations.clone(),
+            checks,
+            scenarios: found.scenarios,
+            load: found.load,
+            operations: self.metrics.report(),
+            clean_up,
+            remarks: found.remarks,
+        }
+    }
+
+    /// Test Connection as the portal's button does it. False: there is no use in going on.
+    pub(crate) async fn test_connection(&self) -> Result<bool, Stop> {
+        let stage = &self.stage;
+        stage.telling.stage("test connection", None);
+        let set_up = stage
+            .job_set_up(&EntraOverrides::default(), &[], Scope::default(), self.seed)
+            .map_err(|error| Stop::bad(&error))?;
+        let connector = Connector {
+            tenant: stage.dressed(&set_up.settings, self.seed),
+            wire: Arc::new(Wire::new(set_up.settings.dialect, set_up.settings.clone())),
+            settings: Arc::new(set_up.settings.clone()),
+            pace: None,
+        };
+        let requests = ProvisioningJob::new(set_up).probe_requests(&connector);
+        let connection = test_connection(&connector.tenant, requests).await;
+        let success = connection.is_success();
+        let result = match connection {
+            Connection::Success { remark } => ConnectionResult {
+                success,
+                code: None,
+                message: "The supplied credentials are authorized to enable provisioning"
+                    .to_owned(),
+                evidence: remark.unwrap_or_else(|| "both look-ups found nobody".to_owned()),
+            },
+            Connection::Failed { code, message, evidence, .. } => {
+                let scrub = connector.tenant.scrubber();
+                let (code, message) = (Some(code.to_owned()), scrub(&message));
+                ConnectionResult { success, code, message, evidence: scrub(&evidence) }
+            }
+        };
+        stage.telling.done(if success { "the tenant answers as Entra needs" } else { "failed" });
+        self.found().connection = Some(result);
+        Ok(success)
+    }
+}
+
+/// The tenant's URL, token, way and name.
+struct Base {
+    url: TenantUrl,
+    token: Option<SecretToken>,
+    transport: Transport,
+    name: String,
+    embedded: Option<EmbeddedSettings>,
+}
+
+impl Base {
+    fn of(
+        target: &Target,
+        common: &Common,
+        profile: &ServerProfile,
+        seed: u64,
+    ) -> Result<Self, Stop> {
+        match target {
+            Target::Remote { url, token } => {
+                let settings =
+                    HttpSettings { ca_file: common.ca_file.clone(), loopback: url.is_loopback() };
+                let transport = Transport::http(&settings).map_err(|error| Stop::bad(&error))?;
+                Ok(Self {
+                    url: url.clone(),
+                    token: Some(token.clone()),
+                    transport,
+                    name: url.to_string(),
+                    embedded: None,
+                })
+            }
+            Target::Embedded => {
+                let mut keys = Keys::new();
+                let secret = keys.generate("this run", None, true);
+                let settings = EmbeddedSettings {
+                    limitations: profile.limitations.clone(),
+                    seed,
+                    keys,
+                    base_url: Some(EMBEDDED_URL.to_owned()),
+                    ..EmbeddedSettings::default()
+                };
+                let router = EmbeddedTenant::new(settings.clone()).router();
+                Ok(Self {
+                    url: TenantUrl::parse(EMBEDDED_URL).map_err(|error| Stop::bad(&error))?,
+                    token: Some(
+                        SecretToken::parse(&secret, "the embedded tenant")
+                            .map_err(|error| Stop::bad(&error))?,
+                    ),
+                    transport: Transport::InProcess(router),
+                    name: "embedded".to_owned(),
+                    embedded: Some(settings),
+                })
+            }
+        }
+    }
+}
+
+/// Snapshots of the embedded tenant are filed under the profile; those of a real one under the
+/// operator's own profile, or under its host where a built-in profile is used. A dialect that the
+/// command line forces has a folder of its own.
+fn snapshot_folder(
+    target: &Target,
+    profile: &ServerProfile,
+    is_forced: bool,
+    dialect: PatchDialect,
+) -> String {
+    let folder = match target {
+        Target::Remote { url, .. } if profile.file.is_none() => {
+            format!("{}-{}", url.authority().replace([':', '[', ']'], "-"), profile.name)
+        }
+        Target::Remote { .. } | Target::Embedded => profile.name.clone(),
+    };
+    if is_forced { format!("{folder}-{}", dialect.name()) } else { folder }
+}
+
+/// Waits for SIGINT or SIGTERM.
+pub(crate) async fn signalled() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}

@@ -1,0 +1,225 @@
+//! `scimrig verify`, `test-connection` and `check`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use scimrig::checks::Selection;
+use scimrig::recording::BodyPolicy;
+use scimrig::run::Exit;
+use scimrig::run::checks::{ProbeSettings, dry_run, run_probes};
+use scimrig::run::play::play;
+use scimrig::scenario::{BUILT_IN, Scenario};
+use scimrig::snapshot::SnapshotMode;
+use scimrig::tenant::TenantUrl;
+
+use super::load::{Size, load};
+use super::options::{Common, Target};
+use super::session::{Plan, SEED, Session};
+use super::{Ended, Stop};
+
+/// Options on snapshots.
+#[derive(Debug, Args)]
+pub(crate) struct SnapshotOptions {
+    /// Compare snapshots, accept whatever comes, or leave them alone
+    #[arg(long, value_name = "MODE", default_value = "check")]
+    pub(crate) snapshots: SnapshotMode,
+    /// Where accepted snapshots are
+    #[arg(long, value_name = "DIR", default_value = "snapshots")]
+    pub(crate) snapshots_dir: PathBuf,
+}
+
+/// The main job.
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    #[command(flatten)]
+    common: Common,
+    #[command(flatten)]
+    snapshots: SnapshotOptions,
+    /// Checks run at once
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    jobs: usize,
+    /// Users of the small initial cycle
+    #[arg(long, value_name = "N", default_value_t = 500)]
+    users: usize,
+    /// Groups of the small initial cycle
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    groups: usize,
+    /// Sequences tried to shorten a failing one
+    #[arg(long, value_name = "N", default_value_t = 40)]
+    shrink_attempts: usize,
+}
+
+impl Verify {
+    pub(crate) async fn run(self) -> Ended {
+        let session = Session::open(&Plan {
+            common: &self.common,
+            command: "verify".to_owned(),
+            writes: true,
+            scenario: None,
+            snapshots: (self.snapshots.snapshots, self.snapshots.snapshots_dir.clone()),
+            bodies: BodyPolicy::First(20_000),
+            concurrency: 5,
+            shrink_attempts: self.shrink_attempts,
+        })?;
+        let scenarios = built_in_scenarios()?;
+        session
+            .run(async |session| {
+                if !session.test_connection().await? {
+                    return Ok(());
+                }
+                probe(session, &Selection::default(), self.jobs).await;
+                play_all(session, &scenarios).await?;
+                let size = Size {
+                    users: self.users,
+                    groups: self.groups,
+                    members_per_group: 10,
+                    concurrency: 5,
+                    rate: None,
+                    sample: 50,
+                };
+                load(session, &size).await
+            })
+            .await
+    }
+}
+
+/// Every built-in scenario but the large ones.
+fn built_in_scenarios() -> Result<Vec<Scenario>, Stop> {
+    BUILT_IN
+        .iter()
+        .filter(|(name, _)| !name.starts_with("load/"))
+        .map(|(name, _)| Scenario::built_in(name).map_err(|error| Stop::bad(&error)))
+        .collect()
+}
+
+/// Runs scenarios one after another, each result kept as it comes.
+pub(crate) async fn play_all(session: &Session, scenarios: &[Scenario]) -> Result<(), Stop> {
+    let stage = &session.stage;
+    let runs: u64 = scenarios.iter().map(|scenario| u64::from(scenario.runs)).sum();
+    stage.telling.stage("scenarios", Some(runs));
+    for scenario in scenarios {
+        if stage.is_stopped() {
+            break;
+        }
+        let result = play(stage, scenario).await.map_err(|error| Stop::bad(&error))?;
+        session.found().scenarios.push(result);
+    }
+    stage.telling.done(&format!("{} scenarios", session.found().scenarios.len()));
+    Ok(())
+}
+
+/// Runs the probes of the catalogue.
+pub(crate) async fn probe(session: &Session, selection: &Selection, jobs: usize) {
+    let stage = &session.stage;
+    let total = selection.checks().filter(|check| check.is_probe()).count() as u64;
+    stage.telling.stage("checks", Some(total));
+    let settings = ProbeSettings {
+        concurrency: jobs.max(1),
+        stop: stage.stop.clone(),
+        ..ProbeSettings::new(stage.seed.unwrap_or(SEED))
+    };
+    let progress = |result: &scimrig::checks::check::CheckResult, _: usize, _: usize| {
+        session.found().probes.push(result.clone());
+        stage.telling.step(&result.id);
+    };
+    let results = run_probes(&stage.tenant, &stage.profile, selection, &settings, &progress).await;
+    stage.telling.done(&format!("{} checks", results.len()));
+    session.found().probes = results;
+}
+
+/// Test Connection alone.
+#[derive(Debug, Args)]
+pub(crate) struct TestConnection {
+    #[command(flatten)]
+    common: Common,
+}
+
+impl TestConnection {
+    pub(crate) async fn run(self) -> Ended {
+        let session = Session::open(&Plan {
+            common: &self.common,
+            command: "test-connection".to_owned(),
+            writes: false,
+            scenario: Some("test-connection"),
+            snapshots: (SnapshotMode::Off, PathBuf::from("snapshots")),
+            bodies: BodyPolicy::All,
+            concurrency: 1,
+            shrink_attempts: 0,
+        })?;
+        session.run(async |session| session.test_connection().await.map(|_| ())).await
+    }
+}
+
+/// The catalogue alone.
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    #[command(flatten)]
+    common: Common,
+    /// Only checks whose id begins with one of these
+    #[arg(long, value_name = "PREFIX", num_args = 1.., value_delimiter = ',')]
+    only: Vec<String>,
+    /// Run heavy checks too: volume, concurrency, long pacing
+    #[arg(long)]
+    heavy: bool,
+    /// Print every request as a curl line and send nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Checks run at once
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    jobs: usize,
+}
+
+impl Check {
+    pub(crate) async fn run(self) -> Ended {
+        let selection = Selection { only: self.only.clone(), heavy: self.heavy };
+        if let [unknown, ..] = selection.unknown()[..] {
+            return Err(Stop::BadInput(format!(
+                "--only {unknown}: no check's id begins with it; `scimrig checks` lists them"
+            )));
+        }
+        if self.dry_run {
+            return self.print(&selection);
+        }
+        let session = Session::open(&Plan {
+            common: &self.common,
+            command: "check".to_owned(),
+            writes: true,
+            scenario: None,
+            snapshots: (SnapshotMode::Off, PathBuf::from("snapshots")),
+            bodies: BodyPolicy::All,
+            concurrency: 4,
+            shrink_attempts: 0,
+        })?;
+        session
+            .run(async |session| {
+                if session.test_connection().await? {
+                    probe(session, &selection, self.jobs).await;
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    fn print(&self, selection: &Selection) -> Ended {
+        let profile = self.common.profile()?;
+        let url = match self.common.tenant_url {
+            Some(_) => match self.common.target(&profile, false)? {
+                Target::Remote { url, .. } => url,
+                Target::Embedded => unreachable_embedded()?,
+            },
+            None => unreachable_embedded()?,
+        };
+        for (id, lines) in dry_run(&url, selection, self.common.seed.unwrap_or(SEED)) {
+            println!("# {id}");
+            for line in lines {
+                println!("{line}");
+            }
+        }
+        Ok(Exit::Conforms)
+    }
+}
+
+/// A URL to print where no tenant is named.
+fn unreachable_embedded() -> Result<TenantUrl, Stop> {
+    TenantUrl::parse("http://127.0.0.1:8080/scim").map_err(|error| Stop::bad(&error))
+}

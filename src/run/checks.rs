@@ -1,0 +1,158 @@
+//! Runs the probes of the catalogue against a tenant, and folds what was heard into results.
+//!
+//! For each probe: a fresh fixture, the requests, the verdict, and the fixture deleted again. A
+//! tenant that throttles, stalls or refuses the fixture gets "cannot tell", never a violation. An
+//! interrupted run stops soon, still cleans up, and still says what it knows.
+
+mod capabilities;
+mod fixture;
+mod probe;
+mod results;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+pub use capabilities::find_out;
+pub use results::{combined, fold};
+
+use crate::checks::check::{Check, CheckResult, Fixture, Judge, Risk};
+use crate::checks::{Selection, capability::Capabilities};
+use crate::exchange::curl;
+use crate::profile::ServerProfile;
+use crate::tenant::{Tenant, TenantUrl};
+
+/// How probes are run.
+#[derive(Debug, Clone)]
+pub struct ProbeSettings {
+    /// Names, markers and fabricated ids follow from it.
+    pub seed: u64,
+    /// How many probes run at once.
+    pub concurrency: usize,
+    /// How long a read-back is repeated before an effect counts as missing (register A17).
+    pub visibility: Duration,
+    /// The longest wait for a `Retry-After` before a throttled probe is given up.
+    pub throttle_wait_max: Duration,
+    /// Turns true when the run is interrupted.
+    pub stop: watch::Receiver<bool>,
+}
+
+impl ProbeSettings {
+    /// The defaults for a seed: four at once, two seconds for a write to be seen, never stopped.
+    pub fn new(seed: u64) -> Self {
+        let (_, stop) = watch::channel(false);
+        Self {
+            seed,
+            concurrency: 4,
+            visibility: Duration::from_secs(2),
+            throttle_wait_max: Duration::from_secs(10),
+            stop,
+        }
+    }
+
+    fn stopped(&self) -> bool {
+        *self.stop.borrow()
+    }
+}
+
+/// Runs every wanted probe; the results come in the catalogue's order. `progress` hears each result
+/// as it is ready, with how many are done and how many there are.
+pub async fn run_probes(
+    tenant: &Tenant,
+    profile: &ServerProfile,
+    selection: &Selection,
+    settings: &ProbeSettings,
+    progress: &(dyn Fn(&CheckResult, usize, usize) + Sync),
+) -> Vec<CheckResult> {
+    let wanted: Vec<&'static Check> = selection.checks().filter(|check| check.is_probe()).collect();
+    if wanted.is_empty() {
+        return Vec::new();
+    }
+    let capabilities = Arc::new(find_out(tenant, settings).await);
+    let profile = Arc::new(profile.clone());
+    let (alone, beside): (Vec<_>, Vec<_>) =
+        wanted.iter().copied().partition(|check| check.risk != Risk::Harmless);
+    let total = wanted.len();
+    let mut done: BTreeMap<&'static str, CheckResult> = BTreeMap::new();
+    for (checks, at_once) in [(beside, settings.concurrency.max(1)), (alone, 1)] {
+        let mut running: JoinSet<(&'static str, CheckResult)> = JoinSet::new();
+        let mut waiting = checks.into_iter();
+        loop {
+            while running.len() < at_once
+                && let Some(check) = waiting.next()
+            {
+                let (tenant, profile) = (tenant.clone(), Arc::clone(&profile));
+                let (capabilities, settings) = (Arc::clone(&capabilities), settings.clone());
+                let heavy = selection.heavy;
+                running.spawn(async move {
+                    let result =
+                        one(&tenant, &profile, &capabilities, &settings, heavy, check).await;
+                    (check.id, result)
+                });
+            }
+            let Some(ended) = running.join_next().await else { break };
+            // A probe that panicked is a fault of ours; it must not take the others with it.
+            let Ok((id, result)) = ended else { continue };
+            progress(&result, done.len() + 1, total);
+            done.insert(id, result);
+        }
+    }
+    wanted
+        .iter()
+        .map(|check| done.remove(check.id).unwrap_or_else(|| results::lost(check)))
+        .collect()
+}
+
+/// One probe from its gate to its result.
+async fn one(
+    tenant: &Tenant,
+    profile: &ServerProfile,
+    capabilities: &Capabilities,
+    settings: &ProbeSettings,
+    heavy: bool,
+    check: &'static Check,
+) -> CheckResult {
+    if settings.stopped() {
+        return results::cannot_tell(check, "interrupted before it began");
+    }
+    if check.risk == Risk::Heavy && !heavy {
+        return results::skipped(check, "heavy: runs only with --heavy".to_owned());
+    }
+    if let Some(reason) = capabilities.missing(check.needs) {
+        return results::skipped(check, reason);
+    }
+    let told = probe::run(tenant, capabilities, settings, check).await;
+    results::of_probe(tenant, profile, check, &told)
+}
+
+/// What each wanted probe would send, as lines of curl, on an invented fixture. Nothing is sent; of
+/// a dialogue only the first request is known.
+pub fn dry_run(
+    url: &TenantUrl,
+    selection: &Selection,
+    seed: u64,
+) -> Vec<(&'static str, Vec<String>)> {
+    let lines = |check: &'static Check| {
+        let its = Fixture::example(check.setting, &fixture::marker(seed, check.id, 0));
+        let requests = match check.judge {
+            Judge::Probe(requests, _) => requests(&its),
+            Judge::Dialogue(next, _) => next(&its, &[]).into_iter().collect(),
+            Judge::Race(requests, then, _) => {
+                requests(&its).into_iter().chain(then(&its)).collect()
+            }
+            Judge::Every(..) | Judge::Converged(_) => Vec::new(),
+        };
+        requests.iter().map(|request| curl::line(&url.join(&request.target), request)).collect()
+    };
+    selection
+        .checks()
+        .filter(|check| check.is_probe())
+        .map(|check| (check.id, lines(check)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

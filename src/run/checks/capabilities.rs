@@ -1,0 +1,165 @@
+//! Finds out what a tenant can do before the probes begin.
+//!
+//! Discovery is read where there is one; everything Entra needs is tried out besides, because Entra
+//! never reads discovery. One user and one group are made for it and deleted again.
+
+use serde_json::{Value, json};
+
+use super::{ProbeSettings, fixture};
+use crate::checks::capability::{Capabilities, Capability, UserBody};
+use crate::checks::check::*;
+use crate::tenant::Tenant;
+
+/// The name under which these requests are recorded.
+const NAME: &str = "capabilities";
+const OPERATION: Operation = Operation::Probe(NAME);
+
+/// Attributes of a user whose survival is watched, with the path that shows it.
+const ATTRIBUTES: &[(&str, &str)] = &[
+    ("externalId", "externalId"),
+    ("active", "active"),
+    ("displayName", "displayName"),
+    ("title", "title"),
+    ("preferredLanguage", "preferredLanguage"),
+    ("name", "name.givenName"),
+    ("emails", "emails[work].value"),
+    ("phoneNumbers", "phoneNumbers[work].value"),
+    ("addresses", "addresses[work].locality"),
+];
+
+/// Finds out what the tenant can do. Never fails: what cannot be found out is missing.
+pub async fn find_out(tenant: &Tenant, settings: &ProbeSettings) -> Capabilities {
+    let mut found = Capabilities::default();
+    if tenant.url().is_https() {
+        found.note(Capability::Tls);
+    }
+    read_discovery(tenant, &mut found).await;
+    let mut its = Fixture {
+        users: Vec::new(),
+        group: None,
+        absent: Tenant::fabricated_id(settings.seed),
+        marker: fixture::marker(settings.seed, NAME, 0),
+        user_body: UserBody::Full,
+    };
+    let mut exchanges = Vec::new();
+    try_user(tenant, &mut found, &mut its, &mut exchanges).await;
+    try_filter(tenant, &mut found, &its).await;
+    if let Some(user) = its.users.first().cloned() {
+        try_patch(tenant, &mut found, &user).await;
+    }
+    try_group(tenant, &mut found, &mut its, &mut exchanges).await;
+    fixture::take_away(tenant, &its, &exchanges).await;
+    found
+}
+
+async fn read_discovery(tenant: &Tenant, found: &mut Capabilities) {
+    let seen = tenant.send(Operation::Discover, Request::get("/ServiceProviderConfig")).await;
+    let body = seen.json().unwrap_or_default();
+    let advertised = [
+        ("patch", Capability::Patch),
+        ("filter", Capability::Filter),
+        ("sort", Capability::Sort),
+        ("etag", Capability::Etag),
+        ("changePassword", Capability::ChangePassword),
+    ];
+    for (name, capability) in advertised {
+        if body[name]["supported"] == true {
+            found.note(capability);
+        } else {
+            found.note_missing(capability, "not advertised");
+        }
+    }
+    let seen = tenant.send(Operation::Discover, Request::get("/Schemas")).await;
+    if seen.is_success() && seen.json().is_some() {
+        found.note(Capability::Schemas);
+    } else {
+        found.note_missing(Capability::Schemas, seen.told());
+    }
+}
+
+/// Creates a user with as much as the tenant takes, and looks at what survived.
+async fn try_user(
+    tenant: &Tenant,
+    found: &mut Capabilities,
+    its: &mut Fixture,
+    exchanges: &mut Vec<Exchange>,
+) {
+    for (number, user_body) in UserBody::ALL.into_iter().enumerate() {
+        its.user_body = user_body;
+        let sent = its.new_user(number);
+        let seen = tenant.send(OPERATION, create_user(&sent)).await;
+        let id = seen.id();
+        let told = seen.told();
+        exchanges.push(seen);
+        let Some(id) = id else {
+            found.note_missing(Capability::User, told);
+            continue;
+        };
+        found.note(Capability::User);
+        found.user_body = user_body;
+        let known = Known { collection: "/Users", id, sent };
+        let body = tenant.send(OPERATION, get(&known)).await.json().unwrap_or_default();
+        for (name, path) in ATTRIBUTES {
+            note_survival(found, Capability::Attribute(name), &body, path);
+        }
+        note_survival(found, Capability::Enterprise, &body, "enterprise.department");
+        its.users.push(known);
+        return;
+    }
+}
+
+fn note_survival(found: &mut Capabilities, capability: Capability, body: &Value, path: &str) {
+    match at(body, path) {
+        Some(value) if !is_unassigned(&value) => found.note(capability),
+        _ => found.note_missing(capability, format!("`{path}` did not survive a create")),
+    }
+}
+
+async fn try_filter(tenant: &Tenant, found: &mut Capabilities, its: &Fixture) {
+    let known = its.users.first();
+    let name = known.map_or("nobody@example.com", |user| user.text("userName"));
+    let seen = tenant.send(OPERATION, find("/Users", &equals("userName", name))).await;
+    if seen.list().is_ok() {
+        found.note(Capability::Filter);
+    } else {
+        found.note_missing(Capability::Filter, seen.told());
+    }
+    if seen.header("etag").is_some() {
+        found.note(Capability::Etag);
+    }
+}
+
+async fn try_patch(tenant: &Tenant, found: &mut Capabilities, user: &Known) {
+    let change = patch(user, [op("replace", "displayName", "Alice A.")]);
+    let seen = tenant.send(OPERATION, change).await;
+    match seen.status() {
+        404 | 405 | 501 => found.note_missing(Capability::Patch, seen.told()),
+        _ => found.note(Capability::Patch),
+    }
+    // The manager may be oneself for a moment: only survival is of interest.
+    let manager = patch(user, [op("add", &enterprise("manager"), json!({"value": user.id}))]);
+    tenant.send(OPERATION, manager).await;
+    let body = tenant.send(OPERATION, get(user)).await.json().unwrap_or_default();
+    note_survival(found, Capability::Manager, &body, "enterprise.manager.value");
+}
+
+async fn try_group(
+    tenant: &Tenant,
+    found: &mut Capabilities,
+    its: &mut Fixture,
+    exchanges: &mut Vec<Exchange>,
+) {
+    let sent = its.new_group(0);
+    let seen = tenant.send(OPERATION, create_group(&sent)).await;
+    match seen.id() {
+        Some(id) => {
+            found.note(Capability::Group);
+            let known = Known { collection: "/Groups", id, sent };
+            let body = tenant.send(OPERATION, get(&known)).await.json().unwrap_or_default();
+            note_survival(found, Capability::GroupAttribute("externalId"), &body, "externalId");
+            its.group = Some(known);
+        }
+        None => found.note_missing(Capability::Group, format!("a create answers {}", seen.told())),
+    }
+    exchanges.push(seen);
+}

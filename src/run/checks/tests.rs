@@ -1,0 +1,198 @@
+//! The whole catalogue against the embedded tenant, in process: nothing to report of a clean one,
+//! one documented limitation under a profile that names it, and each defect caught by a check.
+
+use std::sync::Mutex;
+
+use super::*;
+use crate::checks::check::{LimitationKind, Outcome};
+use crate::checks::listen::EveryJudge;
+use crate::exchange::Operation;
+use crate::profile::{Limitation, Manner};
+use crate::run::Counts;
+use crate::tenant::embedded::{Defect, EmbeddedSettings, EmbeddedTenant, Faults, Keys};
+use crate::tenant::{Dress, Limits, SecretToken, Transport};
+
+const URL: &str = "http://localhost/scim";
+
+fn limitation(how: Manner) -> Limitation {
+    Limitation {
+        is: LimitationKind::GroupRename,
+        how,
+        reason: "a group keeps the name it was created with".to_owned(),
+        source: "a tutorial".to_owned(),
+    }
+}
+
+fn profile(limitations: &[Limitation]) -> ServerProfile {
+    let mut profile = ServerProfile::built_in("strict").unwrap();
+    profile.limitations = limitations.to_vec();
+    profile
+}
+
+fn tenant(mut settings: EmbeddedSettings) -> Tenant {
+    let mut keys = Keys::new();
+    keys.add("test", "sesame", None, true);
+    settings.keys = keys;
+    let router = EmbeddedTenant::new(settings).router();
+    Tenant::new(
+        TenantUrl::parse(URL).unwrap(),
+        Some(SecretToken::parse("sesame", "the test").unwrap()),
+        Transport::InProcess(router),
+        Limits::default(),
+        Dress::default(),
+    )
+}
+
+fn impatient() -> ProbeSettings {
+    ProbeSettings { visibility: Duration::from_millis(60), ..ProbeSettings::new(7) }
+}
+
+/// Runs the whole catalogue, heavy rows included; nothing may be left on the tenant.
+async fn judged(settings: EmbeddedSettings, profile: &ServerProfile) -> Vec<CheckResult> {
+    let judge = Arc::new(EveryJudge::new(URL, false));
+    let tenant = tenant(settings).with_listener(Arc::clone(&judge) as _);
+    let selection = Selection { only: Vec::new(), heavy: true };
+    let mut results = run_probes(&tenant, profile, &selection, &impatient(), &|_, _, _| ()).await;
+    results.extend(fold(&selection, profile, &judge));
+    combined(results)
+}
+
+fn with(defects: &[Defect], limitations: &[Limitation]) -> EmbeddedSettings {
+    EmbeddedSettings {
+        defects: defects.to_vec(),
+        limitations: limitations.to_vec(),
+        ..EmbeddedSettings::default()
+    }
+}
+
+fn ids(results: &[CheckResult], outcome: Outcome) -> Vec<String> {
+    results
+        .iter()
+        .filter(|result| result.outcome == outcome)
+        .map(|it| {
+            let said = it.actual.as_ref().or(it.reason.as_ref());
+            format!("{}: {}", it.id, said.map_or("", String::as_str))
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn a_clean_tenant_conforms() {
+    let results = judged(with(&[], &[]), &profile(&[])).await;
+    for outcome in [Outcome::Violation, Outcome::Deviation, Outcome::CannotTell] {
+        let found = ids(&results, outcome);
+        assert!(found.is_empty(), "{}: {found:#?}", outcome.name());
+    }
+    assert_eq!(results.len(), crate::checks::all().count());
+    let skipped = ids(&results, Outcome::Skipped);
+    assert_eq!(skipped.len(), 2, "TLS and the token endpoint alone: {skipped:#?}");
+}
+
+#[tokio::test]
+async fn a_documented_limitation_excuses_and_is_counted_once() {
+    let documented = [limitation(Manner::IgnoredOrRefused)];
+    for how in [Manner::Ignored, Manner::Refused] {
+        let results = judged(with(&[], &[limitation(how)]), &profile(&documented)).await;
+        assert!(ids(&results, Outcome::Violation).is_empty(), "{how:?}: {results:#?}");
+        let counts = Counts::of(&results);
+        assert_eq!((counts.excused, counts.excused_limitations), (2, 1), "{how:?}");
+    }
+}
+
+#[tokio::test]
+async fn dialpad_passes_with_one_excused_limitation() {
+    let dialpad = ServerProfile::built_in("dialpad").unwrap();
+    let results = judged(with(&[], &dialpad.limitations), &dialpad).await;
+    for outcome in [Outcome::Violation, Outcome::Deviation, Outcome::StaleExcuse] {
+        let found = ids(&results, outcome);
+        assert!(found.is_empty(), "{}: {found:#?}", outcome.name());
+    }
+    assert_eq!(Counts::of(&results).excused_limitations, 1);
+}
+
+#[tokio::test]
+async fn an_undocumented_limitation_is_a_violation_and_a_needless_excuse_is_stale() {
+    let limited = judged(with(&[], &[limitation(Manner::Ignored)]), &profile(&[])).await;
+    assert_eq!(ids(&limited, Outcome::Violation).len(), 2);
+    let able = judged(with(&[], &[]), &profile(&[limitation(Manner::Ignored)])).await;
+    assert_eq!(ids(&able, Outcome::StaleExcuse).len(), 2);
+}
+
+#[tokio::test]
+async fn a_second_group_stays_a_violation_under_the_excuse() {
+    let documented = profile(&[limitation(Manner::IgnoredOrRefused)]);
+    let results = judged(with(&[Defect::RenameMakesSecondGroup], &[]), &documented).await;
+    let found = ids(&results, Outcome::Violation);
+    assert!(found.iter().any(|it| it.starts_with("group-displayname-rename")), "{found:#?}");
+}
+
+#[tokio::test]
+async fn every_defect_is_caught() {
+    // What a clean tenant conforms to and the defective one does not: remarks that a clean tenant
+    // earns as well catch nothing.
+    let clean = judged(with(&[], &[]), &profile(&[])).await;
+    let mut missed = Vec::new();
+    for defect in Defect::ALL.iter().copied() {
+        let results = judged(with(&[defect], &[]), &profile(&[])).await;
+        let caught: Vec<String> = [Outcome::Violation, Outcome::Deviation, Outcome::Note]
+            .into_iter()
+            .flat_map(|outcome| ids(&results, outcome))
+            .filter(|found| !ids(&clean, Outcome::Note).contains(found))
+            .collect();
+        if caught.is_empty() {
+            missed.push(defect.to_string());
+        }
+    }
+    assert!(missed.is_empty(), "no check catches {missed:?}");
+}
+
+#[tokio::test]
+async fn a_dry_run_names_every_probe_and_shows_no_token() {
+    let url = TenantUrl::parse(URL).unwrap();
+    let all = dry_run(&url, &Selection::default(), 1);
+    assert_eq!(all.len(), crate::checks::all().filter(|check| check.is_probe()).count());
+    for (id, lines) in &all {
+        assert!(!lines.is_empty(), "{id} asks nothing");
+        assert!(lines.iter().all(|line| line.starts_with("curl -i ")), "{id}: {lines:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_interrupted_run_sends_nothing_more_and_says_so() {
+    let tenant = tenant(EmbeddedSettings::default());
+    let (sender, stop) = watch::channel(true);
+    let settings = ProbeSettings { stop, ..impatient() };
+    let selection = Selection { only: vec!["delete-".to_owned()], heavy: false };
+    let results = run_probes(&tenant, &profile(&[]), &selection, &settings, &|_, _, _| ()).await;
+    drop(sender);
+    assert!(!results.is_empty());
+    assert!(results.iter().all(|result| result.outcome == Outcome::CannotTell), "{results:#?}");
+    assert!(tenant.owned().is_empty());
+}
+
+#[tokio::test]
+async fn a_throttled_probe_cannot_tell_and_the_same_seed_sends_the_same() {
+    struct Heard(Mutex<Vec<String>>);
+    impl crate::exchange::Listener for Heard {
+        fn heard(&self, exchange: &crate::exchange::Exchange) {
+            if matches!(exchange.operation, Operation::Probe("delete-get-404")) {
+                let line = curl::line(&exchange.request.target, &exchange.request);
+                self.0.lock().unwrap().push(line);
+            }
+        }
+    }
+    let faults = Faults { throttle_every: Some(1), ..Faults::default() };
+    let selection = Selection { only: vec!["delete-get-404".to_owned()], heavy: false };
+    let mut told = Vec::new();
+    for _ in 0..2 {
+        let heard = Arc::new(Heard(Mutex::default()));
+        let settings = EmbeddedSettings { faults: faults.clone(), ..EmbeddedSettings::default() };
+        let tenant = tenant(settings).with_listener(Arc::clone(&heard) as _);
+        let patience = ProbeSettings { throttle_wait_max: Duration::ZERO, ..impatient() };
+        let results =
+            run_probes(&tenant, &profile(&[]), &selection, &patience, &|_, _, _| ()).await;
+        assert_ne!(results[0].outcome, Outcome::Violation);
+        told.push(heard.0.lock().unwrap().clone());
+    }
+    assert_eq!(told[0], told[1]);
+}

@@ -1,0 +1,180 @@
+//! SCIM servers by other hands are judged, synchronised and loaded over the wire.
+//!
+//! What each of them is known to do wrong is listed below with the reason: a new finding fails the
+//! test, and so does one that went away. Each test starts a server of its own and leaves it empty.
+
+mod support;
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use support::binary::{Finished, Folder};
+use support::tenant::{RealServer, count_at};
+
+/// A finding that is known to be right: check id or kind of difference, and why, with the section.
+type Known = (&'static str, &'static str);
+
+/// What one server is known to do wrong.
+#[derive(Debug)]
+struct KnownFaults {
+    server: &'static str,
+    /// Ids of violated checks: of the whole catalogue, so also of what load and churn bring up.
+    violations: &'static [Known],
+    /// Kinds of difference after the churn scenario.
+    differences: &'static [Known],
+}
+
+const SCIM2_SERVER: KnownFaults =
+    KnownFaults { server: "scim2-server", violations: &[], differences: &[] };
+
+const SCIMMY_ROUTERS: KnownFaults =
+    KnownFaults { server: "scimmy-routers", violations: &[], differences: &[] };
+
+#[test]
+fn scim2_server_passes_test_connection() {
+    test_connection(&SCIM2_SERVER);
+}
+
+#[test]
+fn scimmy_routers_passes_test_connection() {
+    test_connection(&SCIMMY_ROUTERS);
+}
+
+#[test]
+fn scim2_server_violates_what_it_is_known_to_violate() {
+    check(&SCIM2_SERVER);
+}
+
+#[test]
+fn scimmy_routers_violates_what_it_is_known_to_violate() {
+    check(&SCIMMY_ROUTERS);
+}
+
+#[test]
+fn scim2_server_follows_members_that_come_and_go() {
+    churn(&SCIM2_SERVER);
+}
+
+#[test]
+fn scimmy_routers_follows_members_that_come_and_go() {
+    churn(&SCIMMY_ROUTERS);
+}
+
+#[test]
+fn scim2_server_takes_a_load() {
+    load(&SCIM2_SERVER);
+}
+
+#[test]
+fn scimmy_routers_takes_a_load() {
+    load(&SCIMMY_ROUTERS);
+}
+
+fn test_connection(known: &KnownFaults) {
+    let folder = Folder::of(&format!("{}-test-connection", known.server));
+    let Some(server) = RealServer::start(known.server, &folder) else { return };
+    against(&server, &folder, &["test-connection"]).expect_code(&[0]);
+    let report = folder.report().expect("Test Connection leaves a report");
+    assert_eq!(report["connection"]["success"], true, "{}", report["connection"]);
+    expect_nothing_left(&server);
+}
+
+fn check(known: &KnownFaults) {
+    let folder = Folder::of(&format!("{}-check", known.server));
+    let Some(server) = RealServer::start(known.server, &folder) else { return };
+    let finished = against(&server, &folder, &["check"]).expect_code(&[0, 1]);
+    let report = folder.report().expect("a check leaves a report");
+    let found = violations(&report);
+    expect_known(&format!("violations of {}", known.server), &found, known.violations);
+    assert_eq!(finished.code() == Some(1), !found.is_empty(), "{}", finished.printed());
+    expect_outcome(&report, &finished);
+    expect_nothing_left(&server);
+}
+
+fn churn(known: &KnownFaults) {
+    let folder = Folder::of(&format!("{}-churn", known.server));
+    let Some(server) = RealServer::start(known.server, &folder) else { return };
+    let command = ["run", "churn/members-come-and-go", "--snapshots", "off"];
+    let finished = against(&server, &folder, &command).expect_code(&[0, 1]);
+    let report = folder.report().expect("a scenario leaves a report");
+    expect_outcome(&report, &finished);
+    let scenario = &report["scenarios"][0];
+    assert_eq!(scenario["name"], "churn/members-come-and-go");
+    let all = scenario["differences"].as_array().expect("a scenario lists its differences");
+    let found: BTreeSet<_> = all.iter().map(|it| text(&it["kind"])).collect();
+    expect_known(&format!("differences of {}", known.server), &found, known.differences);
+    expect_among("violations in the churn", &violations(&report), known.violations);
+    expect_nothing_left(&server);
+}
+
+fn load(known: &KnownFaults) {
+    let folder = Folder::of(&format!("{}-load", known.server));
+    let Some(server) = RealServer::start(known.server, &folder) else { return };
+    let size = ["--users", "500", "--groups", "10", "--members-per-group", "10"];
+    let command = [&["load"][..], &size, &["--concurrency", "5"]].concat();
+    let finished = against(&server, &folder, &command).expect_code(&[0, 1]);
+    let report = folder.report().expect("a load leaves a report");
+    expect_outcome(&report, &finished);
+    let load = &report["load"];
+    assert_eq!((&load["users-found"], &load["groups-found"]), (&500.into(), &10.into()), "{load}");
+    assert_eq!(load["differences-total"], 0, "{}", load["differences"]);
+    expect_among("violations under load", &violations(&report), known.violations);
+    expect_nothing_left(&server);
+}
+
+/// Runs a command against a server, with a seed and its report in the test's folder.
+fn against(server: &RealServer, folder: &Folder, command: &[&str]) -> Finished {
+    let common = ["--tenant-url", server.base_url(), "--profile", "strict", "--seed", "1"];
+    let arguments = [command, &common, &["--reports", "reports"]].concat();
+    folder.scimrig(&arguments).token(RealServer::TOKEN).within(400).run()
+}
+
+/// The ids of violated checks in a report.
+fn violations(report: &Value) -> BTreeSet<String> {
+    let checks = report["checks"].as_array().expect("a report lists its checks");
+    let violated = checks.iter().filter(|check| check["outcome"] == "violation");
+    violated.map(|check| text(&check["id"])).collect()
+}
+
+/// Fails the test unless found and known are the same, naming each that is not.
+#[track_caller]
+fn expect_known(what: &str, found: &BTreeSet<String>, known: &[Known]) {
+    let gone: Vec<_> = known.iter().filter(|(id, _)| !found.contains(*id)).collect();
+    assert!(
+        gone.is_empty() && found.len() == known.len(),
+        "{what} have changed.\nnew (look at each in the report, then mend the check or list it \
+         with its reason): {:#?}\nno longer found (take them from the list): {gone:#?}",
+        unknown(found, known)
+    );
+}
+
+/// Fails the test unless everything found is known; not everything known need be found.
+#[track_caller]
+fn expect_among(what: &str, found: &BTreeSet<String>, known: &[Known]) {
+    let new = unknown(found, known);
+    assert!(new.is_empty(), "{what} that `check` does not know of: {new:#?}");
+}
+
+fn unknown<'a>(found: &'a BTreeSet<String>, known: &[Known]) -> Vec<&'a String> {
+    found.iter().filter(|id| known.iter().all(|(known, _)| known != id)).collect()
+}
+
+/// Report and exit code must say the same.
+#[track_caller]
+fn expect_outcome(report: &Value, finished: &Finished) {
+    let outcome = if finished.code() == Some(0) { "conforms" } else { "violations" };
+    assert_eq!(report["outcome"], outcome, "{}", finished.printed());
+}
+
+/// What a run created it has deleted.
+#[track_caller]
+fn expect_nothing_left(server: &RealServer) {
+    for endpoint in ["/Users", "/Groups"] {
+        let left = count_at(server.base_url(), endpoint, RealServer::TOKEN);
+        assert_eq!(left, 0, "the run has left resources at {endpoint}");
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
+}
