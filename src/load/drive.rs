@@ -23,8 +23,7 @@ pub(super) async fn drive(
 ) -> Result<(), LoadError> {
     let concurrency = concurrency.max(1);
     if let Some(client) = tenant.client() {
-        // goose keeps over 20 KB in its future.
-        return Box::pin(goose::attack(tenant, client, concurrency, worker)).await;
+        return goose::attack(tenant, client, concurrency, worker).await;
     }
     let mut workers: JoinSet<()> = (0..concurrency).map(|_| worker(tenant.clone())).collect();
     while workers.join_next().await.is_some() {}

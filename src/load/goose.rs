@@ -34,7 +34,8 @@ pub(super) async fn attack(
 ) -> Result<(), LoadError> {
     let driver = |error: ::goose::GooseError| LoadError::Driver(error.to_string());
     let attack = prepare(tenant, client, concurrency, worker).map_err(driver)?;
-    attack.execute().await.map(|_| ()).map_err(driver)
+    // goose keeps over 20 KB in its future.
+    Box::pin(attack.execute()).await.map(|_| ()).map_err(driver)
 }
 
 fn prepare(

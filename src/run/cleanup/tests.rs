@@ -18,7 +18,7 @@ const TOKEN: &str = "a-token-of-tests";
 fn embedded(faults: Faults, defects: Vec<Defect>) -> EmbeddedTenant {
     let mut keys = Keys::new();
     keys.add("clean-up", TOKEN, None, true);
-    EmbeddedTenant::new(EmbeddedSettings { faults, defects, keys, ..EmbeddedSettings::default() })
+    EmbeddedTenant::new(EmbeddedSettings { defects, faults, keys, ..EmbeddedSettings::default() })
 }
 
 fn tenant(transport: Transport, url: &str) -> Tenant {
