@@ -277,7 +277,7 @@ mod tokens {
     #[test]
     fn the_token_is_in_no_output_and_in_no_file() {
         let folder = Folder::of("token-nowhere");
-        let served = Served::start(&folder, TOKEN, &[]);
+        let served = Served::start(&folder, TOKEN, &["--profile", "strict"]);
         for command in WRITING {
             let finished = report_on(served.url(), command, &folder).expect_code(&[0]);
             expect_no_token(&folder, &finished);
@@ -297,8 +297,9 @@ mod tokens {
     }
 
     fn report_on(url: &str, command: &[&str], folder: &Folder) -> Finished {
-        let common = ["--tenant-url", url, "--timeout", "2", "--reports", command[0]];
-        folder.scimrig(&[command, &common[..]].concat()).token(TOKEN).within(300).run()
+        let common = ["--tenant-url", url, "--profile", "strict", "--timeout", "10"];
+        let arguments = [command, &common, &["--reports", command[0]]].concat();
+        folder.scimrig(&arguments).token(TOKEN).within(300).run()
     }
 
     #[track_caller]

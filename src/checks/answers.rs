@@ -6,9 +6,11 @@
 use http::Method;
 use serde_json::Value;
 
-use super::check::Judge::*;
-use super::check::Operation::*;
-use super::check::Source::*;
+use super::check::Operation::{
+    AddMembers, CreateGroup, CreateUser, DeleteGroup, DeleteUser, DisableUser, MatchGroup,
+    MatchUser, ReadGroup, ReadUser, RemoveMembers, RenameGroup, RestoreUser, SetManager,
+    TestConnection, UpdateGroup, UpdateUser,
+};
 use super::check::*;
 use crate::exchange::BodyEnd;
 use crate::scim;
@@ -355,7 +357,8 @@ pub(super) mod tests {
         exchange(operation, request, answer)
     }
 
-    fn user(change: Value) -> Answer {
+    fn user(change: impl Into<Value>) -> Answer {
+        let change = change.into();
         let mut body = json!({"schemas": [scim::USER], "id": "1", "active": true});
         for (name, value) in change.as_object().unwrap() {
             body[name] = value.clone();

@@ -26,7 +26,7 @@ pub(super) enum Evidence {
     /// Answers to the check's own requests, in order; the last one is repeated if they run out.
     Answers(Vec<Answer>),
     /// One exchange.
-    Exchange(Exchange),
+    Exchange(Box<Exchange>),
     /// One comparison.
     Comparison(Comparison),
 }
@@ -42,7 +42,7 @@ pub(super) fn canary<const N: usize, const M: usize>(
 
 /// One exchange against another.
 pub(super) fn heard(id: &'static str, right: Exchange, wrong: Exchange) -> Canary {
-    Canary { id, right: Evidence::Exchange(right), wrong: Evidence::Exchange(wrong) }
+    Canary { id, right: Evidence::Exchange(right.into()), wrong: Evidence::Exchange(wrong.into()) }
 }
 
 /// An answer with a SCIM body.
@@ -127,10 +127,8 @@ pub(super) fn sing(checks: &[Check], canaries: &[Canary]) {
 /// What the check says of the evidence.
 pub(super) fn judged(check: &Check, evidence: &Evidence) -> Verdict {
     match (check.judge, evidence) {
-        (Judge::Every(_, judge), Evidence::Exchange(exchange)) => {
-            judge(&Seen::new(exchange, false))
-        }
-        (Judge::Converged(judge), Evidence::Comparison(comparison)) => judge(comparison),
+        (Every(_, judge), Evidence::Exchange(exchange)) => judge(&Seen::new(exchange, false)),
+        (Converged(judge), Evidence::Comparison(comparison)) => judge(comparison),
         (_, Evidence::Answers(answers)) => judged_said(check, answers),
         _ => panic!("{}: the canary's evidence is not of the judge's kind", check.id),
     }
@@ -146,19 +144,19 @@ fn judged_said(check: &Check, answers: &[Answer]) -> Verdict {
     };
     let mut exchanges: Vec<Exchange> = Vec::new();
     let judge = match check.judge {
-        Judge::Probe(requests, judge) => {
+        Probe(requests, judge) => {
             for (place, request) in requests(&its).into_iter().enumerate() {
                 exchanges.push(probe(place, request));
             }
             judge
         }
-        Judge::Race(requests, then, judge) => {
+        Race(requests, then, judge) => {
             for (place, request) in requests(&its).into_iter().chain(then(&its)).enumerate() {
                 exchanges.push(probe(place, request));
             }
             judge
         }
-        Judge::Dialogue(next, judge) => {
+        Dialogue(next, judge) => {
             while let Some(request) = next(&its, &exchanges) {
                 assert!(exchanges.len() < 100, "{} never stops asking", check.id);
                 exchanges.push(probe(exchanges.len(), request));

@@ -8,6 +8,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::{Judge::*, Source::*};
+pub use super::capability::Capability::*;
 pub use super::capability::{Capabilities, Capability};
 pub use super::evidence::{Fixture, Known, Said, Seen, Setting};
 pub use super::vocabulary::*;
@@ -154,7 +156,7 @@ impl Check {
 
     /// Whether it is judged on requests of its own.
     pub fn is_probe(&self) -> bool {
-        matches!(self.judge, Judge::Probe(..) | Judge::Dialogue(..) | Judge::Race(..))
+        matches!(self.judge, Probe(..) | Dialogue(..) | Race(..))
     }
 
     /// The documented limitation that bears on this verdict, where the profile has one: it covers

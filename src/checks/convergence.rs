@@ -2,8 +2,6 @@
 //!
 //! Each check looks at its own kind alone, so that an excuse for one hides no other.
 
-use super::check::Judge::*;
-use super::check::Source::*;
 use super::check::*;
 
 const CYCLE: Source = Entra("How provisioning works, cycles");

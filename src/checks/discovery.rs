@@ -4,9 +4,6 @@
 
 use serde_json::Value;
 
-use super::check::Capability::*;
-use super::check::Judge::*;
-use super::check::Source::*;
 use super::check::*;
 
 /// The checks of this topic.

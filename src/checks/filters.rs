@@ -3,9 +3,6 @@
 //! A filter that finds nothing proves little, since several servers return everybody for what they
 //! cannot parse: each check asks for one resource that exists and wants exactly that one.
 
-use super::check::Capability::*;
-use super::check::Judge::*;
-use super::check::Source::*;
 use super::check::*;
 
 /// The checks of this topic.

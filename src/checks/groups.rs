@@ -4,9 +4,6 @@
 
 use serde_json::{Value, json};
 
-use super::check::Capability::*;
-use super::check::Judge::*;
-use super::check::Source::*;
 use super::check::*;
 use super::users::delete_again;
 use crate::scim;

@@ -1,13 +1,10 @@
 //! The manager: the one reference between users, and the forms in which Entra writes it.
 //!
-//! RFC 7643 §4.3 makes it an object with `value`; Entra sends a bare id, an object or a list of one,
-//! and clears it with an empty text (entra-client 4.6).
+//! RFC 7643 §4.3 makes it an object with `value`; Entra sends a bare id, an object or a list of
+//! one, and clears it with an empty text (entra-client 4.6).
 
 use serde_json::{Value, json};
 
-use super::check::Capability::*;
-use super::check::Judge::*;
-use super::check::Source::*;
 use super::check::*;
 
 const MANAGER: &str = "enterprise.manager.value";
@@ -133,7 +130,8 @@ pub(super) mod tests {
     use crate::exchange::Answer;
     use crate::scim;
 
-    fn user(manager: Value) -> Answer {
+    fn user(manager: impl Into<Value>) -> Answer {
+        let manager = manager.into();
         answer(200, &json!({"id": "user-0", scim::ENTERPRISE_USER: {"manager": manager}}))
     }
 

@@ -5,9 +5,6 @@
 
 use serde_json::{Value, json};
 
-use super::check::Capability::*;
-use super::check::Judge::*;
-use super::check::Source::*;
 use super::check::*;
 
 const THREE_MEMBERS: Setting = Setting::Group { users: 3, members: 3 };

@@ -7,9 +7,6 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::check::Capability::*;
-use super::check::Judge::*;
-use super::check::Source::*;
 use super::check::*;
 
 const PAGE_SIZE: u64 = 5;
@@ -87,19 +84,20 @@ pub(super) const CHECKS: &[Check] = &[
 
 /// The next page of a walk, until the total is reached or the tenth page was read.
 fn next_page(collection: &str, said: &[Exchange]) -> Option<Request> {
-    let seen = match said.last() {
+    let walked = match said.last() {
         None => 0,
-        Some(last) => {
-            let list = last.list().ok()?;
+        Some(page) => {
+            let listed = page.list().ok()?;
             let before = (said.len() as u64 - 1) * PAGE_SIZE;
-            let end = before + list.resources.len() as u64;
-            if list.resources.is_empty() || end >= list.total_results || said.len() >= PAGES_MAX {
+            let end = before + listed.resources.len() as u64;
+            if listed.resources.is_empty() || end >= listed.total_results || said.len() >= PAGES_MAX
+            {
                 return None;
             }
             said.len() as u64 * PAGE_SIZE
         }
     };
-    Some(Request::get(format!("{collection}?startIndex={}&count={PAGE_SIZE}", seen + 1)))
+    Some(Request::get(format!("{collection}?startIndex={}&count={PAGE_SIZE}", walked + 1)))
 }
 
 /// Every page is a list, no larger than asked for and full where more are said to follow, and no

@@ -6,9 +6,6 @@
 
 use serde_json::{Value, json};
 
-use super::check::Capability::*;
-use super::check::Judge::*;
-use super::check::Source::*;
 use super::check::*;
 
 const DIALECTS: Source = Entra("SCIM 2.0 protocol compliance, PATCH bodies side by side");
@@ -416,7 +413,8 @@ pub(super) mod tests {
     }
 
     /// The example user with some attributes changed.
-    pub(in super::super) fn user(change: Value) -> Answer {
+    pub(in super::super) fn user(change: impl Into<Value>) -> Answer {
+        let change = change.into();
         let mut body = its().user().sent.clone();
         body["id"] = json!("user-0");
         for (name, value) in change.as_object().unwrap() {

@@ -7,9 +7,6 @@
 use serde_json::json;
 
 use super::answers::refusal;
-use super::check::Capability::*;
-use super::check::Judge::*;
-use super::check::Source::*;
 use super::check::*;
 
 const GROUP_AND_USER: Setting = Setting::Group { users: 1, members: 0 };

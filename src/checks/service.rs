@@ -1,11 +1,8 @@
 //! What the service as a whole owes: who is let in, and what it bears.
 //!
-//! The heavy rows run only when asked for. Rows that need something scimrig has no way to get say so
-//! in their needs and are skipped by name, never passed.
+//! The heavy rows run only when asked for. Rows that need something scimrig has no way to get say
+//! so in their needs and are skipped by name, never passed.
 
-use super::check::Capability::*;
-use super::check::Judge::*;
-use super::check::Source::*;
 use super::check::*;
 use crate::exchange::Credential;
 

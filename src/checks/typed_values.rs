@@ -5,9 +5,6 @@
 
 use serde_json::json;
 
-use super::check::Capability::*;
-use super::check::Judge::*;
-use super::check::Source::*;
 use super::check::*;
 use super::patches::changed;
 

@@ -5,9 +5,6 @@
 
 use serde_json::{Value, json};
 
-use super::check::Capability::*;
-use super::check::Judge::*;
-use super::check::Source::*;
 use super::check::*;
 use crate::scim;
 
@@ -441,11 +438,13 @@ pub(super) mod tests {
     use crate::exchange::Answer;
 
     /// The example fixture's first user with some attributes changed.
-    fn user(change: Value) -> Answer {
+    fn user(change: impl Into<Value>) -> Answer {
+        let change = change.into();
         answer(200, &body(change))
     }
 
-    fn body(change: Value) -> Value {
+    fn body(change: impl Into<Value>) -> Value {
+        let change = change.into();
         let its = Fixture::example(Setting::Users(1), "m");
         let mut body = its.user().sent.clone();
         body["id"] = json!("user-0");

@@ -69,8 +69,9 @@ pub fn create_group(body: &Value) -> Request {
 }
 
 /// Patches a resource of the fixture.
+#[expect(clippy::needless_pass_by_value, reason = "a check writes its operations in place")]
 pub fn patch<const N: usize>(known: &Known, operations: [Value; N]) -> Request {
-    Request::patch(known.path(), &patch_body(operations.into()))
+    Request::patch(known.path(), &patch_body(&operations))
 }
 
 /// One operation with a path: `op("Replace", "title", "Lead")`.
@@ -84,8 +85,8 @@ pub fn remove(path: &str) -> Value {
 }
 
 /// One operation without a path: its value names the attributes.
-pub fn merge(word: &str, value: Value) -> Value {
-    json!({"op": word, "value": value})
+pub fn merge(word: &str, value: impl Into<Value>) -> Value {
+    json!({"op": word, "value": value.into()})
 }
 
 /// The full URN of an attribute of the enterprise extension.
@@ -370,8 +371,8 @@ pub fn expect_members(expected: &[&Known], seen: &Exchange) -> Verdict {
     )
 }
 
-/// Whether a value counts as none (RFC 7643 §2.5): null, empty text, empty list, and an object of
-/// nothing but such.
+/// Whether a value counts as none (RFC 7643 §2.5): null, empty text, empty list, and an object
+/// of nothing but such.
 pub fn is_unassigned(value: &Value) -> bool {
     match value {
         Value::Null => true,

@@ -20,7 +20,7 @@ use scimrig::run::Exit;
 /// Acts as Microsoft Entra ID's provisioning service against a SCIM tenant.
 ///
 /// Without --tenant-url every command uses the embedded tenant, in this process. The Secret Token
-/// comes from the variable SCIM_SECRET_TOKEN or from --secret-token-file, never from an argument.
+/// comes from the variable `SCIM_SECRET_TOKEN` or from --secret-token-file, never from an argument.
 ///
 /// Exit codes: 0 conforms; 1 violations, or a changed snapshot; 2 the command line, a scenario or a
 /// profile is wrong; 3 the tenant could not be reached or refused the token; 4 a performance

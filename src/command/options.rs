@@ -19,7 +19,7 @@ pub(crate) struct Common {
     /// tenant. The word `profile` takes the URL that the profile names
     #[arg(long, value_name = "URL", env = "SCIM_TENANT_URL")]
     pub(crate) tenant_url: Option<String>,
-    /// A file whose only line is the Secret Token; without it the variable SCIM_SECRET_TOKEN counts
+    /// A file whose only line is the Secret Token; without it the variable `SCIM_SECRET_TOKEN` counts
     #[arg(long, value_name = "FILE")]
     pub(crate) secret_token_file: Option<PathBuf>,
     /// A built-in profile (strict, dialpad) or a profile's TOML file

@@ -96,8 +96,7 @@ impl Serve {
     }
 
     fn faults(&self) -> Result<Faults, Stop> {
-        let text: String = self.faults.iter().map(|fault| format!("{fault}\n")).collect();
-        toml::from_str(&text).map_err(|error| {
+        toml::from_str(&self.faults.join("\n")).map_err(|error| {
             Stop::BadInput(format!("--fault: {}; accepted is KEY=VALUE", error.message()))
         })
     }

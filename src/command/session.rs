@@ -141,6 +141,7 @@ impl Session {
             telling: Arc::new(Progress::on_stderr()),
             folder,
             notify_command: common.notify_command.clone(),
+            is_shared: plan.scenario.is_none(),
             shrink_attempts: plan.shrink_attempts,
             cleaned: Mutex::default(),
         };

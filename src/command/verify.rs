@@ -101,7 +101,7 @@ pub(crate) async fn play_all(session: &Session, scenarios: &[Scenario]) -> Resul
         if stage.is_stopped() {
             break;
         }
-        let result = play(stage, scenario).await.map_err(|error| Stop::bad(&error))?;
+        let result = Box::pin(play(stage, scenario)).await.map_err(|error| Stop::bad(&error))?;
         session.found().scenarios.push(result);
     }
     stage.telling.done(&format!("{} scenarios", session.found().scenarios.len()));

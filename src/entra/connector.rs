@@ -1,7 +1,7 @@
 //! Entra's conversations with a tenant about one object, written once for conformance and load.
 //!
 //! A user: match, create, read before update, update, disable, delete (entra-client 4). A group:
-//! look-up without members, create empty, update, delete; its members in PATCHes of their own (5).
+//! look-up without members, create empty, update, delete; each change of its members in a PATCH of its own (5).
 //! A conversation gets all it needs in its task and says what came of it; the job keeps the state.
 
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use crate::tenant::Tenant;
 /// How often a throttled request is repeated where `Retry-After` is honoured.
 const THROTTLED_TRIES: usize = 4;
 /// The longest single wait for `Retry-After`.
-const RETRY_AFTER_MAX: Duration = Duration::from_secs(60);
+const RETRY_AFTER_MAX: Duration = Duration::from_mins(1);
 
 /// Speaks with one tenant as Entra's SCIM connector does. Cheap to clone.
 #[derive(Clone)]
@@ -382,13 +382,10 @@ impl Connector {
         };
         let exchange = self.send(operation, request).await;
         success_of(&exchange)?;
-        match exchange.json() {
-            Some(resource @ Value::Object(_)) => Ok(resource),
-            _ => {
-                let why = "a resource was read and the body is no JSON object";
-                Err(ObjectFailure::senseless(INCOMPATIBLE, why, &exchange))
-            }
-        }
+        exchange.json().filter(Value::is_object).ok_or_else(|| {
+            let why = "a resource was read and the body is no JSON object";
+            ObjectFailure::senseless(INCOMPATIBLE, why, &exchange)
+        })
     }
 
     /// The one resource a look-up found. A hit this run did not create is a failure: Entra would

@@ -15,6 +15,7 @@ use crate::directory::{Directory, DirectoryGroup, GroupIndex, UserIndex, UserSta
 
 /// What the tenant should hold of one user.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about one history")]
 pub struct ProjectedUser {
     /// Whether it should be there at all; a deleted user should not.
     pub is_present: bool,
@@ -35,6 +36,7 @@ pub struct ProjectedUser {
 
 /// What the tenant should hold of one group.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about one history")]
 pub struct ProjectedGroup {
     /// Whether it should be there at all.
     pub is_present: bool,
@@ -145,7 +147,7 @@ impl Projection {
             }
             return;
         };
-        if !known.is_present || (!known.is_linked && !(is_enabled && in_scope)) {
+        if !known.is_present || !(known.is_linked || is_enabled && in_scope) {
             return;
         }
         if exists && in_scope {

@@ -122,18 +122,18 @@ impl Wire {
 
     /// Updates a user's attributes in one PATCH (4.4, 6.2).
     pub fn update_user(&self, id: &str, changes: &[AttributeChange]) -> Request {
-        self.patch(user_target(id), self.operations(changes))
+        patch(user_target(id), self.operations(changes))
     }
 
     /// Updates a group's attributes in one PATCH (5.1, 6.2 (f)).
     pub fn update_group(&self, id: &str, changes: &[AttributeChange]) -> Request {
-        self.patch(group_target(id), self.operations(changes))
+        patch(group_target(id), self.operations(changes))
     }
 
     /// Sets `active` alone (4.5, 6.2 (a)).
     pub fn set_active(&self, id: &str, active: bool) -> Request {
         let value = self.encode_boolean(active);
-        self.patch(
+        patch(
             user_target(id),
             vec![json!({"op": self.op("Replace"), "path": "active", "value": value})],
         )
@@ -151,14 +151,14 @@ impl Wire {
                 json!({"op": op, "path": "manager", "value": [reference]})
             }
         };
-        self.patch(user_target(id), vec![operation])
+        patch(user_target(id), vec![operation])
     }
 
     /// Takes the manager away (4.6.5): the empty string stands for nobody.
     pub fn remove_manager(&self, id: &str) -> Request {
         let urn = format!("{}:manager", scim::ENTERPRISE_USER);
         // Captures show this operation in lower case in both dialects.
-        self.patch(user_target(id), vec![json!({"op": "replace", "path": urn, "value": ""})])
+        patch(user_target(id), vec![json!({"op": "replace", "path": urn, "value": ""})])
     }
 
     /// Adds or removes members in one PATCH (5.1, 6.2 (d), (e)).
@@ -182,7 +182,7 @@ impl Wire {
                 .map(|id| json!({"op": "remove", "path": format!("members[value eq \"{id}\"]")}))
                 .collect(),
         };
-        self.patch(group_target(group), operations)
+        patch(group_target(group), operations)
     }
 
     /// Deletes a user (4.5).
@@ -193,10 +193,6 @@ impl Wire {
     /// Deletes a group (5.2.11).
     pub fn delete_group(&self, id: &str) -> Request {
         Request::delete(group_target(id))
-    }
-
-    fn patch(&self, target: String, operations: Vec<Value>) -> Request {
-        Request::patch(target, &scim::message::patch_body(operations))
     }
 
     /// One operation an attribute, or the flag's merged form (6.4).
@@ -251,6 +247,11 @@ impl Wire {
             FilterSpace::Percent20 => encoded,
         }
     }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "callers build the list for this one use")]
+fn patch(target: String, operations: Vec<Value>) -> Request {
+    Request::patch(target, &scim::message::patch_body(&operations))
 }
 
 /// The flag's form: value paths and additions keep their own operation, all other replacements are

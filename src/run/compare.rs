@@ -5,15 +5,17 @@
 //! shows. What differs is read again for a short while before it is believed: a tenant may need a
 //! moment (rfc-catalogue A17).
 
+mod comparer;
+
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
 
+pub use self::comparer::Comparer;
+
 use crate::difference::{Comparison, Difference, DifferenceKind};
-use crate::directory::{GroupIndex, UserIndex};
 use crate::entra::connector::{Connector, Kind};
 use crate::entra::job::ProvisioningJob;
 use crate::entra::mapping::MappedValue;
@@ -55,6 +57,17 @@ enum Subject {
     Absent { key: ObjectKey, why: String },
 }
 
+impl Subject {
+    fn key(&self) -> ObjectKey {
+        match self {
+            Self::User { key, .. }
+            | Self::Group { key, .. }
+            | Self::Gone { key, .. }
+            | Self::Absent { key, .. } => *key,
+        }
+    }
+}
+
 /// What is expected of a manager.
 #[derive(Clone)]
 enum Expected {
@@ -86,87 +99,13 @@ pub async fn compare(
     let comparer = Arc::new(Comparer::new(connector.clone(), settings.window));
     let tasks = subjects.into_iter().map(|subject| {
         let comparer = comparer.clone();
-        async move { comparer.compare(&subject).await }
+        // Whose export was refused will not come however long one waits.
+        let is_refused = job.escrows().get(subject.key()).is_some();
+        async move { comparer.compare(&subject, !is_refused).await }
     });
     in_flight(settings.concurrency, tasks, |found| comparison.differences.extend(found)).await;
     comparison.differences.extend(strays(connector, job, &settings.before).await);
     comparison
-}
-
-/// Compares resources one at a time; whatever differs is looked at again for a while.
-pub struct Comparer {
-    connector: Connector,
-    /// The first Matching attributes, by which second resources are looked for.
-    user: TargetPath,
-    group: TargetPath,
-    /// Milliseconds that are left for looking again, all resources together.
-    patience: AtomicU64,
-}
-
-impl Comparer {
-    /// Reads through this connector, and waits no longer than the window over all resources.
-    pub fn new(connector: Connector, window: Duration) -> Self {
-        let path = |names: &[String], default: &str| {
-            let name = names.first().map_or(default, String::as_str);
-            TargetPath::parse(name)
-                .or_else(|_| TargetPath::parse(default))
-                .expect("the default Matching attribute is a path")
-        };
-        let settings = &connector.settings;
-        let user = path(&settings.match_user, "userName");
-        let group = path(&settings.match_group, "displayName");
-        Self { user, group, connector, patience: AtomicU64::new(millis(window)) }
-    }
-
-    /// Compares one user. A manager is expected where its id is given; none says nothing.
-    pub async fn user(
-        &self,
-        index: UserIndex,
-        id: &str,
-        expected: ProjectedUser,
-        manager: Option<&str>,
-    ) -> Vec<Difference> {
-        let key = ObjectKey { kind: Kind::User, index };
-        let manager = manager.map_or(Expected::Nothing, |id| Expected::Id(id.to_owned()));
-        let expected = Box::new(expected);
-        self.compare(&Subject::User { key, id: id.to_owned(), expected, manager }).await
-    }
-
-    /// Compares one group, which should have exactly these members.
-    pub async fn group(
-        &self,
-        index: GroupIndex,
-        id: &str,
-        expected: ProjectedGroup,
-        members: BTreeSet<String>,
-    ) -> Vec<Difference> {
-        let key = ObjectKey { kind: Kind::Group, index };
-        let members = Members { wanted: members, deleted: BTreeSet::new() };
-        let expected = Box::new(expected);
-        self.compare(&Subject::Group { key, id: id.to_owned(), expected, members }).await
-    }
-
-    async fn compare(&self, subject: &Subject) -> Vec<Difference> {
-        loop {
-            let found = look(self, subject).await;
-            if found.is_empty() || !self.waits_a_little() {
-                return found;
-            }
-            tokio::time::sleep(PAUSE).await;
-        }
-    }
-
-    /// Takes one pause out of the patience that is left.
-    fn waits_a_little(&self) -> bool {
-        let pause = millis(PAUSE);
-        self.patience
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(pause))
-            .is_ok()
-    }
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn subjects(job: &ProvisioningJob, projection: &Projection, sample: Option<usize>) -> Vec<Subject> {
@@ -291,8 +230,8 @@ async fn look(comparer: &Comparer, subject: &Subject) -> Vec<Difference> {
         Subject::User { key, id, expected, manager } => {
             let seen = read(connector, user_target(id)).await;
             let mut found = match resource(&seen) {
-                Ok(resource) => differing_user(*key, expected, manager, &resource, seen.number),
-                Err(_) => unreadable(*key, DifferenceKind::MissingUser, id, &seen),
+                Some(resource) => differing_user(*key, expected, manager, &resource, seen.number),
+                None => unreadable(*key, DifferenceKind::MissingUser, id, &seen),
             };
             found.extend(second(connector, *key, &comparer.user, &expected.values).await);
             found
@@ -300,8 +239,8 @@ async fn look(comparer: &Comparer, subject: &Subject) -> Vec<Difference> {
         Subject::Group { key, id, expected, members } => {
             let seen = read(connector, group_target(id)).await;
             let mut found = match resource(&seen) {
-                Ok(resource) => differing_group(*key, expected, members, &resource, seen.number),
-                Err(_) => unreadable(*key, DifferenceKind::MissingGroup, id, &seen),
+                Some(resource) => differing_group(*key, expected, members, &resource, seen.number),
+                None => unreadable(*key, DifferenceKind::MissingGroup, id, &seen),
             };
             let was_ignored =
                 found.iter().any(|difference| difference.kind == DifferenceKind::GroupName);
@@ -358,11 +297,8 @@ async fn ask(connector: &Connector, request: Request) -> Exchange {
     }
 }
 
-fn resource(seen: &Exchange) -> Result<Value, ()> {
-    match seen.json() {
-        Some(resource @ Value::Object(_)) if seen.status() == 200 => Ok(resource),
-        _ => Err(()),
-    }
+fn resource(seen: &Exchange) -> Option<Value> {
+    seen.json().filter(|body| body.is_object() && seen.status() == 200)
 }
 
 fn unreadable(

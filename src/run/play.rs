@@ -218,7 +218,10 @@ async fn shorten(player: &Player<'_>, folded: &Folded) -> Result<Option<String>,
         }
     })
     .await;
-    let path = stage.folder.join("minimal.toml");
+    let path = stage.folder.join(match stage.is_shared {
+        true => format!("minimal-{}.toml", scenario.name.replace('/', "-")),
+        false => "minimal.toml".to_owned(),
+    });
     let text = scenario.with_scripts(run, scripts(&minimised.changes)).to_toml();
     std::fs::write(&path, text)
         .map_err(|source| PlayError::Minimal { path: path.clone(), source })?;

@@ -212,10 +212,11 @@ impl Player<'_> {
             sequence.failures.push(text.clone());
         }
         sequence.remarks.push(format!("notification: {text}"));
-        if is_heard && let Some(command) = &self.stage.notify_command {
-            if let Err(why) = super::notify::notify(command, &text).await {
-                sequence.remarks.push(why);
-            }
+        if is_heard
+            && let Some(command) = &self.stage.notify_command
+            && let Err(why) = super::notify::notify(command, &text).await
+        {
+            sequence.remarks.push(why);
         }
     }
 

@@ -50,6 +50,8 @@ pub struct Stage {
     pub folder: PathBuf,
     /// A command that gets the notification of a quarantine on its standard input.
     pub notify_command: Option<String>,
+    /// Whether several scenarios share the report folder.
+    pub is_shared: bool,
     /// How many sequences may be tried to shorten a failing one.
     pub shrink_attempts: usize,
     /// What clean-ups came to so far.

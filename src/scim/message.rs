@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-/// A ListResponse (RFC 7644 §3.4.2) as far as it could be read.
+/// A list response (RFC 7644 §3.4.2) as far as it could be read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ListResponse {
     /// `totalResults`: how many resources match in all.
@@ -76,7 +76,7 @@ impl ScimError {
 }
 
 /// Wraps operations into a PATCH body (RFC 7644 §3.5.2).
-pub fn patch_body(operations: Vec<Value>) -> Value {
+pub fn patch_body(operations: &[Value]) -> Value {
     json!({ "schemas": [super::PATCH_OP], "Operations": operations })
 }
 

@@ -197,15 +197,14 @@ impl Tenant {
         self.dress(&mut request);
         let permit = door.ownership.permit(number, &request);
         let sent = door.began.elapsed();
-        let result = match permit {
-            Err(refusal) => Err(Failure::Refused(refusal)),
-            Ok(()) => {
-                let secret = match request.credential {
-                    Credential::SecretToken => door.token.as_ref(),
-                    Credential::None | Credential::Literal(_) => None,
-                };
-                self.transport.call(&door.url, &request, secret, &self.limits).await
-            }
+        let secret = match request.credential {
+            Credential::SecretToken => door.token.as_ref(),
+            Credential::None | Credential::Literal(_) => None,
+        };
+        let result = if let Err(refusal) = permit {
+            Err(Failure::Refused(refusal))
+        } else {
+            self.transport.call(&door.url, &request, secret, &self.limits).await
         };
         let answered = door.began.elapsed();
         let exchange = Exchange { number, operation, request, result, due, sent, answered };

@@ -130,7 +130,7 @@ async fn over_http(
     let deadline = tokio::time::Instant::now() + limits.timeout;
     let mut response = match tokio::time::timeout_at(deadline, builder.send()).await {
         Err(_) => return Err(Failure::Timeout(limits.timeout)),
-        Ok(Err(error)) => return Err(failure_of(&error, limits)),
+        Ok(Err(error)) => return Err(failure_of(&error)),
         Ok(Ok(response)) => response,
     };
     let status = response.status().as_u16();
@@ -177,7 +177,8 @@ async fn in_process(
         if parts.extensions.get::<ConnectionDropped>().is_some() {
             return Err(Failure::Protocol("connection reset by the tenant".to_owned()));
         }
-        let body = body.collect().await.map_or_else(|_| Bytes::new(), |body| body.to_bytes());
+        let body =
+            body.collect().await.map_or_else(|_| Bytes::new(), http_body_util::Collected::to_bytes);
         Ok(Answer {
             status: parts.status.as_u16(),
             headers: parts.headers,
@@ -201,8 +202,9 @@ fn read_certificates(path: &Path) -> Result<Vec<reqwest::Certificate>, Transport
     Ok(certificates)
 }
 
-/// Sorts an error of the client into what an operator can act upon.
-fn failure_of(error: &reqwest::Error, limits: &Limits) -> Failure {
+/// Sorts an error of the client into what an operator can act upon. The time limit is not among
+/// them: it is ours and cuts the wait itself.
+fn failure_of(error: &reqwest::Error) -> Failure {
     let text = chain(error);
     let lower = text.to_ascii_lowercase();
     let tls = ["certificate", "tls", "handshake", "corrupt message"];
@@ -210,8 +212,6 @@ fn failure_of(error: &reqwest::Error, limits: &Limits) -> Failure {
         Failure::Tls(text)
     } else if error.is_connect() {
         Failure::Connect(text)
-    } else if error.is_timeout() {
-        Failure::Timeout(limits.timeout)
     } else {
         Failure::Protocol(text)
     }

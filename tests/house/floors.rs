@@ -1,7 +1,7 @@
 //! Rooms and floors: imports between top-level modules follow the table in `src/lib.rs`.
 //!
-//! A room may know every room on a lower floor. On its own floor it may know a neighbour, as long as
-//! nobody comes round to it again. Test modules keep to the same rules.
+//! A room may know every room on a lower floor. On its own floor it may know a neighbour, as long
+//! as nobody comes round to it again. Test modules keep to the same rules.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! The last phase of a cycle: managers and members, each in PATCHes of their own.
+//! The last phase of a cycle: managers and members, each in a PATCH of its own.
 //!
 //! A reference to somebody who is not in the tenant is skipped and not repaired until the referring
 //! object changes or the job is restarted (entra-client 4.6.1, 5.2.13, 7.2.7).

@@ -5,9 +5,13 @@
 
 use serde_json::{Value, json};
 
-use super::{ProbeSettings, fixture};
+use super::{ProbeSettings, fixture, probe};
 use crate::checks::capability::{Capabilities, Capability, UserBody};
-use crate::checks::check::*;
+use crate::checks::check::{
+    Fixture, Known, at, create_group, create_user, enterprise, equals, find, get, is_throttled,
+    is_unassigned, op, patch,
+};
+use crate::exchange::{Exchange, Operation, Request};
 use crate::tenant::Tenant;
 
 /// The name under which these requests are recorded.
@@ -29,11 +33,12 @@ const ATTRIBUTES: &[(&str, &str)] = &[
 
 /// Finds out what the tenant can do. Never fails: what cannot be found out is missing.
 pub async fn find_out(tenant: &Tenant, settings: &ProbeSettings) -> Capabilities {
+    let asker = Asker { tenant, settings };
     let mut found = Capabilities::default();
     if tenant.url().is_https() {
         found.note(Capability::Tls);
     }
-    read_discovery(tenant, &mut found).await;
+    read_discovery(&asker, &mut found).await;
     let mut its = Fixture {
         users: Vec::new(),
         group: None,
@@ -42,18 +47,43 @@ pub async fn find_out(tenant: &Tenant, settings: &ProbeSettings) -> Capabilities
         user_body: UserBody::Full,
     };
     let mut exchanges = Vec::new();
-    try_user(tenant, &mut found, &mut its, &mut exchanges).await;
-    try_filter(tenant, &mut found, &its).await;
+    try_user(&asker, &mut found, &mut its, &mut exchanges).await;
+    try_filter(&asker, &mut found, &its).await;
     if let Some(user) = its.users.first().cloned() {
-        try_patch(tenant, &mut found, &user).await;
+        try_patch(&asker, &mut found, &user).await;
     }
-    try_group(tenant, &mut found, &mut its, &mut exchanges).await;
+    try_group(&asker, &mut found, &mut its, &mut exchanges).await;
     fixture::take_away(tenant, &its, &exchanges).await;
     found
 }
 
-async fn read_discovery(tenant: &Tenant, found: &mut Capabilities) {
-    let seen = tenant.send(Operation::Discover, Request::get("/ServiceProviderConfig")).await;
+/// Asks with patience: a tenant that throttles must not seem to lack what it has.
+struct Asker<'a> {
+    tenant: &'a Tenant,
+    settings: &'a ProbeSettings,
+}
+
+impl Asker<'_> {
+    async fn ask(&self, operation: Operation, request: Request) -> Exchange {
+        let mut attempt = 1;
+        loop {
+            let seen = self.tenant.send(operation, request.clone()).await;
+            let wait = probe::retry_after(&seen);
+            if !is_throttled(&seen)
+                || attempt >= probe::ATTEMPTS_MAX
+                || wait > self.settings.throttle_wait_max
+                || self.settings.stopped()
+            {
+                return seen;
+            }
+            attempt += 1;
+            tokio::time::sleep(wait).await;
+        }
+    }
+}
+
+async fn read_discovery(asker: &Asker<'_>, found: &mut Capabilities) {
+    let seen = asker.ask(Operation::Discover, Request::get("/ServiceProviderConfig")).await;
     let body = seen.json().unwrap_or_default();
     let advertised = [
         ("patch", Capability::Patch),
@@ -69,7 +99,7 @@ async fn read_discovery(tenant: &Tenant, found: &mut Capabilities) {
             found.note_missing(capability, "not advertised");
         }
     }
-    let seen = tenant.send(Operation::Discover, Request::get("/Schemas")).await;
+    let seen = asker.ask(Operation::Discover, Request::get("/Schemas")).await;
     if seen.is_success() && seen.json().is_some() {
         found.note(Capability::Schemas);
     } else {
@@ -79,7 +109,7 @@ async fn read_discovery(tenant: &Tenant, found: &mut Capabilities) {
 
 /// Creates a user with as much as the tenant takes, and looks at what survived.
 async fn try_user(
-    tenant: &Tenant,
+    asker: &Asker<'_>,
     found: &mut Capabilities,
     its: &mut Fixture,
     exchanges: &mut Vec<Exchange>,
@@ -87,7 +117,7 @@ async fn try_user(
     for (number, user_body) in UserBody::ALL.into_iter().enumerate() {
         its.user_body = user_body;
         let sent = its.new_user(number);
-        let seen = tenant.send(OPERATION, create_user(&sent)).await;
+        let seen = asker.ask(OPERATION, create_user(&sent)).await;
         let id = seen.id();
         let told = seen.told();
         exchanges.push(seen);
@@ -98,7 +128,7 @@ async fn try_user(
         found.note(Capability::User);
         found.user_body = user_body;
         let known = Known { collection: "/Users", id, sent };
-        let body = tenant.send(OPERATION, get(&known)).await.json().unwrap_or_default();
+        let body = asker.ask(OPERATION, get(&known)).await.json().unwrap_or_default();
         for (name, path) in ATTRIBUTES {
             note_survival(found, Capability::Attribute(name), &body, path);
         }
@@ -115,10 +145,10 @@ fn note_survival(found: &mut Capabilities, capability: Capability, body: &Value,
     }
 }
 
-async fn try_filter(tenant: &Tenant, found: &mut Capabilities, its: &Fixture) {
+async fn try_filter(asker: &Asker<'_>, found: &mut Capabilities, its: &Fixture) {
     let known = its.users.first();
     let name = known.map_or("nobody@example.com", |user| user.text("userName"));
-    let seen = tenant.send(OPERATION, find("/Users", &equals("userName", name))).await;
+    let seen = asker.ask(OPERATION, find("/Users", &equals("userName", name))).await;
     if seen.list().is_ok() {
         found.note(Capability::Filter);
     } else {
@@ -129,33 +159,33 @@ async fn try_filter(tenant: &Tenant, found: &mut Capabilities, its: &Fixture) {
     }
 }
 
-async fn try_patch(tenant: &Tenant, found: &mut Capabilities, user: &Known) {
+async fn try_patch(asker: &Asker<'_>, found: &mut Capabilities, user: &Known) {
     let change = patch(user, [op("replace", "displayName", "Alice A.")]);
-    let seen = tenant.send(OPERATION, change).await;
+    let seen = asker.ask(OPERATION, change).await;
     match seen.status() {
         404 | 405 | 501 => found.note_missing(Capability::Patch, seen.told()),
         _ => found.note(Capability::Patch),
     }
     // The manager may be oneself for a moment: only survival is of interest.
     let manager = patch(user, [op("add", &enterprise("manager"), json!({"value": user.id}))]);
-    tenant.send(OPERATION, manager).await;
-    let body = tenant.send(OPERATION, get(user)).await.json().unwrap_or_default();
+    asker.ask(OPERATION, manager).await;
+    let body = asker.ask(OPERATION, get(user)).await.json().unwrap_or_default();
     note_survival(found, Capability::Manager, &body, "enterprise.manager.value");
 }
 
 async fn try_group(
-    tenant: &Tenant,
+    asker: &Asker<'_>,
     found: &mut Capabilities,
     its: &mut Fixture,
     exchanges: &mut Vec<Exchange>,
 ) {
     let sent = its.new_group(0);
-    let seen = tenant.send(OPERATION, create_group(&sent)).await;
+    let seen = asker.ask(OPERATION, create_group(&sent)).await;
     match seen.id() {
         Some(id) => {
             found.note(Capability::Group);
             let known = Known { collection: "/Groups", id, sent };
-            let body = tenant.send(OPERATION, get(&known)).await.json().unwrap_or_default();
+            let body = asker.ask(OPERATION, get(&known)).await.json().unwrap_or_default();
             note_survival(found, Capability::GroupAttribute("externalId"), &body, "externalId");
             its.group = Some(known);
         }

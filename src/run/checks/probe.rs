@@ -10,14 +10,14 @@ use tokio::task::JoinSet;
 
 use super::{ProbeSettings, fixture};
 use crate::checks::capability::Capabilities;
-use crate::checks::check::{Check, Judge, Risk, Said, Verdict, is_throttled};
+use crate::checks::check::{Check, Judge, Risk, Said, Setting, Verdict, is_throttled};
 use crate::exchange::{Exchange, Operation, Request};
 use crate::tenant::Tenant;
 
 /// Most requests one dialogue may ask.
 const REQUESTS_MAX: usize = 100;
 /// Most attempts at a probe that meets throttling.
-const ATTEMPTS_MAX: u32 = 3;
+pub(super) const ATTEMPTS_MAX: u32 = 3;
 
 /// What became of a probe.
 pub(super) struct Told {
@@ -52,7 +52,7 @@ pub(super) async fn run(
 }
 
 /// Seconds of a `Retry-After`; a second where it says none or a date.
-fn retry_after(seen: &Exchange) -> Duration {
+pub(super) fn retry_after(seen: &Exchange) -> Duration {
     let seconds = seen.header("retry-after").and_then(|text| text.trim().parse().ok());
     Duration::from_secs(seconds.unwrap_or(1))
 }
@@ -163,8 +163,8 @@ async fn race(tenant: &Tenant, operation: Operation, requests: Vec<Request>) -> 
     ended.into_iter().map(|(_, exchange)| exchange).collect()
 }
 
-/// Repeats the reads at the end of a failed probe until the write before them is seen or the time
-/// is up. A late pass is worth a remark.
+/// Repeats the reads at the end of a failed probe until the write before them, or the fixture, is
+/// seen, or the time is up. A late pass is worth a remark.
 async fn await_visibility(
     tenant: &Tenant,
     settings: &ProbeSettings,
@@ -175,7 +175,8 @@ async fn await_visibility(
 ) -> Verdict {
     let reads = said.exchanges.iter().rev().take_while(|seen| seen.request.method == Method::GET);
     let first_read = said.exchanges.len() - reads.count();
-    if first_read == 0 || first_read == said.exchanges.len() {
+    let nothing_written = first_read == 0 && check.setting == Setting::Nothing;
+    if nothing_written || first_read == said.exchanges.len() {
         return verdict;
     }
     let began = Instant::now();

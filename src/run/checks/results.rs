@@ -48,13 +48,9 @@ pub fn fold(
         .checks()
         .filter(|check| matches!(check.judge, Judge::Every(..) | Judge::Converged(_)));
     passive
-        .map(|check| match judge.tally(check.id) {
-            Some(tally) => of_tally(profile, check, &tally),
-            None => {
-                let mut result = blank(check);
-                apply(&mut result, check, profile, &Verdict::NotApplicable);
-                result
-            }
+        .map(|check| {
+            let tally = judge.tally(check.id);
+            tally.map_or_else(|| blank(check), |tally| of_tally(profile, check, &tally))
         })
         .collect()
 }
@@ -73,10 +69,7 @@ fn of_tally(profile: &ServerProfile, check: &Check, tally: &Tally) -> CheckResul
     result.judged = tally.judged;
     result.failed = tally.failed;
     result.exchanges.clone_from(&tally.exchanges);
-    let Some(evidence) = deciding_evidence(profile, check, tally) else {
-        apply(&mut result, check, profile, &Verdict::NotApplicable);
-        return result;
-    };
+    let Some(evidence) = deciding_evidence(profile, check, tally) else { return result };
     apply(&mut result, check, profile, &evidence.verdict);
     if matches!(evidence.verdict, Verdict::Fail { .. }) {
         result.curl.clone_from(&evidence.curl);

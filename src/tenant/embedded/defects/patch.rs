@@ -158,7 +158,7 @@ pub(in crate::tenant::embedded) async fn modify(
     if defects.has(Defect::PatchNotAtomic) && operations(body).len() > 1 {
         let mut last = store.read(kind, id, References::Listed)?;
         for operation in operations(body) {
-            let alone = scim::message::patch_body(vec![operation.clone()]);
+            let alone = scim::message::patch_body(std::slice::from_ref(operation));
             last = store.modify(kind, id, References::Listed, |seen| change(&alone, seen))?;
         }
         return Ok(last);
