@@ -1,6 +1,10 @@
 //! `scimrig load`: a large initial cycle.
 
 use clap::Args;
+use scimrig::directory::Population;
+use scimrig::entra::scope::{Scope, ScopeMode};
+use scimrig::load::{LoadExpectations, LoadPlan, run_load};
+use scimrig::profile::EntraOverrides;
 use scimrig::recording::BodyPolicy;
 use scimrig::snapshot::SnapshotMode;
 
@@ -31,6 +35,15 @@ pub(crate) struct Load {
     /// Users and groups compared attribute by attribute afterwards
     #[arg(long, value_name = "N", default_value_t = 200)]
     sample: usize,
+    /// Expect at least so many requests a second; exit code 4 where it is missed
+    #[arg(long, value_name = "N")]
+    requests_per_second_min: Option<f64>,
+    /// Expect at least so many objects a second
+    #[arg(long, value_name = "N")]
+    objects_per_second_min: Option<f64>,
+    /// Expect the 99th percentile of latency to be at most so many milliseconds
+    #[arg(long, value_name = "MS")]
+    latency_p99_ms_max: Option<f64>,
 }
 
 /// How large a load is.
@@ -42,6 +55,7 @@ pub(crate) struct Size {
     pub(crate) concurrency: usize,
     pub(crate) rate: Option<f64>,
     pub(crate) sample: usize,
+    pub(crate) expectations: LoadExpectations,
 }
 
 impl Load {
@@ -53,6 +67,11 @@ impl Load {
             concurrency: self.concurrency,
             rate: self.rate,
             sample: self.sample,
+            expectations: LoadExpectations {
+                requests_per_second_min: self.requests_per_second_min,
+                objects_per_second_min: self.objects_per_second_min,
+                latency_p99_ms_max: self.latency_p99_ms_max,
+            },
         };
         size.refuse()?;
         let session = Session::open(&Plan {
@@ -99,6 +118,29 @@ impl Size {
 }
 
 /// Runs a load as a stage of a run.
-pub(crate) async fn load(_session: &Session, _size: &Size) -> Result<(), Stop> {
+pub(crate) async fn load(session: &Session, size: &Size) -> Result<(), Stop> {
+    let stage = &session.stage;
+    let scope = Scope { mode: ScopeMode::AllUsersAndGroups, ..Scope::default() };
+    let set_up = stage
+        .job_set_up(&EntraOverrides::default(), &[], scope, session.seed)
+        .map_err(|error| Stop::bad(&error))?;
+    let plan = LoadPlan {
+        population: Population {
+            seed: session.seed,
+            users: size.users,
+            groups: size.groups,
+            members_per_group: size.members_per_group,
+            ..Population::default()
+        },
+        concurrency: size.concurrency,
+        rate: size.rate,
+        sample: size.sample,
+        expectations: size.expectations.clone(),
+    };
+    let tenant = stage.dressed(&set_up.settings, session.seed);
+    let result = run_load(&tenant, &set_up, &plan, &stage.stop, &*stage.telling)
+        .await
+        .map_err(|error| Stop::Ours(error.into()))?;
+    session.found().load = Some(result);
     Ok(())
 }

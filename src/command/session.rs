@@ -10,9 +10,9 @@ use scimrig::checks::Selection;
 use scimrig::checks::check::CheckResult;
 use scimrig::checks::listen::EveryJudge;
 use scimrig::entra::connection::{Connection, test_connection};
+use scimrig::entra::connector::Connector;
 use scimrig::entra::job::ProvisioningJob;
 use scimrig::entra::scope::Scope;
-use scimrig::entra::{connector::Connector, wire::Wire};
 use scimrig::metrics::Metrics;
 use scimrig::profile::{EntraOverrides, EntraSettings, PatchDialect, ServerProfile};
 use scimrig::recording::{BodyPolicy, Recorder};
@@ -68,7 +68,7 @@ pub(crate) struct Session {
     run_name: String,
     tenant_name: String,
     dialect: PatchDialect,
-    seed: u64,
+    pub(crate) seed: u64,
     strict: bool,
     concurrency: usize,
     began: Timestamp,
@@ -280,12 +280,8 @@ impl Session {
         let set_up = stage
             .job_set_up(&EntraOverrides::default(), &[], Scope::default(), self.seed)
             .map_err(|error| Stop::bad(&error))?;
-        let connector = Connector {
-            tenant: stage.dressed(&set_up.settings, self.seed),
-            wire: Arc::new(Wire::new(set_up.settings.dialect, set_up.settings.clone())),
-            settings: Arc::new(set_up.settings.clone()),
-            pace: None,
-        };
+        let tenant = stage.dressed(&set_up.settings, self.seed);
+        let connector = Connector::new(tenant, set_up.settings.clone());
         let requests = ProvisioningJob::new(set_up).probe_requests(&connector);
         let connection = test_connection(&connector.tenant, requests).await;
         let success = connection.is_success();

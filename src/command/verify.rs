@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use scimrig::checks::Selection;
+use scimrig::load::LoadExpectations;
 use scimrig::recording::BodyPolicy;
 use scimrig::run::Exit;
 use scimrig::run::checks::{ProbeSettings, dry_run, run_probes};
@@ -76,6 +77,7 @@ impl Verify {
                     concurrency: 5,
                     rate: None,
                     sample: 50,
+                    expectations: LoadExpectations::default(),
                 };
                 load(session, &size).await
             })

@@ -43,6 +43,8 @@ pub struct ReadBack {
     pub concurrency: usize,
     /// How long, over the whole comparison, differing resources are waited for.
     pub window: Duration,
+    /// Differences that the profile documents.
+    pub documented: Vec<DifferenceKind>,
     /// Compare only about this many users and as many groups, evenly spread.
     pub sample: Option<usize>,
     /// Ids that were the run's own before the scenario began.
@@ -96,7 +98,8 @@ pub async fn compare(
         resources: subjects.len(),
         differences: Vec::new(),
     };
-    let comparer = Arc::new(Comparer::new(connector.clone(), settings.window));
+    let comparer = Comparer::new(connector.clone(), settings.window);
+    let comparer = Arc::new(comparer.with_documented(settings.documented.clone()));
     let tasks = subjects.into_iter().map(|subject| {
         let comparer = comparer.clone();
         // Whose export was refused will not come however long one waits.

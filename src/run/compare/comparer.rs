@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::{Expected, Members, PAUSE, Subject, look};
-use crate::difference::Difference;
+use crate::difference::{Difference, DifferenceKind};
 use crate::directory::{GroupIndex, UserIndex};
 use crate::entra::connector::{Connector, Kind};
 use crate::entra::projection::{ProjectedGroup, ProjectedUser};
@@ -18,6 +18,8 @@ pub struct Comparer {
     /// The first Matching attributes, by which second resources are looked for.
     pub(super) user: TargetPath,
     pub(super) group: TargetPath,
+    /// Differences that the profile documents: they are final and not waited for.
+    documented: Vec<DifferenceKind>,
     /// Milliseconds that are left for looking again, all resources together.
     patience: AtomicU64,
 }
@@ -34,7 +36,13 @@ impl Comparer {
         let settings = &connector.settings;
         let user = path(&settings.match_user, "userName");
         let group = path(&settings.match_group, "displayName");
-        Self { user, group, connector, patience: AtomicU64::new(millis(window)) }
+        let patience = AtomicU64::new(millis(window));
+        Self { user, group, connector, documented: Vec::new(), patience }
+    }
+
+    /// Takes differences of these kinds for final, because the profile documents them.
+    pub fn with_documented(self, documented: Vec<DifferenceKind>) -> Self {
+        Self { documented, ..self }
     }
 
     /// Compares one user. A manager is expected where its id is given; none says nothing.
@@ -68,7 +76,8 @@ impl Comparer {
     pub(super) async fn compare(&self, subject: &Subject, may_wait: bool) -> Vec<Difference> {
         loop {
             let found = look(self, subject).await;
-            if found.is_empty() || !may_wait || !self.waits_a_little() {
+            let is_final = found.iter().all(|one| self.documented.contains(&one.kind));
+            if is_final || !may_wait || !self.waits_a_little() {
                 return found;
             }
             tokio::time::sleep(PAUSE).await;
