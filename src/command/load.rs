@@ -3,7 +3,7 @@
 use clap::Args;
 use scimrig::directory::Population;
 use scimrig::entra::scope::{Scope, ScopeMode};
-use scimrig::load::{LoadExpectations, LoadPlan, LoadWatch, run_load};
+use scimrig::load::{LoadExpectations, LoadPlan, run_load};
 use scimrig::profile::EntraOverrides;
 use scimrig::recording::BodyPolicy;
 use scimrig::snapshot::SnapshotMode;
@@ -137,15 +137,8 @@ pub(crate) async fn load(session: &Session, size: &Size) -> Result<(), Stop> {
         sample: size.sample,
         expectations: size.expectations.clone(),
     };
-    // goose takes the process's signal handler over; ours is registered anew once it has begun.
-    let watch = LoadWatch {
-        stop: session.stopper(),
-        telling: &*stage.telling,
-        started: &|| session.listen_for_signals(),
-    };
     let tenant = stage.dressed(&set_up.settings, session.seed);
-    let dialect = set_up.settings.dialect;
-    let result = Box::pin(run_load(&tenant, &set_up, dialect, &plan, watch))
+    let result = run_load(&tenant, &set_up, &plan, &stage.stop, &*stage.telling)
         .await
         .map_err(|error| Stop::Ours(error.into()))?;
     session.found().load = Some(result);

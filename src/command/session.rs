@@ -169,6 +169,7 @@ impl Session {
 
     /// Begins to listen for SIGINT and SIGTERM: the first stops the run in order, the second now.
     pub(crate) fn listen_for_signals(&self) {
+        scimrig::load::keep_signals();
         let stopper = self.stopper.clone();
         tokio::spawn(async move {
             for nth in 0.. {
@@ -181,11 +182,6 @@ impl Session {
                 stopper.send_replace(true);
             }
         });
-    }
-
-    /// The word to stop, for those who may have to say it themselves.
-    pub(crate) fn stopper(&self) -> &watch::Sender<bool> {
-        &self.stopper
     }
 
     /// Does the work of the command; an interruption gives it a short grace, then goes on without
@@ -285,7 +281,7 @@ impl Session {
             .job_set_up(&EntraOverrides::default(), &[], Scope::default(), self.seed)
             .map_err(|error| Stop::bad(&error))?;
         let tenant = stage.dressed(&set_up.settings, self.seed);
-        let connector = Connector::new(tenant, set_up.settings.dialect, set_up.settings.clone());
+        let connector = Connector::new(tenant, set_up.settings.clone());
         let requests = ProvisioningJob::new(set_up).probe_requests(&connector);
         let connection = test_connection(&connector.tenant, requests).await;
         let success = connection.is_success();
