@@ -135,7 +135,7 @@ pub(crate) async fn load(session: &Session, size: &Size) -> Result<(), Stop> {
         concurrency: size.concurrency,
         rate: size.rate,
         sample: size.sample,
-        expectations: size.expectations.clone(),
+        expectations: size.expectations,
     };
     let tenant = stage.dressed(&set_up.settings, session.seed);
     let result = run_load(&tenant, &set_up, &plan, &stage.stop, &*stage.telling)

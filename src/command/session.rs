@@ -17,6 +17,7 @@ use scimrig::metrics::Metrics;
 use scimrig::profile::{EntraOverrides, EntraSettings, PatchDialect, ServerProfile};
 use scimrig::recording::{BodyPolicy, Recorder};
 use scimrig::report::terminal::Paint;
+use scimrig::report::visible::shell_word;
 use scimrig::report::{Progress, folder_name, terminal, write_all};
 use scimrig::run::checks::{combined, fold};
 use scimrig::run::cleanup::clean_up;
@@ -147,7 +148,7 @@ impl Session {
         };
         Ok(Self {
             stage,
-            run_name: plan.command.clone(),
+            run_name: command_line(plan, &base.name),
             tenant_name: base.name,
             dialect: dialect.unwrap_or(settings.dialect),
             seed,
@@ -376,6 +377,28 @@ fn snapshot_folder(
         Target::Remote { .. } | Target::Embedded => profile.name.clone(),
     };
     if is_forced { format!("{folder}-{}", dialect.name()) } else { folder }
+}
+
+/// The command as it could be typed again. Options that hold no secret; the token is none of them.
+fn command_line(plan: &Plan<'_>, tenant: &str) -> String {
+    let common = plan.common;
+    let mut line = format!("scimrig {} --profile {}", plan.command, shell_word(&common.profile));
+    let mut add = |option: &str, value: &str| {
+        line.extend([" ", option, " ", &shell_word(value)]);
+    };
+    if common.tenant_url.is_some() {
+        add("--tenant-url", tenant);
+    }
+    if let Some(dialect) = common.dialect {
+        add("--dialect", PatchDialect::from(dialect).name());
+    }
+    if let Some(seed) = common.seed {
+        add("--seed", &seed.to_string());
+    }
+    if common.allow_writes {
+        line.push_str(" --allow-writes");
+    }
+    line
 }
 
 /// Waits for SIGINT or SIGTERM.
