@@ -1,7 +1,8 @@
-//! What a read-back of the tenant showed beside what the projection expects, one difference at a time.
+//! What a read-back of the tenant showed beside what the projection expects, one difference at a
+//! time.
 //!
-//! The run finds them, the `Converged` checks judge them; each kind belongs to one check, so that an
-//! excuse for one kind never hides another.
+//! The run finds them, the `Converged` checks judge them; each kind belongs to one check, so that
+//! an excuse for one kind never hides another.
 
 use std::collections::BTreeSet;
 

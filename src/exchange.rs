@@ -21,7 +21,8 @@ use crate::scim;
 /// snapshots are keyed by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Operation {
-    /// The look-up of an object that cannot exist (Entra's Test Connection, and its probe of a cycle).
+    /// The look-up of an object that cannot exist (Entra's Test Connection, and its probe of a
+    /// cycle).
     TestConnection,
     /// A read of `/ServiceProviderConfig`, `/ResourceTypes` or `/Schemas`.
     Discover,

@@ -21,7 +21,7 @@
 //! | 5 | [`run`], [`load`] | everybody below: the stages meet here |
 //! | 4 | [`scenario`] | a scenario file, parsed and refused early |
 //! | 3 | [`entra`] | what Microsoft Entra does with a directory |
-//! | 2 | [`tenant`], [`checks`], [`snapshot`], [`metrics`], [`recording`] | the door; judging; memory |
+//! | 2 | [`tenant`], [`checks`], [`snapshot`], [`metrics`], [`recording`] | door; judging; memory |
 //! | 1 | [`scim`], [`exchange`], [`difference`], [`profile`], [`directory`], [`refusal`] | nobody |
 //!
 //! `entra` and `checks` do not know each other: who acts does not judge.

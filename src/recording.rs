@@ -2,8 +2,8 @@
 //!
 //! A report is folded from it again later, even with checks added since, so bodies are kept byte
 //! for byte. The Secret Token is in none of it: no `Authorization` header is written, nor the value
-//! of a wrong credential, and everything a tenant may have echoed goes through the scrubber first. In a
-//! load, bodies are dropped beyond the first few; the rest of each line stays.
+//! of a wrong credential, and everything a tenant may have echoed goes through the scrubber first.
+//! In a load, bodies are dropped beyond the first few; the rest of each line stays.
 
 mod line;
 

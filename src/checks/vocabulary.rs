@@ -415,7 +415,8 @@ mod tests {
 
     #[test]
     fn a_path_finds_typed_entries_and_the_extension() {
-        let body = json!({"emails": [{"type": "home", "value": "a"}, {"type": "work", "value": "b"}],
+        let body = json!({"emails": [{"type": "home", "value": "a"},
+                                     {"type": "work", "value": "b"}],
             scim::ENTERPRISE_USER: {"department": "R&D"}});
         assert_eq!(at(&body, "emails[work].value"), Some(json!("b")));
         assert_eq!(at(&body, "enterprise.department"), Some(json!("R&D")));

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use scimrig::profile::EntraSettings;
 use scimrig::run::Exit;
-use scimrig::run::cleanup::clean_up;
+use scimrig::run::cleanup::clean_up_manifest;
 use scimrig::run::stage::dress_of;
 use scimrig::tenant::{HttpSettings, Manifest, Tenant, Transport};
 
@@ -15,7 +15,7 @@ use super::{Ended, Stop};
 /// Deletes what a manifest lists.
 #[derive(Debug, Args)]
 pub(crate) struct Cleanup {
-    /// A manifest.jsonl, or the report folder that holds it
+    /// A run's report folder, or its manifest.jsonl
     manifest: PathBuf,
     #[command(flatten)]
     common: Common,
@@ -51,14 +51,8 @@ impl Cleanup {
             )));
         }
         let tenant = Tenant::new(url, Some(token), transport, limits, dress);
-        for owned in manifest.owned {
-            tenant.adopt(owned);
-        }
-        for unresolved in manifest.unresolved {
-            tenant.adopt_unresolved(unresolved);
-        }
         tenant.keep_manifest(&path)?;
-        let result = clean_up(&tenant, self.concurrency).await;
+        let result = clean_up_manifest(&tenant, manifest, self.concurrency).await;
         println!(
             "{} listed, {} deleted, {} left",
             result.created,

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use clap::Args;
 use scimrig::directory::Population;
 use scimrig::entra::scope::{Scope, ScopeMode};
-use scimrig::load::{LoadExpectations, LoadPlan, LoadWatch, run_load};
+use scimrig::load::{LoadExpectations, LoadPlan, run_load};
 use scimrig::profile::EntraOverrides;
 use scimrig::recording::BodyPolicy;
 use scimrig::snapshot::SnapshotMode;
@@ -153,17 +153,10 @@ pub(crate) async fn load(session: &Session, size: &Size) -> Result<(), Stop> {
         concurrency: size.concurrency,
         rate: size.rate,
         sample: size.sample,
-        expectations: size.expectations.clone(),
-    };
-    // goose takes the process's signal handler over; ours is registered anew once it has begun.
-    let watch = LoadWatch {
-        stop: session.stopper(),
-        telling: &*stage.telling,
-        started: &|| session.listen_for_signals(),
+        expectations: size.expectations,
     };
     let tenant = stage.dressed(&set_up.settings, session.seed);
-    let dialect = set_up.settings.dialect;
-    let result = Box::pin(run_load(&tenant, &set_up, dialect, &plan, watch))
+    let result = run_load(&tenant, &set_up, &plan, &stage.stop, &*stage.telling)
         .await
         .map_err(|error| Stop::Ours(error.into()))?;
     session.found().load = Some(result);

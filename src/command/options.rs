@@ -1,6 +1,5 @@
 //! Options that the commands share, and what they come to before anything is sent.
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -20,7 +19,7 @@ pub(crate) struct Common {
     /// tenant. The word `profile` takes the URL that the profile names
     #[arg(long, value_name = "URL", env = "SCIM_TENANT_URL")]
     pub(crate) tenant_url: Option<String>,
-    /// A file whose only line is the Secret Token; without it the variable `SCIM_SECRET_TOKEN` counts
+    /// A file whose only line is the Secret Token; otherwise `SCIM_SECRET_TOKEN` counts
     #[arg(long, value_name = "FILE")]
     pub(crate) secret_token_file: Option<PathBuf>,
     /// A built-in profile (strict, dialpad) or a profile's TOML file
@@ -121,24 +120,10 @@ impl Common {
                 SecretToken::parse(&text, TOKEN_VARIABLE).map_err(|error| Stop::bad(&error))
             }
             Err(_) => Err(Stop::BadInput(format!(
-                "no Secret Token: set the variable {TOKEN_VARIABLE}, or give --secret-token-file FILE"
+                "no Secret Token: set the variable {TOKEN_VARIABLE}, \
+                 or give --secret-token-file FILE"
             ))),
         }
-    }
-
-    /// The options that change what a run comes to and that its report does not name otherwise.
-    pub(crate) fn repeated(&self) -> String {
-        let mut options = String::new();
-        if let Some(seed) = self.seed {
-            let _ = write!(options, " --seed {seed}");
-        }
-        if let Some(seconds) = self.timeout {
-            let _ = write!(options, " --timeout {seconds}");
-        }
-        if self.strict {
-            options += " --strict";
-        }
-        options
     }
 
     /// The time limit asked for.

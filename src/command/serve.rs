@@ -21,7 +21,7 @@ pub(crate) struct Serve {
     /// The profile whose limitations are mimicked: strict, dialpad or a TOML file
     #[arg(long, value_name = "NAME|FILE", default_value = "dialpad")]
     profile: String,
-    /// Make a key and show it once; the expiry is a date or a time (2027-01-31, 2027-01-31T12:00:00Z)
+    /// Make a key and show it once; EXPIRY is a day or a time (2027-01-31, 2027-01-31T12:00:00Z)
     #[arg(long = "key", value_name = "NAME[:EXPIRY]")]
     keys: Vec<String>,
     /// Make a key without admin rights and show it once: it gets 403
@@ -64,7 +64,8 @@ impl Serve {
             keys.add(TOKEN_VARIABLE, text.trim(), None, true);
         } else if self.keys.is_empty() && self.keys_without_admin.is_empty() {
             return Err(Stop::BadInput(format!(
-                "nobody could speak to this tenant: give --key NAME[:EXPIRY], or set {TOKEN_VARIABLE}"
+                "nobody could speak to this tenant: \
+                 give --key NAME[:EXPIRY], or set {TOKEN_VARIABLE}"
             )));
         }
         for text in &self.keys {

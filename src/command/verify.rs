@@ -194,6 +194,7 @@ impl Check {
         })?;
         session
             .run(async |session| {
+                session.found().selection = selection.clone();
                 if session.test_connection().await? {
                     probe(session, &selection, self.jobs).await;
                 }

@@ -1,4 +1,5 @@
-//! Test Connection: two look-ups of objects that cannot exist, and what Entra shows (entra-client 2).
+//! Test Connection: two look-ups of objects that cannot exist, and what Entra shows (entra-client
+//! 2).
 
 use super::failure::{
     CREDENTIALS_UNAVAILABLE, INCOMPATIBLE, INVALID_CREDENTIALS_TEXT, MULTIPLE_ENTRIES,
@@ -91,8 +92,8 @@ pub fn judge(exchange: &Exchange) -> Connection {
             Ok(list) if list.total_results == 1 || !list.resources.is_empty() => {
                 Connection::Success {
                     remark: Some(
-                        "the look-up of a random GUID found a resource: Entra says nothing here and \
-                         matches wrongly later"
+                        "the look-up of a random GUID found a resource: Entra says nothing here \
+                         and matches wrongly later"
                             .to_owned(),
                     ),
                 }
@@ -100,9 +101,7 @@ pub fn judge(exchange: &Exchange) -> Connection {
             Ok(_) => Connection::Success { remark: None },
         },
         404 => failed(INCOMPATIBLE, NOT_FOUND_TEXT),
-        0 | 401 | 403 | 500..=599 => {
-            failed(CREDENTIALS_UNAVAILABLE, INVALID_CREDENTIALS_TEXT)
-        }
+        0 | 401 | 403 | 500..=599 => failed(CREDENTIALS_UNAVAILABLE, INVALID_CREDENTIALS_TEXT),
         status => {
             let message = format!("an HTTP/{status} response was returned instead of HTTP/200 OK");
             failed(INCOMPATIBLE, &message)

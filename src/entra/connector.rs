@@ -1,8 +1,9 @@
 //! Entra's conversations with a tenant about one object, written once for conformance and load.
 //!
 //! A user: match, create, read before update, update, disable, delete (entra-client 4). A group:
-//! look-up without members, create empty, update, delete; each change of its members in a PATCH of its own (5).
-//! A conversation gets all it needs in its task and says what came of it; the job keeps the state.
+//! look-up without members, create empty, update, delete; each change of its members in a PATCH of
+//! its own (5). A conversation gets all it needs in its task and says what came of it; the job
+//! keeps the state.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,7 +16,7 @@ use super::mapping::MappedValue;
 use super::pace::Pace;
 use super::wire::{AttributeChange, MemberVerb, Wire};
 use crate::exchange::{Exchange, Operation, Request};
-use crate::profile::{EntraSettings, On429, PatchDialect};
+use crate::profile::{EntraSettings, On429};
 use crate::tenant::Tenant;
 
 /// How often a throttled request is repeated where `Retry-After` is honoured.
@@ -141,9 +142,9 @@ impl Done {
 }
 
 impl Connector {
-    /// Speaks with the tenant in this dialect, as the settings have it, at no set rate.
-    pub fn new(tenant: Tenant, dialect: PatchDialect, settings: EntraSettings) -> Self {
-        let wire = Arc::new(Wire::new(dialect, settings.clone()));
+    /// Speaks with the tenant as the settings have it, at no set rate.
+    pub fn new(tenant: Tenant, settings: EntraSettings) -> Self {
+        let wire = Arc::new(Wire::new(settings.dialect, settings.clone()));
         Self { tenant, wire, settings: Arc::new(settings), pace: None }
     }
 
@@ -408,8 +409,8 @@ impl Connector {
         };
         if !self.tenant.owns(&id) && !self.tenant.recognise(&resource) {
             let why = format!(
-                "the tenant already holds {id}, which this run did not create; clean up the earlier \
-                 run or take another --seed"
+                "the tenant already holds {id}, which this run did not create; clean up \
+                 the earlier run or take another --seed"
             );
             return Err(ObjectFailure::senseless("EntryConflict", &why, exchange));
         }

@@ -96,7 +96,8 @@ impl ProvisioningJob {
         &self.set_up
     }
 
-    /// Changes the scope, as an admin does on the provisioning page: an initial cycle follows (7.2.5).
+    /// Changes the scope, as an admin does on the provisioning page: an initial cycle follows
+    /// (7.2.5).
     pub fn change_scope(&mut self, scope: Scope) {
         self.set_up.scope = scope;
         self.watermark = None;

@@ -1,9 +1,9 @@
 //! What the tenant should hold: directory → scope → mapping, and never the tenant.
 //!
-//! Entra's rules depend on history (who was ever in scope, which references could be resolved when),
-//! so the projection goes from cycle to cycle beside the job. It shares scope and mapping with the
-//! job and neither its plan nor its links: what one forgets, the other notices. It never applies a
-//! PATCH.
+//! Entra's rules depend on history (who was ever in scope, which references could be resolved
+//! when), so the projection goes from cycle to cycle beside the job. It shares scope and mapping
+//! with the job and neither its plan nor its links: what one forgets, the other notices. It never
+//! applies a PATCH.
 
 use std::collections::{BTreeMap, BTreeSet};
 

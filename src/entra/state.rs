@@ -1,4 +1,5 @@
-//! What a provisioning job remembers between cycles: links, escrows, quarantine (entra-client 7.6, 8).
+//! What a provisioning job remembers between cycles: links, escrows, quarantine (entra-client 7.6,
+//! 8).
 //!
 //! The link table is all that grows with the population: an id and a few bits for each object.
 

@@ -319,7 +319,8 @@ mod tests {
         );
         assert_eq!(
             wire.find_group("displayName", "Sales \"EMEA\" & <b>").target,
-            "/Groups?excludedAttributes=members&filter=displayName+eq+%22Sales+%5C%22EMEA%5C%22+%26+%3Cb%3E%22"
+            "/Groups?excludedAttributes=members\
+             &filter=displayName+eq+%22Sales+%5C%22EMEA%5C%22+%26+%3Cb%3E%22"
         );
         let plain = EntraSettings {
             filter_quoting: false,
@@ -362,7 +363,8 @@ mod tests {
             json!([
                 {"op": "replace", "path": "emails[type eq \"work\"].value", "value": "a@b.example"},
                 {"op": "add", "path": "title", "value": "Engineer"},
-                {"op": "replace", "value": {"displayName": "Bjfe", "name.givenName": "Kkom", urn: "Aklq"}},
+                {"op": "replace",
+                 "value": {"displayName": "Bjfe", "name.givenName": "Kkom", urn: "Aklq"}},
             ])
         );
     }

@@ -1,4 +1,5 @@
-//! Entra's knobs (entra-client 15), each with the documented default, and attribute mappings as data.
+//! Entra's knobs (entra-client 15), each with the documented default, and attribute mappings as
+//! data.
 //!
 //! A profile's `[entra]` table and a scenario's may set any of them; what neither sets has the
 //! default written beside it here. Keys in TOML are the field names in kebab-case.

@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use super::figures;
-use super::summary::{Summary, many, rerun, rerun_check, rerun_scenario};
+use super::summary::{Summary, many, rerun_check, rerun_scenario};
 use super::visible::{LONG, SHORT, cell, code, fence, prose};
 use crate::checks::check::CheckResult;
 use crate::difference::Difference;
@@ -96,7 +96,7 @@ fn head(run: &Run, summary: &Summary<'_>) -> String {
         page,
         "\nThe same seed sends the same requests. To repeat the whole run, put the Secret Token \
          into `SCIM_SECRET_TOKEN` and call\n\n{}",
-        fence("sh", &rerun(run), LONG)
+        fence("sh", &run.command, LONG)
     );
     page
 }

@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use url::{Host, Url};
 
 use super::visible::shell_word;
+use crate::checks;
 use crate::checks::check::{CheckResult, Outcome};
 use crate::profile::LimitationKind;
 use crate::run::SnapshotResult;
@@ -223,11 +224,6 @@ fn named(names: &[&str]) -> String {
     }
 }
 
-/// The command that repeats the whole run.
-pub(super) fn rerun(run: &Run) -> String {
-    format!("scimrig {}{}", run.command, target(run, &run.dialect))
-}
-
 /// The command that repeats only this check. One that failed in a scenario's traffic needs the
 /// scenario, with the seed it ran with.
 pub fn rerun_check(run: &Run, check: &CheckResult) -> String {
@@ -236,6 +232,10 @@ pub fn rerun_check(run: &Run, check: &CheckResult) -> String {
         scenario.and_then(|name| run.scenarios.iter().find(|it| it.name == name))
     {
         return rerun_scenario(run, scenario);
+    }
+    // A check that listens needs the traffic it heard.
+    if checks::find(&check.id).is_some_and(|known| !known.is_probe()) {
+        return run.command.clone();
     }
     let id = shell_word(&check.id);
     format!("scimrig check --only {id} --seed {}{}", run.seed, target(run, &run.dialect))
@@ -381,19 +381,23 @@ mod tests {
     }
 
     #[test]
-    fn a_rerun_repeats_one_check_or_the_scenario_it_needs() {
+    fn a_rerun_repeats_one_check_or_the_traffic_it_needs() {
         let mut run = sample::violating();
+        let heard = checks::all().find(|check| !check.is_probe()).unwrap();
+        let heard = sample::check(heard.id, Outcome::Violation);
+        assert_eq!(rerun_check(&run, &heard), run.command);
+        run.checks[0].id = "delete-get-404".to_owned();
         let rerun = |run: &Run, place: usize| rerun_check(run, &run.checks[place]);
         assert_eq!(
             rerun(&run, 0),
-            "scimrig check --only delete-204 --seed 7 --profile dialpad \
+            "scimrig check --only delete-get-404 --seed 7 --profile dialpad \
              --tenant-url https://tenant.example/scim --allow-writes"
         );
         run.tenant = "embedded".to_owned();
         run.dialect = "aadOptscim062020".to_owned();
         assert_eq!(
             rerun(&run, 0),
-            "scimrig check --only delete-204 --seed 7 --profile dialpad --dialect aadOptscim062020"
+            "scimrig check --only delete-get-404 --seed 7 --profile dialpad --dialect aadOptscim062020"
         );
         assert_eq!(rerun(&run, 3), "scimrig run groups/rename --seed 11 --profile dialpad");
         for (tenant, asks) in [

@@ -104,6 +104,10 @@ fn head(page: &mut String, run: &Run, summary: &Summary<'_>, strict: bool, paint
     if !run.checks.is_empty() {
         let _ = writeln!(page, "  {}", figures::counts(&run.counts));
     }
+    if let Some(connection) = run.connection.as_ref().filter(|it| it.success) {
+        let _ =
+            writeln!(page, "  Test Connection succeeds: {}", visible(&connection.evidence, LONG));
+    }
     if let Some(connection) = run.connection.as_ref().filter(|it| !it.success) {
         let code = connection.code.as_deref().unwrap_or("no answer");
         let _ = writeln!(page, "\n{}", paint.red("Test Connection fails"));
@@ -231,19 +235,22 @@ fn failed_scenario(page: &mut String, run: &Run, scenario: &ScenarioResult, pain
     let fault = figures::scenario_fault(scenario);
     let _ = writeln!(page, "\n{} {name}", paint.red(fault));
     let _ = writeln!(page, "  {}", visible(&scenario.title, SHORT));
-    for it in scenario.differences.iter().take(DIFFERENCES) {
+    let mut shown: Vec<String> = Vec::new();
+    for it in &scenario.differences {
         let what = figures::difference(it.kind);
         let attribute = it.attribute.as_ref().map_or(String::new(), |name| format!(" of {name}"));
         let (expected, actual) = (visible(&it.expected, SHORT), visible(&it.actual, SHORT));
-        row(
-            page,
-            "differs",
-            &format!("{}: {what}{attribute}; expected {expected}, actual {actual}", it.subject),
-        );
+        let line =
+            format!("{}: {what}{attribute}; expected {expected}, actual {actual}", it.subject);
+        // The same is found again after each cycle.
+        if !shown.contains(&line) {
+            shown.push(line);
+        }
     }
-    let left = scenario.differences_total.saturating_sub(DIFFERENCES as u64);
-    if left > 0 {
-        row(page, "differs", &format!("and {left} more, in {MARKDOWN}"));
+    shown.iter().take(DIFFERENCES).for_each(|line| row(page, "differs", line));
+    let total = scenario.differences_total;
+    if total > DIFFERENCES as u64 {
+        row(page, "differs", &format!("{total} times in all, see {MARKDOWN}"));
     }
     for remark in scenario.remarks.iter().take(DIFFERENCES) {
         row(page, "remark", remark);

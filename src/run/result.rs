@@ -21,7 +21,7 @@ pub struct Run {
     pub tool: String,
     /// The program's version.
     pub version: String,
-    /// The verb that made the run with its own options, without secrets: `check --only delete`.
+    /// The command that made the run, with its options and without secrets.
     pub command: String,
     /// The tenant: its URL without query, or `embedded`.
     pub tenant: String,

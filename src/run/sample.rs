@@ -37,7 +37,7 @@ pub(crate) fn conforming() -> Run {
     Run {
         tool: "scimrig".to_owned(),
         version: "0.1.0".to_owned(),
-        command: "verify --seed 7".to_owned(),
+        command: "scimrig verify --profile dialpad --seed 7".to_owned(),
         tenant: "https://tenant.example/scim".to_owned(),
         profile: "dialpad".to_owned(),
         dialect: "default".to_owned(),

@@ -101,8 +101,8 @@ impl Stage {
         self.tenant.with_settings(limits, dress)
     }
 
-    /// A fresh embedded tenant with these faults behind the same door, without the judge; none where
-    /// a real tenant is under test.
+    /// A fresh embedded tenant with these faults behind the same door, without the judge; none
+    /// where a real tenant is under test.
     pub fn faulty(&self, settings: &EntraSettings, seed: u64, faults: Faults) -> Option<Tenant> {
         let embedded = EmbeddedSettings { faults, ..self.embedded.clone()? };
         let router = EmbeddedTenant::new(embedded).router();

@@ -1,4 +1,5 @@
-//! The nouns of SCIM 2.0 (RFC 7643, RFC 7644): URNs, media type, message shapes, filters, paths, schemas.
+//! The nouns of SCIM 2.0 (RFC 7643, RFC 7644): URNs, media type, message shapes, filters, paths,
+//! schemas.
 //!
 //! This room knows the protocol's words and nothing of ours: no tenant, no check, no Entra.
 //! What an answer *should* be is judged elsewhere; here bytes only become nouns.

@@ -114,7 +114,8 @@ pub enum ManifestError {
     },
     /// A line is no manifest line.
     #[error(
-        "read the manifest {}, line {line}: {why}; a manifest is the manifest.jsonl of a run's report folder",
+        "read the manifest {}, line {line}: {why}; \
+         a manifest is the manifest.jsonl of a run's report folder",
         path.display()
     )]
     Line {
@@ -126,6 +127,9 @@ pub enum ManifestError {
         why: String,
     },
 }
+
+/// So many manifests of cut-off runs are kept beside each other.
+const LEFT_MAX: usize = 1_000;
 
 /// A manifest read back: what is still on the tenant as far as it tells.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -159,6 +163,23 @@ impl Manifest {
             }
         }
         Ok(manifest)
+    }
+
+    /// Makes room for a new manifest. One that still lists something is kept beside it, as
+    /// `manifest.left-1.jsonl` and so on; the path says where.
+    pub fn set_aside(&self, path: &Path) -> Result<PathBuf, ManifestError> {
+        let kept = (1..=LEFT_MAX)
+            .map(|nth| path.with_file_name(format!("manifest.left-{nth}.jsonl")))
+            .find(|kept| !kept.exists())
+            .unwrap_or_else(|| path.with_file_name("manifest.left.jsonl"));
+        std::fs::rename(path, &kept)
+            .map_err(|source| ManifestError::File { path: path.to_owned(), source })?;
+        Ok(kept)
+    }
+
+    /// Whether nothing is left on the tenant.
+    pub fn is_settled(&self) -> bool {
+        self.owned.is_empty() && self.unresolved.is_empty()
     }
 
     fn fold(&mut self, line: ManifestLine) {
@@ -230,10 +251,6 @@ impl Ownership {
 
     pub(super) fn adopt_unresolved(&self, unresolved: Unresolved) {
         lock(&self.pending).insert(unresolved.number, unresolved);
-    }
-
-    pub(super) fn deleted(&self) -> u64 {
-        self.gone.len() as u64
     }
 
     pub(super) fn settle(&self, unresolved: &Unresolved) {
@@ -401,4 +418,30 @@ fn names_the_same(exchange: &Exchange) -> bool {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_cut_off_run_left_is_kept_beside_the_new_manifest() {
+        let folder = std::env::temp_dir().join(format!("scimrig-aside-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("manifest.jsonl");
+        let left = r#"{"event":"created","number":1,"collection":"Users","id":"a"}"#;
+        let gone = r#"{"event":"deleted","collection":"Users","id":"a"}"#;
+        for nth in 1..=2 {
+            std::fs::write(&path, format!("{left}\n")).unwrap();
+            let manifest = Manifest::read(&path).unwrap();
+            assert!(!manifest.is_settled());
+            let kept = manifest.set_aside(&path).unwrap();
+            assert_eq!(kept, folder.join(format!("manifest.left-{nth}.jsonl")));
+            assert!(!path.exists());
+            assert_eq!(Manifest::read(&kept).unwrap(), manifest);
+        }
+        std::fs::write(&path, format!("{left}\n{gone}\n")).unwrap();
+        assert!(Manifest::read(&path).unwrap().is_settled());
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
 }

@@ -14,7 +14,11 @@ pub struct SecretToken(String);
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
     /// The file cannot be read.
-    #[error("read the Secret Token from {}: {source}; --secret-token-file takes a file whose only line is the token", path.display())]
+    #[error(
+        "read the Secret Token from {}: {source}; \
+         --secret-token-file takes a file whose only line is the token",
+        path.display()
+    )]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -23,7 +27,8 @@ pub enum TokenError {
     },
     /// The text cannot be a bearer token.
     #[error(
-        "use the Secret Token from {origin}: {why}; a token is one line of visible ASCII characters without spaces"
+        "use the Secret Token from {origin}: {why}; \
+         a token is one line of visible ASCII characters without spaces"
     )]
     Malformed {
         /// The variable or the file.

@@ -53,7 +53,10 @@ pub struct HttpSettings {
 #[derive(Debug, thiserror::Error)]
 pub enum TransportError {
     /// The file of `--ca-file` cannot be used.
-    #[error("use --ca-file {}: {why}; it takes a PEM file with one or more certificates", path.display())]
+    #[error(
+        "use --ca-file {}: {why}; it takes a PEM file with one or more certificates",
+        path.display()
+    )]
     CaFile {
         /// The file.
         path: PathBuf,

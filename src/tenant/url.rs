@@ -1,6 +1,6 @@
 //! The Tenant URL, read as Entra reads it: the query is a list of feature flags for the client.
 //!
-//! Entra splits the URL at `?`, takes the flags, drops the query, trims one trailing slash and joins
+//! Entra splits the URL at `?`, takes the flags, drops the query, trims one last slash and joins
 //! `/Users` to the rest (entra-client 1.1).
 
 use std::fmt;
@@ -26,12 +26,14 @@ pub enum TenantUrlError {
     Scheme(String),
     /// Credentials in the URL.
     #[error(
-        "use the Tenant URL: it carries a user name or a password; the Secret Token comes from SCIM_SECRET_TOKEN or --secret-token-file"
+        "use the Tenant URL: it carries a user name or a password; \
+         the Secret Token comes from SCIM_SECRET_TOKEN or --secret-token-file"
     )]
     Credentials,
     /// A query that is no flag.
     #[error(
-        "use the Tenant URL: its query `{0}` is no feature flag; accepted are aadOptscim062020, AzureAdScimPatch062020 and AzureAdScimPatch2017"
+        "use the Tenant URL: its query `{0}` is no feature flag; \
+         accepted are aadOptscim062020, AzureAdScimPatch062020 and AzureAdScimPatch2017"
     )]
     Flag(String),
 }

@@ -7,7 +7,12 @@ use super::*;
 use crate::scim::schema::Attribute;
 
 fn any_value() -> impl Strategy<Value = Value> {
-    let email = |address: &str, primary: bool| json!({"value": address, "type": "work", "primary": primary});
+    let work = |address: &str| json!({"value": address, "type": "work"});
+    let email = |address: &str, primary: bool| {
+        let mut email = work(address);
+        email["primary"] = json!(primary);
+        email
+    };
     prop::sample::select(vec![
         json!(null),
         json!([]),
