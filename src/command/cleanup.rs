@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use scimrig::profile::EntraSettings;
 use scimrig::run::Exit;
-use scimrig::run::cleanup::clean_up_manifest;
+use scimrig::run::cleanup::clean_up;
 use scimrig::run::stage::dress_of;
 use scimrig::tenant::{HttpSettings, Manifest, Tenant, Transport};
 
@@ -16,6 +16,7 @@ use super::{Ended, Stop};
 #[derive(Debug, Args)]
 pub(crate) struct Cleanup {
     /// A run's report folder, or its manifest.jsonl
+    #[arg(value_name = "FOLDER")]
     manifest: PathBuf,
     #[command(flatten)]
     common: Common,
@@ -52,7 +53,9 @@ impl Cleanup {
         }
         let tenant = Tenant::new(url, Some(token), transport, limits, dress);
         tenant.keep_manifest(&path)?;
-        let result = clean_up_manifest(&tenant, manifest, self.concurrency).await;
+        manifest.owned.into_iter().for_each(|owned| tenant.adopt(owned));
+        manifest.unresolved.into_iter().for_each(|lost| tenant.adopt_unresolved(lost));
+        let result = clean_up(&tenant, self.concurrency).await;
         println!(
             "{} listed, {} deleted, {} left",
             result.created,

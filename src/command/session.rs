@@ -112,7 +112,7 @@ impl Session {
         let (limits, dress) = dress_of(&settings, common.timeout(), seed);
         let tenant = Tenant::new(base.url.clone(), base.token, base.transport, limits, dress);
         let manifest = folder.join("manifest.jsonl");
-        make_room(&manifest)?;
+        let leftovers = make_room(&manifest)?;
         tenant.keep_manifest(&manifest)?;
         let metrics = Arc::new(Metrics::new());
         let recorder =
@@ -161,7 +161,10 @@ impl Session {
             metrics,
             recorder,
             stopper,
-            found: Mutex::default(),
+            found: Mutex::new(Found {
+                remarks: leftovers.into_iter().collect(),
+                ..Found::default()
+            }),
         })
     }
 
@@ -227,7 +230,7 @@ impl Session {
         if !tenant.owned().is_empty() || !tenant.unresolved().is_empty() {
             stage.telling.stage("clean up", None);
             let result = clean_up(&tenant, self.concurrency).await;
-            stage.telling.done(&format!("{} deleted", result.deleted));
+            stage.telling.done(&format!("clean up: {} deleted", result.deleted));
             stage.note_clean_up(result);
         }
         let mut cleaned = stage.cleaned.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -302,7 +305,10 @@ impl Session {
                 ConnectionResult { success, code, message, evidence: scrub(&evidence) }
             }
         };
-        stage.telling.done(if success { "the tenant answers as Entra needs" } else { "failed" });
+        stage.telling.done(&format!(
+            "test connection: {}",
+            if success { "the tenant answers as Entra needs" } else { "failed" }
+        ));
         self.found().connection = Some(result);
         Ok(success)
     }
@@ -382,22 +388,25 @@ fn snapshot_folder(
 }
 
 /// An earlier run's manifest goes, unless the run was cut off: then it is what `cleanup` needs.
-fn make_room(path: &Path) -> Result<(), Stop> {
+fn make_room(path: &Path) -> Result<Option<String>, Stop> {
     match Manifest::read(path) {
         Ok(earlier) if !earlier.is_settled() && earlier.tenant.as_deref() != Some(EMBEDDED_URL) => {
             let kept = earlier.set_aside(path)?;
-            eprintln!(
-                "scimrig: an earlier run left {} resources on {}; `scimrig cleanup {}` removes them",
+            let remark = format!(
+                "an earlier run left {} resources on {}, which may be met again under the same \
+                 seed; `scimrig cleanup {}` removes them",
                 earlier.owned.len() + earlier.unresolved.len(),
-                visible(earlier.tenant.as_deref().unwrap_or("its tenant"), 200),
+                earlier.tenant.as_deref().unwrap_or("its tenant"),
                 kept.display()
             );
+            eprintln!("scimrig: {}", visible(&remark, 500));
+            Ok(Some(remark))
         }
         _ => {
             let _ = std::fs::remove_file(path);
+            Ok(None)
         }
     }
-    Ok(())
 }
 
 /// The command as it could be typed again. Options that hold no secret; the token is none of them.
