@@ -234,10 +234,15 @@ impl Session {
             stage.note_clean_up(result);
         }
         let mut cleaned = stage.cleaned.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        // What was left by an earlier stage may be gone by now.
-        let left: Vec<_> = tenant.owned().into_iter().take(100).collect();
-        cleaned.left =
-            left.iter().map(|owned| format!("{}/{}", owned.collection.path(), owned.id)).collect();
+        // What an earlier stage left may be gone by now.
+        let owned = tenant.owned();
+        let still = owned.iter().map(|owned| format!("{}/{}", owned.collection.path(), owned.id));
+        let lost = tenant.unresolved();
+        let perhaps = lost.iter().map(|lost| {
+            let name = lost.name.as_deref().unwrap_or("without a name");
+            format!("{} {name} (perhaps)", lost.collection.path())
+        });
+        cleaned.left = still.chain(perhaps).take(100).collect();
         cleaned
     }
 
