@@ -98,13 +98,7 @@ impl Session {
         let common = plan.common;
         let profile = common.profile()?;
         let target = common.target(&profile, plan.writes)?;
-        let folder = common.reports.join(folder_name(&profile.name, plan.scenario));
-        std::fs::create_dir_all(&folder).map_err(|error| {
-            Stop::BadInput(format!(
-                "failed to make the report folder {}: {error}",
-                folder.display()
-            ))
-        })?;
+        let folder = make_folder(&common.reports.join(folder_name(&profile.name, plan.scenario)))?;
         let seed = common.seed.unwrap_or(SEED);
         let base = Base::of(&target, common, &profile, seed)?;
         let dialect = common.dialect.map(PatchDialect::from).or(base.url.dialect());
@@ -390,6 +384,14 @@ fn snapshot_folder(
         Target::Remote { .. } | Target::Embedded => profile.name.clone(),
     };
     if is_forced { format!("{folder}-{}", dialect.name()) } else { folder }
+}
+
+fn make_folder(folder: &Path) -> Result<PathBuf, Stop> {
+    let made = std::fs::create_dir_all(folder).map(|()| folder.to_owned());
+    made.map_err(|error| {
+        let folder = folder.display();
+        Stop::BadInput(format!("failed to make the report folder {folder}: {error}"))
+    })
 }
 
 /// An earlier run's manifest goes, unless the run was cut off: then it is what `cleanup` needs.
