@@ -229,14 +229,7 @@ pub(super) const CHECKS: &[Check] = &[
                     get(its.user()),
                 ]
             },
-            |said| {
-                all_of([
-                    expect_success(&said[0]),
-                    expect_at("active", false, &said[1]),
-                    expect_success(&said[2]),
-                    expect_at("active", true, &said[3]),
-                ])
-            },
+            |said| went_off_and_on(said),
         ),
     )
     .needs(&[Patch, Attribute("active")]),
@@ -253,14 +246,7 @@ pub(super) const CHECKS: &[Check] = &[
                     get(its.user()),
                 ]
             },
-            |said| {
-                all_of([
-                    expect_success(&said[0]),
-                    expect_at("active", false, &said[1]),
-                    expect_success(&said[2]),
-                    expect_at("active", true, &said[3]),
-                ])
-            },
+            |said| went_off_and_on(said),
         ),
     )
     .needs(&[Patch, Attribute("active")]),
