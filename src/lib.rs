@@ -19,7 +19,7 @@
 //! |---|---|---|
 //! | 7 | `main` | the commands; how an outcome becomes an exit code |
 //! | 6 | [`report`] | a run, told to people and programs |
-//! | 5 | [`run`], [`load`] | the one place where the stages meet; the same conversations, many at once |
+//! | 5 | [`run`], [`load`] | where the stages meet; the same conversations, many at once |
 //! | 4 | [`scenario`] | a scenario file, parsed and refused early |
 //! | 3 | [`entra`] | what Microsoft Entra does with a directory |
 //! | 2 | [`tenant`], [`checks`], [`snapshot`], [`metrics`], [`recording`] | door; judging; memory |

@@ -1,5 +1,4 @@
-//! Test Connection: two look-ups of objects that cannot exist, and what Entra shows (entra-client
-//! 2).
+//! Test Connection: two look-ups of objects that cannot exist, and what Entra shows.
 
 use super::failure::{
     CREDENTIALS_UNAVAILABLE, INCOMPATIBLE, INVALID_CREDENTIALS_TEXT, MULTIPLE_ENTRIES,
@@ -26,7 +25,7 @@ pub enum Connection {
         /// What was seen.
         evidence: String,
         /// Whether a later try may well succeed: throttled, down, lost. A cycle then waits for the
-        /// next one; whatever else fails here quarantines the job (2.4.2, 8.5).
+        /// next one; whatever else fails here quarantines the job.
         is_passing: bool,
     },
 }

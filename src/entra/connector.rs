@@ -1,6 +1,6 @@
 //! Entra's conversations with a tenant about one object, written once for conformance and load.
 //!
-//! A user: match, create, read before update, update, disable, delete (entra-client 4). A group:
+//! A user: match, create, read before update, update, disable, delete. A group:
 //! look-up without members, create empty, update, delete; each change of its members in a PATCH of
 //! its own (5). A conversation gets all it needs in its task and says what came of it; the job
 //! keeps the state.
@@ -277,7 +277,7 @@ impl Connector {
         done
     }
 
-    /// Sets `active` to false unless the tenant shows that it already is (4.5).
+    /// Sets `active` to false unless the tenant shows that it already is.
     async fn disable(&self, id: &str, mut done: Done) -> Done {
         let mut before = None;
         if self.settings.read_before_update {
@@ -329,7 +329,7 @@ impl Connector {
         done
     }
 
-    /// Sets, changes or removes one user's manager (4.6).
+    /// Sets, changes or removes one user's manager.
     pub async fn set_manager(
         &self,
         id: &str,
@@ -353,7 +353,7 @@ impl Connector {
         success_of(&exchange)
     }
 
-    /// Adds or removes members of one group in one PATCH (5.1).
+    /// Adds or removes members of one group in one PATCH.
     pub async fn change_members(
         &self,
         group: &str,

@@ -1,4 +1,4 @@
-//! Who is due in a cycle, and what should become of each (entra-client 4.5, 5.2, 7.1, 7.2).
+//! Who is due in a cycle, and what should become of each.
 //!
 //! Pure: directory, scope and links in, tasks out. The job sends them.
 
@@ -14,11 +14,11 @@ use crate::profile::{EntraSettings, TargetObjectAction};
 /// The kinds of cycle a scenario can ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CycleKind {
-    /// Everything is evaluated (7.1).
+    /// Everything is evaluated.
     Initial,
-    /// What changed since the watermark, and what is due in escrow (7.2).
+    /// What changed since the watermark, and what is due in escrow.
     Incremental,
-    /// Only these objects, at an admin's request (7.7).
+    /// Only these objects, at an admin's request.
     OnDemand {
         /// Users.
         users: Vec<UserIndex>,
@@ -31,7 +31,7 @@ pub enum CycleKind {
 pub struct SourceUser<'a> {
     /// The user.
     pub user: &'a DirectoryUser,
-    /// What `IsSoftDeleted` says: out of scope, disabled or deleted (4.5).
+    /// What `IsSoftDeleted` says: out of scope, disabled or deleted.
     pub is_soft_deleted: bool,
 }
 
@@ -134,7 +134,7 @@ impl Plan<'_> {
     }
 
     /// A user who leaves the scope or lands in the recycle bin is disabled once, if `active` is
-    /// mapped and out-of-scope deletions are not skipped (4.5, 9.3).
+    /// mapped and out-of-scope deletions are not skipped.
     fn disable(&self, link: Option<&UserLink>) -> Option<Intent> {
         let link = link?;
         let wanted = link.is_managed
@@ -173,7 +173,7 @@ impl Plan<'_> {
         Planned { task, decision }
     }
 
-    /// Whether the mapping's target object actions allow it (9.3).
+    /// Whether the mapping's target object actions allow it.
     fn is_ticked(&self, intent: Intent, is_linked: bool) -> bool {
         let action = match (intent, is_linked) {
             (Intent::Provision, false) => TargetObjectAction::Create,

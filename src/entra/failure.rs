@@ -1,7 +1,7 @@
 //! What Entra makes of an answer that is not what it needs: error code, retry, job-level or not.
 //!
-//! The pairings are those of entra-client 8.3, the texts those of 2.3 and 8.2. A failure here is an
-//! entry in the provisioning log and perhaps an escrow; it is never an error of the harness.
+//! Codes and texts are those of Entra's pages on error codes and on known issues. A failure here is
+//! an entry in the provisioning log and perhaps an escrow; it is never an error of the harness.
 
 use crate::exchange::{Exchange, Failure, Operation};
 
@@ -24,7 +24,7 @@ pub const NOT_FOUND_TEXT: &str = "An HTTP/404 Not Found response was returned ra
      expected HTTP/200 OK response. To address this issue, ensure that the tenant URL is correct. \
      The tenant URL is usually in a format like: https://<>/scim.";
 
-/// When a failed object is tried again (8.1, 8.4).
+/// When a failed object is tried again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retry {
     /// In the next cycle.
@@ -48,7 +48,7 @@ pub struct ObjectFailure {
     pub exchange: Option<u64>,
     /// When it is tried again.
     pub retry: Retry,
-    /// Whether it concerns a manager or a member: such failures count apart (8.5).
+    /// Whether it concerns a manager or a member: such failures count apart.
     pub is_reference: bool,
     /// Whether the whole job stops: the credentials are refused, or the endpoint is no SCIM one.
     pub stops_job: bool,

@@ -1,4 +1,4 @@
-//! The provisioning job: it keeps what Entra keeps and runs cycles (entra-client 7, 8).
+//! The provisioning job: it keeps what Entra keeps and runs cycles.
 //!
 //! A cycle is phases: users, groups, then references (managers, members). The steps of one phase do
 //! not depend on each other, which is what makes several in flight safe. What a step did is folded
@@ -26,7 +26,7 @@ use super::state::{Escrows, GroupLink, Links, ObjectKey, Quarantine, QuarantineR
 use crate::directory::{Directory, GroupIndex, UserIndex, UserState};
 use crate::profile::{EntraSettings, ProbeMoment};
 
-/// What a restart clears (7.3). Names are Graph's `resetScope`.
+/// What a restart clears. Names are Graph's `resetScope`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ResetScope {
     /// The next cycle is an initial one; links are kept.
@@ -96,8 +96,7 @@ impl ProvisioningJob {
         &self.set_up
     }
 
-    /// Changes the scope, as an admin does on the provisioning page: an initial cycle follows
-    /// (7.2.5).
+    /// Changes the scope, as an admin does on the provisioning page: an initial cycle follows.
     pub fn change_scope(&mut self, scope: Scope) {
         self.set_up.scope = scope;
         self.watermark = None;
@@ -113,7 +112,7 @@ impl ProvisioningJob {
         &self.gone
     }
 
-    /// Ids that the job let go of without deleting them, as Entra does (4.5).
+    /// Ids that the job let go of without deleting them, as Entra does.
     pub fn released(&self) -> &BTreeSet<String> {
         &self.released
     }
@@ -128,7 +127,7 @@ impl ProvisioningJob {
         self.quarantine.as_ref()
     }
 
-    /// Clears what a restart clears (7.3).
+    /// Clears what a restart clears.
     pub fn restart(&mut self, scope: ResetScope) {
         match scope {
             ResetScope::Watermark => self.watermark = None,
@@ -183,7 +182,7 @@ impl ProvisioningJob {
         report
     }
 
-    /// Whether the job rests: in quarantine and not due, or disabled (8.5).
+    /// Whether the job rests: in quarantine and not due, or disabled.
     fn rests(&mut self, now: u64) -> Option<String> {
         let quarantine = self.quarantine.as_mut()?;
         if quarantine.is_disabled(now) {
@@ -234,7 +233,7 @@ impl ProvisioningJob {
         (users.into_iter().collect(), groups.into_iter().collect())
     }
 
-    /// The look-up at the start of any activity (2.4). False ends the cycle.
+    /// The look-up at the start of any activity. False ends the cycle.
     async fn probe(
         &mut self,
         connector: &Connector,
@@ -285,7 +284,7 @@ impl ProvisioningJob {
         connection::probes(&connector.wire, user, wants_group.then_some(group), &guid)
     }
 
-    /// The accidental-deletion guard (8.6): counts before anything is sent.
+    /// The accidental-deletion guard: counts before anything is sent.
     fn stage_deletions(
         &mut self,
         directory: &Directory,
@@ -529,7 +528,7 @@ impl ProvisioningJob {
         }
     }
 
-    /// The counting rules of quarantine (8.5).
+    /// The counting rules of quarantine.
     fn weigh(&mut self, now: u64, report: &mut CycleReport) {
         let settings = &self.set_up.settings;
         let (failures, references) = (report.failures, report.reference_failures);

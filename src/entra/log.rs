@@ -1,4 +1,4 @@
-//! The provisioning log: one entry per object and cycle, in Graph's field names (entra-client 10).
+//! The provisioning log: one entry per object and cycle, in Graph's field names.
 //!
 //! An entry is what an Entra admin would read of one object. Texts of a tenant stand in
 //! `errorInformation` as they came; whoever shows them escapes them.
@@ -87,7 +87,7 @@ pub struct StatusInfo {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ErrorInformation {
-    /// The code (entra-client 10.5).
+    /// The code.
     pub error_code: String,
     /// What the admin reads.
     pub reason: String,

@@ -72,7 +72,7 @@ impl Projection {
         &self.groups
     }
 
-    /// A restart clears what the job knows; the tenant keeps what it holds (7.3).
+    /// A restart clears what the job knows; the tenant keeps what it holds.
     pub fn restart(&mut self, scope: ResetScope) {
         match scope {
             ResetScope::Watermark => self.watermark = None,
@@ -91,7 +91,7 @@ impl Projection {
         }
     }
 
-    /// A changed scope has everything evaluated again (7.2.5).
+    /// A changed scope has everything evaluated again.
     pub fn evaluate_all(&mut self) {
         self.watermark = None;
     }
@@ -245,7 +245,7 @@ impl ProjectedUser {
     }
 
     /// Takes newly mapped values over. What is null now is not sent, so the tenant keeps what it
-    /// has (4.4.9).
+    /// has.
     fn take(&mut self, values: Vec<MappedValue>) {
         for value in values {
             if value.target.is("active") {

@@ -1,5 +1,4 @@
-//! What a provisioning job remembers between cycles: links, escrows, quarantine (entra-client 7.6,
-//! 8).
+//! What a provisioning job remembers between cycles: links, escrows, quarantine.
 //!
 //! The link table is all that grows with the population: an id and a few bits for each object.
 
@@ -10,9 +9,9 @@ use super::failure::{ObjectFailure, Retry};
 use crate::directory::{GroupIndex, UserIndex};
 
 /// Minutes from the first failure to the retries of the quarantine ladder: 6, 12 and 24 hours, then
-/// each day (8.5.2).
+/// each day.
 const LADDER_MINUTES: [u64; 3] = [6 * 60, 12 * 60, 24 * 60];
-/// After 28 days an escrow is dropped and a quarantined job is disabled (8.1.3).
+/// After 28 days an escrow is dropped and a quarantined job is disabled.
 const GIVE_UP_MINUTES: u64 = 28 * 24 * 60;
 
 /// One linked user.
@@ -20,7 +19,7 @@ const GIVE_UP_MINUTES: u64 = 28 * 24 * 60;
 pub struct UserLink {
     /// The id in the tenant.
     pub id: String,
-    /// Whether the job still manages the user; it stops when the user leaves the scope (4.5).
+    /// Whether the job still manages the user; it stops when the user leaves the scope.
     pub is_managed: bool,
     /// Whether the user was last exported as active.
     pub is_active: bool,
@@ -85,7 +84,7 @@ impl std::fmt::Display for ObjectKey {
     }
 }
 
-/// One object's failure that is tried again (8.1).
+/// One object's failure that is tried again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Escrow {
     /// The last failure.
@@ -163,7 +162,7 @@ fn ladder(retries: u32) -> u64 {
     }
 }
 
-/// Why a job is in quarantine, in Graph's names (8.5.3).
+/// Why a job is in quarantine, in Graph's names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QuarantineReason {
     /// Refused credentials, or an endpoint that is no SCIM one.
@@ -178,7 +177,7 @@ pub enum QuarantineReason {
     TooManyDeletes,
 }
 
-/// A job that runs less and less often until it succeeds (8.5).
+/// A job that runs less and less often until it succeeds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quarantine {
     /// Why.

@@ -3,7 +3,7 @@
 //!
 //! A resource is read by its id, and looked up once by its Matching attribute, so that a second one
 //! shows. What differs is read again for a short while before it is believed: a tenant may need a
-//! moment (rfc-catalogue A17).
+//! moment.
 
 mod comparer;
 
@@ -455,7 +455,7 @@ async fn second(
 }
 
 /// Resources that this run created in the scenario and that no object stands behind any more: a
-/// match found nothing and a second one was made (entra-client 5.3.1).
+/// match found nothing and a second one was made.
 async fn strays(
     connector: &Connector,
     job: &ProvisioningJob,

@@ -1,7 +1,7 @@
 //! The last phase of a cycle: managers and members, each in a PATCH of its own.
 //!
 //! A reference to somebody who is not in the tenant is skipped and not repaired until the referring
-//! object changes or the job is restarted (entra-client 4.6.1, 5.2.13, 7.2.7).
+//! object changes or the job is restarted.
 
 use std::collections::BTreeSet;
 
@@ -170,7 +170,7 @@ impl ProvisioningJob {
         });
     }
 
-    /// A reference to somebody who is not in the tenant is skipped, not failed (5.2.13). Only where
+    /// A reference to somebody who is not in the tenant is skipped, not failed. Only where
     /// that somebody is in escrow, and so still to come, the referring object waits with them.
     fn unresolved(
         &mut self,
