@@ -208,7 +208,7 @@ impl Session {
         write_all(&run, &self.stage.folder)?;
         worked?;
         let paint = Paint::for_stream(&std::io::stdout());
-        print!("{}", terminal::text(&run, self.strict, Some(&self.stage.folder), paint));
+        say!("{}", terminal::text(&run, self.strict, Some(&self.stage.folder), paint).trim_end());
         Ok(Exit::of(&run, self.strict))
     }
 
