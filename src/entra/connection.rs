@@ -1,12 +1,12 @@
 //! Test Connection: two look-ups of objects that cannot exist, and what Entra shows (entra-client 2).
 
+use super::connector::Connector;
 use super::failure::{
     CREDENTIALS_UNAVAILABLE, INCOMPATIBLE, INVALID_CREDENTIALS_TEXT, MULTIPLE_ENTRIES,
     NOT_FOUND_TEXT,
 };
 use super::wire::Wire;
 use crate::exchange::{Exchange, Operation, Request};
-use crate::tenant::Tenant;
 
 /// What Test Connection came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,10 +52,10 @@ pub fn probes(
 }
 
 /// Sends the probes, one after another, and stops at the first that fails.
-pub async fn test_connection(tenant: &Tenant, probes: Vec<Request>) -> Connection {
+pub async fn test_connection(connector: &Connector, probes: Vec<Request>) -> Connection {
     let mut remark = None;
     for request in probes {
-        let exchange = tenant.send(Operation::TestConnection, request).await;
+        let exchange = connector.send(Operation::TestConnection, request).await;
         match judge(&exchange) {
             Connection::Success { remark: said } => remark = remark.or(said),
             failed @ Connection::Failed { .. } => return failed,
