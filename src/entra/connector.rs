@@ -465,7 +465,8 @@ impl Connector {
             if exchange.status() != 429 || !honour || tries == THROTTLED_TRIES {
                 return exchange;
             }
-            let wait = exchange.header("retry-after").and_then(|text| retry_after(text, Timestamp::now()));
+            let wait =
+                exchange.header("retry-after").and_then(|text| retry_after(text, Timestamp::now()));
             tokio::time::sleep(wait.unwrap_or(RETRY_AFTER_DEFAULT).min(RETRY_AFTER_MAX)).await;
             tries += 1;
         }
@@ -556,5 +557,20 @@ fn as_text(value: &Value) -> String {
         Value::Bool(true) => "True".to_owned(),
         Value::Bool(false) => "False".to_owned(),
         other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_retry_after_is_seconds_or_a_date() {
+        let now: Timestamp = "2026-10-21T07:28:00Z".parse().unwrap();
+        let seconds = |text| retry_after(text, now).map(|wait| wait.as_secs());
+        assert_eq!(seconds(" 7 "), Some(7));
+        assert_eq!(seconds("Wed, 21 Oct 2026 07:28:30 GMT"), Some(30));
+        assert_eq!(seconds("Wed, 21 Oct 2026 07:27:30 GMT"), Some(0), "the past is now");
+        assert_eq!(seconds("soon"), None);
     }
 }

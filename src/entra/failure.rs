@@ -154,3 +154,38 @@ fn message_of(exchange: &Exchange) -> String {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_status_has_the_code_and_the_retry_of_the_table() {
+        use Retry::{BackOff, NextCycle};
+        let table = [
+            (400, INCOMPATIBLE, BackOff),
+            (403, "InsufficientRights", BackOff),
+            (404, "InvalidAnchor", BackOff),
+            (405, "MethodNotAllowed", BackOff),
+            (409, "EntryConflict", BackOff),
+            (412, INCOMPATIBLE, BackOff),
+            (413, INCOMPATIBLE, BackOff),
+            (415, INCOMPATIBLE, BackOff),
+            (422, "UnprocessableEntity", BackOff),
+            (429, "TooManyRequests", NextCycle),
+            (500, "InternalServerError", NextCycle),
+            (501, "NotImplemented", BackOff),
+            (503, "WebExceptionProtocolError", NextCycle),
+        ];
+        for (status, code, retry) in table {
+            assert_eq!(code_of(status, Operation::UpdateUser), (code, retry), "{status}");
+        }
+        assert_eq!(code_of(404, Operation::MatchUser), (INCOMPATIBLE, BackOff));
+    }
+
+    #[test]
+    fn a_status_is_named_as_the_services_platform_names_it() {
+        let names = [400, 418, 500, 599].map(name_of);
+        assert_eq!(names, ["BadRequest", "Imateapot", "InternalServerError", "599"]);
+    }
+}

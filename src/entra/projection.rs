@@ -388,7 +388,8 @@ fn names<'a>(
     attributes: &'a [String],
     source: &dyn SourceAttributes,
 ) -> Vec<(&'a str, String)> {
-    let named = attributes.iter().map(|name| Some((name.as_str(), mapping.value_of(name, source)?)));
+    let named =
+        attributes.iter().map(|name| Some((name.as_str(), mapping.value_of(name, source)?)));
     named.flatten().collect()
 }
 

@@ -109,7 +109,9 @@ pub async fn compare(
         async move { comparer.compare(&subject, !is_refused).await }
     });
     in_flight(settings.concurrency, tasks, |found| comparison.differences.extend(found)).await;
-    comparison.differences.extend(strays::strays(connector, job, projection, &settings.before).await);
+    comparison
+        .differences
+        .extend(strays::strays(connector, job, projection, &settings.before).await);
     comparison
 }
 
@@ -241,7 +243,8 @@ fn subjects(job: &ProvisioningJob, projection: &Projection, sample: Option<usize
                     .iter()
                     .filter_map(|member| links.id_of(*member).map(str::to_owned))
                     .collect();
-                let members = Members { wanted, deleted: deleted.clone(), released: released.clone() };
+                let members =
+                    Members { wanted, deleted: deleted.clone(), released: released.clone() };
                 let (id, expected) = (link.id.clone(), Box::new(expected.clone()));
                 subjects.push(Subject::Group { key, id, expected, members });
             }

@@ -89,12 +89,6 @@ impl Sync {
         };
         compare(&self.connector, &self.job, &self.projection, &settings).await.differences
     }
-
-    fn apply(&mut self, script: &[&str]) {
-        for change in script {
-            assert!(self.directory.apply(&change.parse().unwrap()), "{change} did not apply");
-        }
-    }
 }
 
 /// Everything that can be set and happens to be drawn for one sequence.
@@ -114,7 +108,8 @@ fn drawn_sync(seed: u64) -> Sync {
         0 => PatchDialect::Default,
         _ => PatchDialect::AadOptscim062020,
     };
-    let actions = [TargetObjectAction::Create, TargetObjectAction::Update, TargetObjectAction::Delete];
+    let actions =
+        [TargetObjectAction::Create, TargetObjectAction::Update, TargetObjectAction::Delete];
     let left_out = usize::try_from(pick(4, 9)).unwrap();
     let settings = EntraSettings {
         dialect,
@@ -157,8 +152,12 @@ async fn play_drawn(seed: u64) -> Result<(), String> {
         let minutes = if pick(20, 5) == 0 { 43_200 } else { 40 };
         sync.directory.advance_minutes(minutes);
         let count = usize::try_from(pick(21, 14)).unwrap();
-        let changes: Vec<Change> =
-            draw(mix_both(seed, cycle), &sync.directory, if cycle == 0 { 0 } else { count }, &weights);
+        let changes: Vec<Change> = draw(
+            mix_both(seed, cycle),
+            &sync.directory,
+            if cycle == 0 { 0 } else { count },
+            &weights,
+        );
         for change in &changes {
             assert!(sync.directory.apply(change), "{change}");
             story.push(change.to_string());

@@ -173,7 +173,8 @@ impl ProvisioningJob {
         report: &mut CycleReport,
     ) -> Vec<MemberChange> {
         let group = cycle.directory.group(index);
-        let is_wanted = !group.deleted && plan(&self.set_up, cycle.directory).decide_group(&group).in_scope;
+        let is_wanted =
+            !group.deleted && plan(&self.set_up, cycle.directory).decide_group(&group).in_scope;
         let Some(link) = self.links.groups.get(&index).filter(|_| is_wanted) else {
             return Vec::new();
         };
@@ -186,9 +187,8 @@ impl ProvisioningJob {
         let resolved: BTreeSet<Member> = resolved.into_iter().collect();
         let mut added: Vec<Member> = resolved.difference(&exported).copied().collect();
         // Whoever is deleted left the group with it: the tenant's own doing (RFC 7643 §4.2).
-        let (mut removed, deleted): (Vec<Member>, Vec<Member>) = exported
-            .difference(&resolved)
-            .partition(|member| self.links.id_of(**member).is_some());
+        let (mut removed, deleted): (Vec<Member>, Vec<Member>) =
+            exported.difference(&resolved).partition(|member| self.links.id_of(**member).is_some());
         if let Some(link) = self.links.groups.get_mut(&index) {
             link.members.retain(|member| !deleted.contains(member));
         }
@@ -198,8 +198,11 @@ impl ProvisioningJob {
         }
         let per_patch = self.set_up.settings.members_per_patch.clamp(1, 1_000);
         let chunks = |verb, members: Vec<Member>| -> Vec<MemberChange> {
-            let chunk = |members: &[Member]| {
-                MemberChange { group: index, id: id.clone(), verb, members: members.to_vec() }
+            let chunk = |members: &[Member]| MemberChange {
+                group: index,
+                id: id.clone(),
+                verb,
+                members: members.to_vec(),
             };
             members.chunks(per_patch).map(chunk).collect()
         };

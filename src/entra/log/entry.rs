@@ -125,8 +125,7 @@ fn told(event: &CycleEvent) -> Told {
 
 /// The scoping step, with the details Graph gives it (10.4).
 fn scoping(reason: &ScopeReason) -> Step {
-    let step =
-        Step::success("EntrySynchronizationScoping", StepType::Scoping, reason.to_string());
+    let step = Step::success("EntrySynchronizationScoping", StepType::Scoping, reason.to_string());
     reason.details().into_iter().fold(step, |step, (name, value)| step.detail(name, value))
 }
 
@@ -163,10 +162,7 @@ fn redacted(
     modified
 }
 
-fn status_of(
-    event: &CycleEvent,
-    job: &ProvisioningJob,
-) -> (LogStatus, Option<ErrorInformation>) {
+fn status_of(event: &CycleEvent, job: &ProvisioningJob) -> (LogStatus, Option<ErrorInformation>) {
     if let Some(failure) = event.failure() {
         let retried = job.escrows().get(event.key).map(|escrow| {
             format!(
