@@ -172,14 +172,12 @@ impl Projection {
                     known.take(plan.user_mapping.evaluate(&source, Moment::Update));
                 }
             }
-            known if is_enabled && in_scope => {
-                if is_ticked(plan, TargetObjectAction::Create) {
-                    if known.is_some() {
-                        self.abandon(Member::User(index));
-                    }
-                    let values = plan.user_mapping.evaluate(&source, Moment::Creation);
-                    self.users.insert(index, ProjectedUser::created(values));
+            known if is_enabled && in_scope && is_ticked(plan, TargetObjectAction::Create) => {
+                if known.is_some() {
+                    self.abandon(Member::User(index));
                 }
+                let values = plan.user_mapping.evaluate(&source, Moment::Creation);
+                self.users.insert(index, ProjectedUser::created(values));
             }
             Some(known) if !known.is_linked => {}
             Some(known) if user.state == UserState::HardDeleted => {
@@ -227,7 +225,7 @@ impl Projection {
                     known.exported_members.clear();
                 }
                 known.is_linked = true;
-                known.object_id = group.object_id.clone();
+                known.object_id.clone_from(&group.object_id);
                 if is_ticked(plan, TargetObjectAction::Update) {
                     known.take(plan.group_mapping.evaluate(&source, Moment::Update));
                 }

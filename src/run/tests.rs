@@ -30,7 +30,7 @@ struct Sync {
 fn tenant(seed: u64) -> Tenant {
     let mut keys = Keys::new();
     keys.add("sync", TOKEN, None, true);
-    let embedded = EmbeddedTenant::new(EmbeddedSettings { keys, seed, ..Default::default() });
+    let embedded = EmbeddedTenant::new(EmbeddedSettings { seed, keys, ..Default::default() });
     Tenant::new(
         TenantUrl::parse("http://localhost/scim").unwrap(),
         Some(SecretToken::parse(TOKEN, "the test").unwrap()),

@@ -191,12 +191,11 @@ impl ProvisioningJob {
                 let key = ObjectKey { kind: Kind::Group, index: *index };
                 let link = self.links.groups.remove(index);
                 self.released.extend(link.map(|link| (link.id, key)));
-                self.leave_groups(*index);
             }
         }
     }
 
-    /// The group is in no other group any more: if it comes back, then as new.
+    /// The group's resource is deleted or another one: it is in no other group.
     fn leave_groups(&mut self, index: GroupIndex) {
         for group in self.links.groups.values_mut() {
             group.members.remove(&Member::Group(index));
@@ -225,6 +224,9 @@ impl ProvisioningJob {
                 });
                 link.id.clone_from(id);
                 self.released.remove(id);
+                if done.outcome == Ok(Effect::Created) {
+                    self.leave_groups(index);
+                }
             }
             None if done.outcome.is_ok() => {
                 let link = self.links.groups.remove(&index);

@@ -165,7 +165,7 @@ impl ProvisioningJob {
         }
     }
 
-    /// The PATCHes that bring a group's members about. A group out of scope keeps those it has.
+    /// The requests that bring a group's members about. A group out of scope keeps those it has.
     fn member_changes(
         &mut self,
         index: GroupIndex,
