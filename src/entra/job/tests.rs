@@ -442,3 +442,19 @@ async fn each_restart_clears_what_it_names() {
     assert_eq!(ids, again);
     assert!(world.job.released().is_empty());
 }
+
+#[tokio::test]
+async fn a_member_is_added_once_and_removed_once() {
+    let mut world = World::new(3, 1, EntraSettings::default());
+    world.cycle().await;
+    for (script, op) in [("remove user 1 from group 0", "Remove"), ("add user 1 to group 0", "Add")]
+    {
+        world.apply(&[script]);
+        world.cycle().await;
+        let operations = world.operations();
+        assert_eq!((operations.len(), &operations[0][0]["op"]), (1, &Value::from(op)));
+        world.job.restart(ResetScope::Watermark);
+        world.cycle().await;
+        assert!(world.operations().is_empty(), "{script} was exported before");
+    }
+}
