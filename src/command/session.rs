@@ -288,7 +288,7 @@ impl Session {
         let tenant = stage.dressed(&set_up.settings, self.seed);
         let connector = Connector::new(tenant, set_up.settings.clone());
         let requests = ProvisioningJob::new(set_up).probe_requests(&connector);
-        let connection = test_connection(&connector.tenant, requests).await;
+        let connection = test_connection(&connector, requests).await;
         let success = connection.is_success();
         let result = match connection {
             Connection::Success { remark } => ConnectionResult {

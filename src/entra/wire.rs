@@ -429,6 +429,46 @@ mod tests {
     }
 
     #[test]
+    fn knobs_change_the_words() {
+        let urn = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager";
+        let manager = |form| {
+            let settings = EntraSettings { manager_form: form, ..EntraSettings::default() };
+            let wire = Wire::new(PatchDialect::Default, settings);
+            operations(&wire.set_manager("1", "271", true))
+        };
+        assert_eq!(
+            manager(ManagerForm::Object),
+            json!([{"op": "Replace", "path": urn, "value": {"value": "271"}}])
+        );
+        let reference = json!([{"$ref": "/Users/271", "value": "271"}]);
+        assert_eq!(
+            manager(ManagerForm::Array),
+            json!([{"op": "Replace", "path": "manager", "value": reference}])
+        );
+        let active = |encoding| {
+            let settings = EntraSettings { active_encoding: encoding, ..EntraSettings::default() };
+            let wire = Wire::new(PatchDialect::Default, settings);
+            operations(&wire.set_active("1", true))[0]["value"].clone()
+        };
+        assert_eq!(active(ActiveEncoding::LowerCaseString), json!("true"));
+        assert_eq!(active(ActiveEncoding::Boolean), json!(true));
+        let ids = ["u1".to_owned(), "u2".to_owned()];
+        assert_eq!(
+            operations(&wire(PatchDialect::AadOptscim062020).change_members(
+                "g",
+                MemberVerb::Remove,
+                &ids
+            )),
+            json!([{"op": "remove", "path": "members[value eq \"u1\"]"},
+                   {"op": "remove", "path": "members[value eq \"u2\"]"}])
+        );
+        assert_eq!(
+            wire(PatchDialect::Default).check_manager("1", "271").target,
+            "/Users?filter=id+eq+1+and+manager+eq+271&attributes=id"
+        );
+    }
+
+    #[test]
     fn a_group_is_created_empty_in_either_form() {
         let name = MappedValue {
             target: TargetPath::parse("displayName").unwrap(),
