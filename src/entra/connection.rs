@@ -139,7 +139,7 @@ mod tests {
             Dress::default(),
         );
         let settings = EntraSettings::default();
-        let connector = Connector::new(tenant, settings.dialect, settings);
+        let connector = Connector::new(tenant, settings);
         let guid = |salt| format!("guid-{salt}");
         let requests = probes(&connector.wire, "userName", Some("displayName"), &guid);
         test_connection(&connector, requests).await

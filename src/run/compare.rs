@@ -3,21 +3,19 @@
 //!
 //! A resource is read by its id, and looked up once by its Matching attribute, so that a second one
 //! shows. What differs is read again for a short while before it is believed: a tenant may need a
-//! moment.
-
-mod comparer;
+//! moment (rfc-catalogue A17).
 
 mod strays;
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
 
-pub use self::comparer::Comparer;
-
 use crate::difference::{Comparison, Difference, DifferenceKind};
+use crate::directory::{GroupIndex, UserIndex};
 use crate::entra::connector::{Connector, Kind};
 use crate::entra::job::ProvisioningJob;
 use crate::entra::mapping::MappedValue;
@@ -102,7 +100,8 @@ pub async fn compare(
         differences: Vec::new(),
     };
     let comparer = Comparer::new(connector.clone(), settings.window);
-    let comparer = Arc::new(comparer.with_documented(settings.documented.clone()));
+    let documented = settings.documented.clone();
+    let comparer = Arc::new(Comparer { documented, ..comparer });
     let tasks = subjects.into_iter().map(|subject| {
         let comparer = comparer.clone();
         // Whose export was refused will not come however long one waits.

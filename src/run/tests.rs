@@ -44,7 +44,7 @@ impl Sync {
     fn new(population: Population, settings: EntraSettings, scope: Scope) -> Self {
         let settings = EntraSettings { concurrency: 1, ..settings };
         let seed = population.seed;
-        let connector = Connector::new(tenant(seed), settings.dialect, settings.clone());
+        let connector = Connector::new(tenant(seed), settings.clone());
         let set_up = JobSetUp {
             settings,
             user_mapping: ObjectMapping::default_user(),

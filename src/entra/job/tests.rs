@@ -67,7 +67,7 @@ impl World {
         Self {
             directory: Directory::new(population),
             job: ProvisioningJob::new(set_up),
-            connector: Connector::new(tenant, settings.dialect, settings),
+            connector: Connector::new(tenant, settings),
             heard,
             bend,
             cycles: 0,
