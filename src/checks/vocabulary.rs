@@ -485,7 +485,7 @@ mod tests {
         let after = json!({"nickName": "a", "emails": [{"value": null, "type": "home"},
             {"value": "w", "type": "work"}]});
         let unchanged = |after: Value| expect_unchanged(&seen(before.clone()), &seen(after));
-        assert_eq!(unchanged(after.clone()), Verdict::Pass);
+        assert_eq!(unchanged(after), Verdict::Pass);
         let lost = json!({"emails": [work], "nickName": "a"});
         assert!(matches!(unchanged(lost), Verdict::Fail { .. }));
         let renamed = json!({"emails": [{"type": "Work", "value": "w"}]});

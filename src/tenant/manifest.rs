@@ -106,7 +106,8 @@ pub enum ManifestError {
     },
     /// A line is no manifest line.
     #[error(
-        "read the manifest {}, line {line}: {why}; a manifest is the manifest.jsonl of a run's report folder",
+        "read the manifest {}, line {line}: {why}; a manifest is the manifest.jsonl of a run's \
+         report folder",
         path.display()
     )]
     Line {

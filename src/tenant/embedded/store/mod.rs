@@ -275,7 +275,9 @@ impl Store {
         let mut all: Vec<_> = raw.into_iter().map(state::Raw::parse).collect();
         if all.iter().any(|stored| state::manager_id(&stored.body).is_some()) {
             let state = self.read_lock();
-            all.iter_mut().for_each(|stored| state.find_manager(stored, self.identities));
+            for stored in &mut all {
+                state.find_manager(stored, self.identities);
+            }
         }
         all
     }

@@ -164,7 +164,8 @@ async fn of_several_primaries_none_is_stored_and_a_new_one_takes_the_mark() {
 async fn odd_paths_are_the_same_resource_or_none_at_all() {
     let tenant = tenant();
     let id = tenant.new_user("anna").await;
-    let encoded: String = id.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    let encoded: String =
+        id.bytes().map(percent_encoding::percent_encode_byte).collect::<Vec<_>>().concat();
     for same in
         [format!("/Users/{encoded}"), format!("//Users//{id}/"), format!("/%55sers/{id}?x=1")]
     {
