@@ -122,7 +122,8 @@ pub(super) const CHECKS: &[Check] = &[
             |its| {
                 let (user, boss) = (its.user(), &its.users[1]);
                 let manager = enterprise("manager");
-                let both = format!("{} and manager eq {:?}", equals("id", &user.id), boss.id);
+                let both =
+                    format!("{} and {}", equals("id", &user.id), equals("manager", &boss.id));
                 vec![
                     find("/Users", &both),
                     patch(user, [op("add", &manager, serde_json::json!({"value": boss.id}))]),

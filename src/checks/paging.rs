@@ -66,8 +66,8 @@ pub(super) const CHECKS: &[Check] = &[
     should(
         "entra-pagination-11",
         Entra("gallery validator, SCIM_User_Pagination_Test"),
-        "users can be walked in pages of five, none twice",
-        Dialogue(|_, said| next_page("/Users", said), |said| walked(&said.exchanges)),
+        "users can be walked in pages of five, none twice and none left out",
+        Dialogue(|_, said| next_page("/Users", said), walked),
     )
     .on(Setting::Users(11))
     .risk(Risk::Alone),
@@ -75,7 +75,7 @@ pub(super) const CHECKS: &[Check] = &[
         "entra-pagination-groups",
         Entra("gallery validator, SCIM_Group_Pagination_Test"),
         "groups can be walked in pages of five, none twice",
-        Dialogue(|_, said| next_page("/Groups", said), |said| walked(&said.exchanges)),
+        Dialogue(|_, said| next_page("/Groups", said), walked),
     )
     .on(Setting::Group { users: 0, members: 0 })
     .needs(&[Group])
@@ -100,10 +100,12 @@ fn next_page(collection: &str, said: &[Exchange]) -> Option<Request> {
     Some(Request::get(format!("{collection}?startIndex={}&count={PAGE_SIZE}", walked + 1)))
 }
 
-/// Every page is a list, no larger than asked for and full where more are said to follow, and no
-/// resource comes twice.
-fn walked(pages: &[Exchange]) -> Verdict {
+/// Every page is a list, no larger than asked for and full where more are said to follow; no
+/// resource comes twice, and at the end of the list none of the probe's own was left out.
+fn walked(said: &Said) -> Verdict {
+    let pages = &said.exchanges;
     let mut ids = BTreeSet::new();
+    let mut is_whole = false;
     let mut short = None;
     for (number, page) in pages.iter().enumerate() {
         let list = match page.list() {
@@ -120,10 +122,14 @@ fn walked(pages: &[Exchange]) -> Verdict {
                 return fail("each resource once", format!("{id} on two pages"));
             }
         }
+        is_whole = ids.len() as u64 >= list.total_results;
         let end = number as u64 * PAGE_SIZE + shown;
         if shown < PAGE_SIZE && end < list.total_results {
             short = Some(format!("page {} holds {shown} of {PAGE_SIZE}", number + 1));
         }
+    }
+    if is_whole && let Some(missing) = said.its.users.iter().find(|it| !ids.contains(&it.id)) {
+        return fail("each user of the probe on a page", format!("{} on none", missing.id));
     }
     short.map_or(Verdict::Pass, Verdict::Remark)
 }
@@ -137,7 +143,7 @@ pub(super) mod tests {
     use crate::exchange::Answer;
 
     fn page(ids: std::ops::Range<usize>, total: usize, start: usize) -> Answer {
-        let resources: Vec<Value> = ids.map(|id| json!({"id": id.to_string()})).collect();
+        let resources: Vec<Value> = ids.map(|id| json!({"id": format!("user-{id}")})).collect();
         answer(
             200,
             &json!({"schemas": [crate::scim::LIST_RESPONSE], "totalResults": total,
@@ -160,6 +166,13 @@ pub(super) mod tests {
             canary("entra-pagination-11", walk(), repeats()),
             canary("entra-pagination-groups", walk(), repeats()),
         ]
+    }
+
+    #[test]
+    fn a_user_on_no_page_is_missed() {
+        let check = super::super::find("entra-pagination-11").unwrap();
+        let walk = vec![page(0..5, 11, 1), page(5..10, 11, 6), page(11..12, 11, 11)];
+        assert!(matches!(judged(check, &Evidence::Answers(walk)), Verdict::Fail { .. }));
     }
 
     #[test]

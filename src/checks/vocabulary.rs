@@ -246,10 +246,16 @@ pub fn expect_value(path: &str, expected: &Value, actual: Option<&Value>) -> Ver
     }
     if let (Some(one), Some(other)) = (expected.as_str(), actual.as_str())
         && bare(one) == bare(other)
+        && !is_exact(path)
     {
         return Verdict::Remark(format!("`{path}` comes back as {other:?} for {one:?}"));
     }
     fail(format!("`{path}` {}", shown(expected)), format!("`{path}` {}", shown(actual)))
+}
+
+/// Whether every letter of an attribute counts (RFC 7643 §3.1; §4.3 with erratum 8472).
+fn is_exact(path: &str) -> bool {
+    matches!(path, "id" | "externalId" | "enterprise.manager.value")
 }
 
 /// What comes back of `sent` has the same value. What the tenant adds is its own affair, and so is
@@ -281,7 +287,7 @@ fn echo(path: &str, sent: &Value, held: &Value, verdicts: &mut Vec<Verdict>) {
                 let key = ["type", "value"].iter().find(|key| entry.get(**key).is_some());
                 let twin = held.as_array().and_then(|held| {
                     held.iter()
-                        .find(|other| key.is_some_and(|key| other.get(key) == entry.get(key)))
+                        .find(|other| key.is_some_and(|key| same(&entry[*key], other.get(*key))))
                 });
                 match twin {
                     Some(twin) => echo(path, entry, twin, verdicts),
@@ -293,13 +299,44 @@ fn echo(path: &str, sent: &Value, held: &Value, verdicts: &mut Vec<Verdict>) {
     }
 }
 
-/// Every attribute of a resource but `meta` is the same in two reads.
+/// Every attribute of a resource but `meta` is the same in two reads. Values of one attribute have
+/// no order, and what is unassigned may be said or left out (RFC 7643 §2.4, §2.5).
 pub fn expect_unchanged(before: &Exchange, after: &Exchange) -> Verdict {
     let (Some(before), Some(after)) = (before.json(), after.json()) else {
         return fail("the resource", after.told());
     };
     let attributes = before.as_object().into_iter().flatten().filter(|(name, _)| *name != "meta");
-    worst(attributes.map(|(name, value)| expect_value(name, value, after.get(name))))
+    worst(attributes.map(|(name, value)| {
+        let (before, after) = (plain(value), plain(&after[name]));
+        expect_value(name, &before, Some(&after))
+    }))
+}
+
+/// A value without what is unassigned in it, its lists in one order.
+fn plain(value: &Value) -> Value {
+    match value {
+        _ if is_unassigned(value) => Value::Null,
+        Value::Array(entries) => {
+            let mut entries: Vec<Value> = entries.iter().map(plain).collect();
+            entries.sort_by_key(Value::to_string);
+            entries.into()
+        }
+        Value::Object(members) => {
+            let held = members.iter().filter(|(_, value)| !is_unassigned(value));
+            let mut held: Vec<_> = held.map(|(name, value)| (name.clone(), plain(value))).collect();
+            held.sort_by(|(one, _), (other, _)| one.cmp(other));
+            Value::Object(held.into_iter().collect())
+        }
+        simple => simple.clone(),
+    }
+}
+
+/// Whether two values are the same text, whatever its case, or the same value.
+fn same(one: &Value, other: Option<&Value>) -> bool {
+    match (one.as_str(), other.and_then(Value::as_str)) {
+        (Some(one), Some(other)) => one.eq_ignore_ascii_case(other),
+        _ => Some(one) == other,
+    }
 }
 
 /// The first failure, else the first that cannot tell, else the first remark, else a pass.
@@ -339,7 +376,8 @@ pub fn at(body: &Value, path: &str) -> Option<Value> {
         let name = if name == "enterprise" { scim::ENTERPRISE_USER } else { name };
         here = here.get(name)?;
         if let Some(kind) = kind {
-            here = here.as_array()?.iter().find(|entry| entry["type"] == *kind)?;
+            let kind = json!(kind);
+            here = here.as_array()?.iter().find(|entry| same(&kind, entry.get("type")))?;
         }
     }
     Some(here.clone())
@@ -411,6 +449,7 @@ fn bare(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::canary;
     use super::*;
 
     #[test]
@@ -431,6 +470,37 @@ mod tests {
         assert!(matches!(expect_value("phone", &phone, None), Verdict::Fail { .. }));
         let text = expect_value("active", &json!(false), Some(&json!("False")));
         assert!(matches!(text, Verdict::Fail { .. }));
+    }
+
+    #[test]
+    fn order_case_of_a_type_and_what_is_unassigned_make_no_difference() {
+        let seen = |body: Value| {
+            canary::exchange(
+                crate::exchange::Operation::ReadUser,
+                Request::get("/Users/1"),
+                canary::answer(200, &body),
+            )
+        };
+        let (work, home) = (json!({"type": "work", "value": "w"}), json!({"type": "home"}));
+        let before = json!({"emails": [work, home], "title": null, "roles": [], "nickName": "a"});
+        let after = json!({"nickName": "a", "emails": [{"value": null, "type": "home"},
+            {"value": "w", "type": "work"}]});
+        let unchanged = |after: Value| expect_unchanged(&seen(before.clone()), &seen(after));
+        assert_eq!(unchanged(after), Verdict::Pass);
+        let lost = json!({"emails": [work], "nickName": "a"});
+        assert!(matches!(unchanged(lost), Verdict::Fail { .. }));
+        let renamed = json!({"emails": [{"type": "Work", "value": "w"}]});
+        let echo = expect_echo(&json!({"emails": [work]}), &seen(renamed.clone()));
+        assert!(matches!(echo, Verdict::Remark(_)), "{echo:?}");
+        assert_eq!(at(&renamed, "emails[work].value"), Some(json!("w")));
+    }
+
+    #[test]
+    fn every_letter_of_an_id_counts() {
+        for path in ["id", "externalId", "enterprise.manager.value"] {
+            let verdict = expect_value(path, &json!("Abc"), Some(&json!("abc")));
+            assert!(matches!(verdict, Verdict::Fail { .. }), "{path}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::kind::ResourceKind;
 use super::limitations::Limitations;
 use super::precondition::entity_tag;
 use super::store::{Reference, Stored};
+use crate::scim::ENTERPRISE_USER;
 
 /// Builds representations for one request.
 #[derive(Debug, Clone)]
@@ -30,6 +31,9 @@ impl Presenter {
                 shown.insert(name.clone(), value.clone());
             }
         }
+        if let Some(manager) = &stored.manager {
+            self.describe(manager, &mut shown);
+        }
         self.limitations.dress(stored.kind, &stored.id, &mut shown);
         let (name, references) = match stored.kind {
             ResourceKind::User => ("groups", &stored.groups),
@@ -46,6 +50,17 @@ impl Presenter {
     /// The URL of a resource.
     pub(super) fn location(&self, kind: ResourceKind, id: &str) -> String {
         format!("{}{}/{id}", self.base, kind.endpoint())
+    }
+
+    /// Adds what follows from `manager.value` (RFC 7643 §4.3).
+    fn describe(&self, manager: &Reference, shown: &mut Map<String, Value>) {
+        let extension = shown.get_mut(ENTERPRISE_USER);
+        let held = extension.and_then(|it| it.get_mut("manager")?.as_object_mut());
+        let Some(held) = held else { return };
+        held.insert("$ref".to_owned(), self.location(manager.kind, &manager.id).into());
+        if let Some(display) = &manager.display {
+            held.insert("displayName".to_owned(), display.as_str().into());
+        }
     }
 
     fn reference(&self, to: &Reference, from: ResourceKind) -> Value {

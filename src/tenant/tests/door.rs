@@ -251,12 +251,10 @@ async fn a_proxys_404_is_believed_the_second_time_and_the_tenants_at_once() {
     send(&tenant, Request::delete("/Users/7")).await;
     assert_eq!(tenant.owned(), []);
 
-    let (tenant, _) = self::tenant(|request| match *request.method() {
+    let body = json!({"schemas": [crate::scim::ERROR], "status": "404"}).to_string();
+    let (tenant, _) = self::tenant(move |request| match *request.method() {
         Method::POST => created(&json!({"id": "7"})),
-        _ => {
-            let body = json!({"schemas": [crate::scim::ERROR], "status": "404"});
-            (StatusCode::NOT_FOUND, body.to_string()).into_response()
-        }
+        _ => (StatusCode::NOT_FOUND, body.clone()).into_response(),
     });
     send(&tenant, user("anna")).await;
     send(&tenant, Request::delete("/Users/7")).await;

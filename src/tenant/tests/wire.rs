@@ -50,11 +50,11 @@ async fn a_redirect_is_an_answer_and_the_token_stays() {
         let (elsewhere, knocks) = tenant(with_head("200 OK\r\nContent-Length: 0", "")).await;
         let head =
             format!("{status} Moved\r\nLocation: {}/Users/1\r\nContent-Length: 0", elsewhere.url());
-        let (tenant, heard) = tenant(with_head(&head, "")).await;
+        let (tenant, requests) = tenant(with_head(&head, "")).await;
         let seen = send(&tenant, user("anna")).await;
         assert_eq!(seen.status(), status);
-        assert_eq!(heard.lock().unwrap().len(), 1);
-        assert!(heard.lock().unwrap()[0].contains(TOKEN), "the tenant itself gets the token");
+        assert_eq!(requests.lock().unwrap().len(), 1);
+        assert!(requests.lock().unwrap()[0].contains(TOKEN), "the tenant itself gets the token");
         assert_eq!(knocks.lock().unwrap().len(), 0);
     }
 }

@@ -48,6 +48,8 @@ pub(super) struct Stored {
     pub(super) members: Vec<Reference>,
     /// The groups that hold it directly; empty when they were not asked for.
     pub(super) groups: Vec<Reference>,
+    /// A user's manager, while there is a user of that id.
+    pub(super) manager: Option<Reference>,
 }
 
 /// A pointer from one resource to another.
@@ -132,8 +134,7 @@ impl Store {
             state.hide(key, Instant::now() + delay);
         }
         let (members, groups) = state.references(key, self.identities);
-        drop(state);
-        Ok(Stored {
+        let mut stored = Stored {
             key,
             id: self.identities.id(key),
             kind,
@@ -144,7 +145,10 @@ impl Store {
             references: References::Listed,
             members,
             groups,
-        })
+            manager: None,
+        };
+        state.find_manager(&mut stored, self.identities);
+        Ok(stored)
     }
 
     /// The resource of that type and id.
@@ -268,7 +272,14 @@ impl Store {
         let raw: Vec<_> =
             keys.iter().filter_map(|key| state.raw(*key, self.identities, references)).collect();
         drop(state);
-        raw.into_iter().map(state::Raw::parse).collect()
+        let mut all: Vec<_> = raw.into_iter().map(state::Raw::parse).collect();
+        if all.iter().any(|stored| state::manager_id(&stored.body).is_some()) {
+            let state = self.read_lock();
+            for stored in &mut all {
+                state.find_manager(stored, self.identities);
+            }
+        }
+        all
     }
 
     fn key(&self, kind: ResourceKind, id: &str) -> Result<Key, Problem> {

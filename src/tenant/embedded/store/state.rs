@@ -11,6 +11,7 @@ use super::index::{Index, Keys, fold};
 use super::members::Members;
 use super::table::{Entry, Table};
 use super::{Indexed, Reference, References, StoreSettings, Stored};
+use crate::scim::ENTERPRISE_USER;
 use crate::tenant::embedded::apply::MemberChange;
 use crate::tenant::embedded::kind::ResourceKind;
 use crate::tenant::embedded::problem::Problem;
@@ -54,6 +55,13 @@ impl Draft {
                 .collect(),
             _ => Vec::new(),
         };
+        if let Some(manager) = body
+            .get_mut(ENTERPRISE_USER)
+            .and_then(|extension| extension.get_mut("manager")?.as_object_mut())
+        {
+            // What follows from `value` is looked up whenever the user is shown.
+            manager.retain(|name, _| name == "value");
+        }
         let values = Values::of(kind, &body);
         let bytes = serde_json::to_vec(&body).unwrap_or_default().into_boxed_slice();
         Self { kind, body, bytes, members, values }
@@ -273,21 +281,31 @@ impl State {
             references,
             members,
             groups,
+            manager: None,
         };
         Some(Raw { stored, bytes: entry.body.clone() })
     }
 
     /// The members of a resource and the groups it is in.
     pub(super) fn references(&self, key: Key, ids: Identities) -> (Vec<Reference>, Vec<Reference>) {
-        let point = |to: Key| {
-            let entry = self.table.find(to)?;
-            let names = Names::of(entry);
-            let display = names.display_name.or(names.user_name);
-            Some(Reference { id: ids.id(to), kind: entry.kind, display })
-        };
+        let point = |to: Key| self.point(to, ids);
         let members = self.members_of(Some(key)).into_iter().filter_map(point).collect();
         let groups = self.groups_of(Some(key)).into_iter().filter_map(point).collect();
         (members, groups)
+    }
+
+    /// Looks up the manager that a user names.
+    pub(super) fn find_manager(&self, stored: &mut Stored, ids: Identities) {
+        let key = manager_id(&stored.body).and_then(|id| ids.key(id));
+        let found = key.and_then(|key| self.point(key, ids));
+        stored.manager = found.filter(|it| it.kind == ResourceKind::User);
+    }
+
+    fn point(&self, to: Key, ids: Identities) -> Option<Reference> {
+        let entry = self.table.find(to)?;
+        let names = Names::of(entry);
+        let display = names.display_name.or(names.user_name);
+        Some(Reference { id: ids.id(to), kind: entry.kind, display })
     }
 
     pub(super) fn members_of(&self, group: Option<Key>) -> Vec<Key> {
@@ -425,6 +443,11 @@ impl State {
             }
         }
     }
+}
+
+/// The id of the manager that a user names.
+pub(super) fn manager_id(body: &Map<String, Value>) -> Option<&str> {
+    body.get(ENTERPRISE_USER)?.get("manager")?.get("value")?.as_str()
 }
 
 fn unknown_member(id: &str) -> Problem {

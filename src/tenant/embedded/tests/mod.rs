@@ -6,7 +6,9 @@ mod bending;
 mod concurrency;
 mod groups;
 mod hostile;
+mod managers;
 mod queries;
+mod requirements;
 mod resources;
 mod tcp;
 
