@@ -19,7 +19,8 @@ use scimrig::recording::{BodyPolicy, Recorder};
 use scimrig::report::terminal::Paint;
 use scimrig::report::{Progress, folder_name, terminal, write_all};
 use scimrig::run::checks::{combined, fold};
-use scimrig::run::cleanup::clean_up;
+use scimrig::run::cleanup::{balance, clean_up};
+use scimrig::run::silence::Silence;
 use scimrig::run::stage::{LogFile, Stage, dress_of};
 use scimrig::run::{
     CleanUpResult, ConnectionResult, Counts, Exit, LoadResult, Run, RunOutcome, ScenarioResult,
@@ -76,6 +77,7 @@ pub(crate) struct Session {
     metrics: Arc<Metrics>,
     recorder: Arc<Recorder>,
     stopper: watch::Sender<bool>,
+    silence: Arc<Silence>,
     found: Mutex<Found>,
 }
 
@@ -116,7 +118,10 @@ impl Session {
             Recorder::create(&folder.join("exchanges.jsonl"), plan.bodies, tenant.scrubber())?;
         let recorder = Arc::new(recorder);
         let judge = Arc::new(EveryJudge::new(base.url.to_string(), settings.content_type_strict));
+        let (stopper, stop) = watch::channel(false);
+        let silence = Arc::new(Silence::new(plan.concurrency, stopper.clone()));
         let unjudged = tenant.with_listener(metrics.clone()).with_listener(recorder.clone());
+        let unjudged = unjudged.with_listener(silence.clone());
         let tenant = unjudged.with_listener(judge.clone());
         let is_forced = dialect.is_some_and(|dialect| dialect != settings.dialect);
         let snapshots = SnapshotStore::new(
@@ -125,7 +130,6 @@ impl Session {
             plan.snapshots.0,
             std::env::var_os("CI").is_some(),
         );
-        let (stopper, stop) = watch::channel(false);
         let stage = Stage {
             tenant,
             unjudged,
@@ -143,7 +147,6 @@ impl Session {
             notify_command: common.notify_command.clone(),
             is_shared: plan.scenario.is_none(),
             shrink_attempts: plan.shrink_attempts,
-            cleaned: Mutex::default(),
         };
         Ok(Self {
             stage,
@@ -158,6 +161,7 @@ impl Session {
             metrics,
             recorder,
             stopper,
+            silence,
             found: Mutex::default(),
         })
     }
@@ -229,31 +233,30 @@ impl Session {
             stage.telling.stage("clean up", None);
             let result = clean_up(&tenant, self.concurrency).await;
             stage.telling.done(&format!("{} deleted", result.deleted));
-            stage.note_clean_up(result);
         }
-        let mut cleaned = stage.cleaned.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        // What was left by an earlier stage may be gone by now.
-        let left: Vec<_> = tenant.owned().into_iter().take(100).collect();
-        cleaned.left =
-            left.iter().map(|owned| format!("{}/{}", owned.collection.path(), owned.id)).collect();
-        cleaned
+        balance(&tenant)
     }
 
     fn fold(&self, clean_up: CleanUpResult) -> Run {
-        let found = std::mem::take(&mut *self.found());
+        let mut found = std::mem::take(&mut *self.found());
         let stage = &self.stage;
         let heard = match stage.tenant.sent() {
             0 => Vec::new(),
             _ => fold(&Selection::default(), &stage.profile, &stage.judge),
         };
         let checks = combined(found.probes.into_iter().chain(heard));
-        let outcome = RunOutcome::of(
-            stage.is_stopped(),
-            found.connection.as_ref(),
-            &checks,
-            &found.scenarios,
-            found.load.as_ref(),
-        );
+        let gone = self.silence.is_final();
+        let outcome = match gone {
+            Some(_) => RunOutcome::Unreachable,
+            None => RunOutcome::of(
+                stage.is_stopped(),
+                found.connection.as_ref(),
+                &checks,
+                &found.scenarios,
+                found.load.as_ref(),
+            ),
+        };
+        found.remarks.extend(gone);
         Run {
             tool: "scimrig".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
