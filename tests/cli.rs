@@ -3,6 +3,8 @@
 //! Tenants here are `scimrig serve` in a process of its own, and sockets that misbehave.
 
 mod support;
+#[path = "cli/verdicts.rs"]
+mod verdicts;
 
 use std::fs;
 use std::thread;

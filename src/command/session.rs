@@ -245,7 +245,7 @@ impl Session {
             _ => fold(&Selection::default(), &stage.profile, &stage.judge),
         };
         let checks = combined(found.probes.into_iter().chain(heard));
-        let gone = self.silence.is_final();
+        let gone = self.silence.verdict(!stage.is_stopped());
         let outcome = match gone {
             Some(_) => RunOutcome::Unreachable,
             None => RunOutcome::of(

@@ -16,6 +16,9 @@ const IN_A_ROW: u32 = 20;
 /// and not before the row has lasted so long.
 const LASTING: Duration = Duration::from_secs(5);
 
+/// A run that ends on so many requests without an answer has found nothing out.
+const AT_THE_END: u32 = 5;
+
 /// Listens for a row of requests without an answer, and then says the word to stop.
 pub struct Silence {
     in_a_row_max: u32,
@@ -41,12 +44,13 @@ impl Silence {
         Self { in_a_row_max, row: Mutex::default(), stop }
     }
 
-    /// Why the tenant is taken for gone, where it is.
-    pub fn is_final(&self) -> Option<String> {
+    /// Why the tenant is taken for gone, where it is. At the end of a run a shorter row will do.
+    pub fn verdict(&self, is_at_the_end: bool) -> Option<String> {
         let row = self.row.lock().unwrap_or_else(PoisonError::into_inner);
-        row.is_final.then(|| {
+        let is_gone = row.is_final || (is_at_the_end && row.length >= AT_THE_END);
+        is_gone.then(|| {
             format!(
-                "the run ended early: {} requests in a row got no answer, the last one: {}",
+                "the tenant fell silent: {} requests in a row got no answer, the last one: {}",
                 row.length, row.last
             )
         })
@@ -63,13 +67,15 @@ impl Listener for Silence {
             Err(failure) => Some(failure.to_string()),
         };
         let mut row = self.row.lock().unwrap_or_else(PoisonError::into_inner);
-        if row.is_final || exchange.operation == Operation::CleanUp {
-            return;
-        }
-        let Some(why) = why else {
-            *row = Row::default();
+        let Some(why) = why.filter(|_| !row.is_final) else {
+            if !row.is_final {
+                *row = Row::default();
+            }
             return;
         };
+        if exchange.operation == Operation::CleanUp {
+            return;
+        }
         if row.length == 0 {
             row.began = exchange.sent;
         }
@@ -118,7 +124,7 @@ mod tests {
     #[test]
     fn a_long_row_without_an_answer_stops_the_run_and_says_why() {
         let (silence, told) = heard((0..20).map(lost));
-        let why = silence.is_final().unwrap();
+        let why = silence.verdict(false).unwrap();
         assert!(told && why.contains("20 requests") && why.contains("closed"), "{why}");
         let (_, told) =
             heard((0..20).map(|second| seen(second, Ok(BodyEnd::Broken("late".to_owned())))));
@@ -128,11 +134,18 @@ mod tests {
     #[test]
     fn an_answer_in_between_a_short_row_and_a_quick_one_are_forgiven() {
         let (silence, told) = heard((0..19).map(lost).chain([seen(19, Ok(BodyEnd::Complete))]));
-        assert!(!told && silence.is_final().is_none());
+        assert!(!told && silence.verdict(false).is_none());
         (20..39).for_each(|second| silence.heard(&lost(second)));
-        assert!(silence.is_final().is_none());
+        assert!(silence.verdict(false).is_none());
         assert!(!heard((0..19).map(lost)).1);
         assert!(!heard((0..100).map(|_| lost(7))).1, "a restart takes less than five seconds");
+    }
+
+    #[test]
+    fn a_run_that_ends_in_silence_has_no_verdict() {
+        let (silence, told) = heard((0..5).map(lost));
+        assert!(!told && silence.verdict(false).is_none() && silence.verdict(true).is_some());
+        assert!(heard((0..4).map(lost)).0.verdict(true).is_none());
     }
 
     #[test]
