@@ -3,6 +3,8 @@
 //! Tenants here are `scimrig serve` in a process of its own, and sockets that misbehave.
 
 mod support;
+#[path = "cli/verdicts.rs"]
+mod verdicts;
 
 use std::fs;
 use std::thread;
@@ -222,6 +224,61 @@ mod misbehaving_tenants {
     #[test]
     fn it_answers_with_json_nested_deeply() {
         survive(Manner::DeepNesting, &[1, 3]);
+    }
+
+    /// A tenant that is well until Test Connection is over: whatever it does then, each verb ends in
+    /// time, cleans up what it can, and leaves a report that tells of it.
+    fn survive_later(manner: Manner) {
+        let folder = Folder::of(&format!("{manner:?}-later"));
+        for command in WRITING {
+            let tenant = HostileTenant::after_test_connection(manner);
+            let common = ["--tenant-url", &tenant.url(), "--timeout", "2", "--seed", "1"];
+            let arguments = [*command, &common, &["--reports", command[0]]].concat();
+            let invocation = folder.scimrig(&arguments).token(TOKEN).within(90);
+            let finished = invocation.run().expect_code(&[1, 3]);
+            println!("{manner:?} {} {:?} {:?}", command[0], finished.took, finished.code());
+            assert!(!finished.printed().contains("panicked"), "{}", finished.printed());
+        }
+    }
+
+    #[test]
+    fn it_closes_later() {
+        survive_later(Manner::ClosesAtOnce);
+    }
+
+    #[test]
+    fn it_falls_silent_later() {
+        survive_later(Manner::NeverAnswers);
+    }
+
+    #[test]
+    fn its_headers_never_end_later() {
+        survive_later(Manner::NeverEndsTheHeaders);
+    }
+
+    #[test]
+    fn its_bodies_never_end_later() {
+        survive_later(Manner::NeverEndsTheBody);
+    }
+
+    #[test]
+    fn its_bodies_are_endless_later() {
+        survive_later(Manner::EndlessBody);
+    }
+
+    #[test]
+    fn it_speaks_no_http_later() {
+        survive_later(Manner::Garbage);
+    }
+
+    #[test]
+    fn it_answers_with_web_pages_later() {
+        survive_later(Manner::WebPage);
+    }
+
+    #[test]
+    fn it_answers_with_json_nested_deeply_later() {
+        survive_later(Manner::DeepNesting);
     }
 
     /// Each verb ends in time, says so with one of these exit codes, and without a panic.

@@ -103,9 +103,7 @@ pub(crate) fn main() -> ExitCode {
             return if is_mistake { Exit::BadInput } else { Exit::Conforms }.into();
         }
     };
-    let ended = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
+    let ended = runtime(&arguments.command)
         .map_err(|error| Stop::Ours(anyhow::Error::new(error).context("start the runtime")))
         .and_then(|runtime| {
             let ended = runtime.block_on(run(arguments.command));
@@ -124,6 +122,24 @@ pub(crate) fn main() -> ExitCode {
             Exit::OurFault.into()
         }
     }
+}
+
+/// A run on the embedded tenant has one thread: then the same seed sends the same requests in the
+/// same order, also where several are in flight. Over a network nobody could promise that.
+fn runtime(command: &Command) -> std::io::Result<tokio::runtime::Runtime> {
+    let common = match command {
+        Command::Verify(verify) => Some(&verify.common),
+        Command::Check(check) => Some(&check.common),
+        Command::Run(run) => Some(&run.common),
+        _ => None,
+    };
+    let mut builder = match common {
+        Some(common) if common.tenant_url.is_none() => {
+            tokio::runtime::Builder::new_current_thread()
+        }
+        _ => tokio::runtime::Builder::new_multi_thread(),
+    };
+    builder.enable_all().build()
 }
 
 async fn run(command: Command) -> Ended {

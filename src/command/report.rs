@@ -66,13 +66,15 @@ impl Report {
         let heard = fold(&Selection::default(), &profile, &judge);
         run.checks = merged(std::mem::take(&mut run.checks), heard);
         run.counts = Counts::of(&run.checks);
-        run.outcome = RunOutcome::of(
-            run.outcome == RunOutcome::Interrupted,
-            run.connection.as_ref(),
-            &run.checks,
-            &run.scenarios,
-            run.load.as_ref(),
-        );
+        if run.outcome != RunOutcome::Unreachable {
+            run.outcome = RunOutcome::of(
+                run.outcome == RunOutcome::Interrupted,
+                run.connection.as_ref(),
+                &run.checks,
+                &run.scenarios,
+                run.load.as_ref(),
+            );
+        }
         write_all(&run, folder)?;
         let paint = Paint::for_stream(&std::io::stdout());
         say!("{}", terminal::text(&run, self.strict, Some(folder), paint).trim_end());

@@ -18,7 +18,7 @@ pub(crate) struct RunScenarios {
     #[arg(required = true, value_name = "SCENARIO")]
     scenarios: Vec<String>,
     #[command(flatten)]
-    common: Common,
+    pub(crate) common: Common,
     #[command(flatten)]
     snapshots: SnapshotOptions,
     /// Sequences tried to shorten a failing one

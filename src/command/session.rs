@@ -20,7 +20,8 @@ use scimrig::report::terminal::Paint;
 use scimrig::report::visible::{shell_word, visible};
 use scimrig::report::{Progress, folder_name, terminal, write_all};
 use scimrig::run::checks::{combined, fold};
-use scimrig::run::cleanup::clean_up;
+use scimrig::run::cleanup::{balance, clean_up};
+use scimrig::run::silence::Silence;
 use scimrig::run::stage::{LogFile, Stage, dress_of};
 use scimrig::run::{
     CleanUpResult, ConnectionResult, Counts, Exit, LoadResult, Run, RunOutcome, ScenarioResult,
@@ -77,6 +78,7 @@ pub(crate) struct Session {
     metrics: Arc<Metrics>,
     recorder: Arc<Recorder>,
     stopper: watch::Sender<bool>,
+    silence: Arc<Silence>,
     found: Mutex<Found>,
 }
 
@@ -113,7 +115,10 @@ impl Session {
             Recorder::create(&folder.join("exchanges.jsonl"), plan.bodies, tenant.scrubber())?;
         let recorder = Arc::new(recorder);
         let judge = Arc::new(EveryJudge::new(base.url.to_string(), settings.content_type_strict));
+        let (stopper, stop) = watch::channel(false);
+        let silence = Arc::new(Silence::new(plan.concurrency, stopper.clone()));
         let unjudged = tenant.with_listener(metrics.clone()).with_listener(recorder.clone());
+        let unjudged = unjudged.with_listener(silence.clone());
         let tenant = unjudged.with_listener(judge.clone());
         let is_forced = dialect.is_some_and(|dialect| dialect != settings.dialect);
         let snapshots = SnapshotStore::new(
@@ -122,7 +127,6 @@ impl Session {
             plan.snapshots.0,
             std::env::var_os("CI").is_some(),
         );
-        let (stopper, stop) = watch::channel(false);
         let stage = Stage {
             tenant,
             unjudged,
@@ -140,7 +144,6 @@ impl Session {
             notify_command: common.notify_command.clone(),
             is_shared: plan.scenario.is_none(),
             shrink_attempts: plan.shrink_attempts,
-            cleaned: Mutex::default(),
         };
         Ok(Self {
             stage,
@@ -155,6 +158,7 @@ impl Session {
             metrics,
             recorder,
             stopper,
+            silence,
             found: Mutex::new(Found {
                 remarks: leftovers.into_iter().collect(),
                 ..Found::default()
@@ -225,36 +229,30 @@ impl Session {
             stage.telling.stage("clean up", None);
             let result = clean_up(&tenant, self.concurrency).await;
             stage.telling.done(&format!("clean up: {} deleted", result.deleted));
-            stage.note_clean_up(result);
         }
-        let mut cleaned = stage.cleaned.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        // What an earlier stage left may be gone by now.
-        let owned = tenant.owned();
-        let still = owned.iter().map(|owned| format!("{}/{}", owned.collection.path(), owned.id));
-        let lost = tenant.unresolved();
-        let perhaps = lost.iter().map(|lost| {
-            let name = lost.name.as_deref().unwrap_or("without a name");
-            format!("{} {name} (perhaps)", lost.collection.path())
-        });
-        cleaned.left = still.chain(perhaps).take(100).collect();
-        cleaned
+        balance(&tenant)
     }
 
     fn fold(&self, clean_up: CleanUpResult) -> Run {
-        let found = std::mem::take(&mut *self.found());
+        let mut found = std::mem::take(&mut *self.found());
         let stage = &self.stage;
         let heard = match stage.tenant.sent() {
             0 => Vec::new(),
             _ => fold(&found.selection, &stage.profile, &stage.judge),
         };
         let checks = combined(found.probes.into_iter().chain(heard));
-        let outcome = RunOutcome::of(
-            stage.is_stopped(),
-            found.connection.as_ref(),
-            &checks,
-            &found.scenarios,
-            found.load.as_ref(),
-        );
+        let gone = self.silence.verdict(!stage.is_stopped());
+        let outcome = match gone {
+            Some(_) => RunOutcome::Unreachable,
+            None => RunOutcome::of(
+                stage.is_stopped(),
+                found.connection.as_ref(),
+                &checks,
+                &found.scenarios,
+                found.load.as_ref(),
+            ),
+        };
+        found.remarks.extend(gone);
         Run {
             tool: "scimrig".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -1,6 +1,7 @@
 //! `scimrig verify`, `test-connection` and `check`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use scimrig::checks::Selection;
@@ -33,12 +34,12 @@ pub(crate) struct SnapshotOptions {
 #[derive(Debug, Args)]
 pub(crate) struct Verify {
     #[command(flatten)]
-    common: Common,
+    pub(crate) common: Common,
     #[command(flatten)]
     snapshots: SnapshotOptions,
-    /// Checks run at once
-    #[arg(long, value_name = "N", default_value_t = 4)]
-    jobs: usize,
+    /// Checks run at once; none: 4, and 1 on the embedded tenant, whose answers take no time
+    #[arg(long, value_name = "N")]
+    jobs: Option<usize>,
     /// Users of the small initial cycle
     #[arg(long, value_name = "N", default_value_t = 500)]
     users: usize,
@@ -110,15 +111,19 @@ pub(crate) async fn play_all(session: &Session, scenarios: &[Scenario]) -> Resul
     Ok(())
 }
 
-/// Runs the probes of the catalogue.
-pub(crate) async fn probe(session: &Session, selection: &Selection, jobs: usize) {
+/// Runs the probes of the catalogue. What the embedded tenant answers has been done: there is
+/// nothing to wait for.
+pub(crate) async fn probe(session: &Session, selection: &Selection, jobs: Option<usize>) {
     let stage = &session.stage;
     let total = selection.checks().filter(|check| check.is_probe()).count() as u64;
     stage.telling.stage("checks", Some(total));
+    let usual = ProbeSettings::new(stage.seed.unwrap_or(SEED));
+    let is_embedded = stage.embedded.is_some();
     let settings = ProbeSettings {
-        concurrency: jobs.max(1),
+        concurrency: jobs.unwrap_or(if is_embedded { 1 } else { usual.concurrency }).max(1),
+        visibility: if is_embedded { Duration::ZERO } else { usual.visibility },
         stop: stage.stop.clone(),
-        ..ProbeSettings::new(stage.seed.unwrap_or(SEED))
+        ..usual
     };
     let progress = |result: &scimrig::checks::check::CheckResult, _: usize, _: usize| {
         session.found().probes.push(result.clone());
@@ -156,7 +161,7 @@ impl TestConnection {
 #[derive(Debug, Args)]
 pub(crate) struct Check {
     #[command(flatten)]
-    common: Common,
+    pub(crate) common: Common,
     /// Only checks whose id begins with one of these
     #[arg(long, value_name = "PREFIX", num_args = 1.., value_delimiter = ',')]
     only: Vec<String>,
@@ -166,9 +171,9 @@ pub(crate) struct Check {
     /// Print every request as a curl line and send nothing
     #[arg(long)]
     dry_run: bool,
-    /// Checks run at once
-    #[arg(long, value_name = "N", default_value_t = 4)]
-    jobs: usize,
+    /// Checks run at once; none: 4, and 1 on the embedded tenant, whose answers take no time
+    #[arg(long, value_name = "N")]
+    jobs: Option<usize>,
 }
 
 impl Check {

@@ -69,6 +69,9 @@ pub fn text(run: &Run, strict: bool, folder: Option<&Path>, paint: Paint) -> Str
     let summary = Summary::of(run);
     let mut page = String::new();
     head(&mut page, run, &summary, strict, paint);
+    for remark in &run.remarks {
+        let _ = writeln!(page, "  {}", visible(remark, LONG));
+    }
     findings(&mut page, run, &paint.red("VIOLATION"), &summary.violations, true);
     findings(&mut page, run, &paint.yellow("deviation"), &summary.deviations, strict);
     excuses(&mut page, run, &summary, paint);

@@ -11,6 +11,7 @@ mod result;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod sequence;
+pub mod silence;
 pub mod stage;
 
 #[cfg(test)]

@@ -93,7 +93,7 @@ pub async fn play(stage: &Stage, scenario: &Scenario) -> Result<ScenarioResult, 
             stage.judge.compared(comparison);
         }
         let concurrency = player.set_up.settings.concurrency;
-        stage.note_clean_up(clean_up(&player.tenant, concurrency).await);
+        clean_up(&player.tenant, concurrency).await;
         let failed = outcome == ScenarioOutcome::Failed;
         folded.take(sequence, outcome, run);
         stage.telling.step(&format!("{} {}/{}", scenario.name, run + 1, scenario.runs));
@@ -213,7 +213,7 @@ async fn shorten(player: &Player<'_>, folded: &Folded) -> Result<Option<String>,
             let sequence = player.play(run, attempt, Some(&script), false).await;
             let outcome = judge(player, &sequence);
             let concurrency = player.set_up.settings.concurrency;
-            stage.note_clean_up(clean_up(&player.tenant, concurrency).await);
+            clean_up(&player.tenant, concurrency).await;
             outcome == ScenarioOutcome::Failed
         }
     })

@@ -34,6 +34,8 @@ pub struct Sequence {
     pub failures: Vec<String>,
     /// Words on what happened.
     pub remarks: Vec<String>,
+    /// Why the cycle before did not do its work, where it did not.
+    rested: Option<String>,
 }
 
 /// Runs sequences of one scenario.
@@ -84,6 +86,12 @@ impl Player<'_> {
             self.cycle(index, cycle, &mut moving, &mut sequence, is_heard).await;
         }
         self.weigh_escrows(&moving.job, &mut sequence);
+        // A quarantine has been told of; a cycle before the last one has been made up for.
+        if let Some(why) = sequence.rested.take()
+            && moving.job.quarantine().is_none()
+        {
+            sequence.failures.push(format!("the last cycle did not do its work: {why}"));
+        }
         sequence
     }
 
@@ -165,9 +173,9 @@ impl Player<'_> {
                 let comparison = self.compare(moving).await;
                 sequence.comparisons.push(comparison);
             }
-        } else if let Some(reason) = report.rested {
-            sequence.remarks.push(reason);
         }
+        sequence.rested.clone_from(&report.rested);
+        sequence.remarks.extend(report.rested);
     }
 
     async fn compare(&self, moving: &Moving) -> Comparison {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::{CleanUpResult, Telling};
+use super::Telling;
 use crate::checks::listen::EveryJudge;
 use crate::entra::job::JobSetUp;
 use crate::entra::log::LogEntry;
@@ -54,8 +54,6 @@ pub struct Stage {
     pub is_shared: bool,
     /// How many sequences may be tried to shorten a failing one.
     pub shrink_attempts: usize,
-    /// What clean-ups came to so far.
-    pub cleaned: Mutex<CleanUpResult>,
 }
 
 impl Stage {
@@ -109,15 +107,6 @@ impl Stage {
         let (limits, dress) = dress_of(settings, self.timeout, seed);
         let tenant = self.unjudged.with_settings(limits, dress);
         Some(tenant.with_transport(Transport::InProcess(router)))
-    }
-
-    /// Adds what a clean-up came to. What it could not delete the next one finds again, so that
-    /// is counted once.
-    pub fn note_clean_up(&self, result: CleanUpResult) {
-        let mut all = self.cleaned.lock().unwrap_or_else(PoisonError::into_inner);
-        all.deleted += result.deleted;
-        all.created = all.deleted + result.created.saturating_sub(result.deleted);
-        all.left = result.left;
     }
 }
 

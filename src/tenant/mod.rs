@@ -173,6 +173,11 @@ impl Tenant {
         })
     }
 
+    /// How many resources of this run were deleted again.
+    pub fn deleted(&self) -> u64 {
+        self.door.ownership.deleted()
+    }
+
     /// Settles a create whose answer was lost: nothing is there, or it was found and adopted.
     pub fn settle(&self, unresolved: &Unresolved) {
         self.door.ownership.settle(unresolved);

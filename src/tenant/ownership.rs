@@ -81,6 +81,10 @@ impl Ownership {
         lock(&self.pending).insert(unresolved.number, unresolved);
     }
 
+    pub(super) fn deleted(&self) -> u64 {
+        self.gone.len() as u64
+    }
+
     pub(super) fn settle(&self, unresolved: &Unresolved) {
         lock(&self.pending).remove(&unresolved.number);
     }

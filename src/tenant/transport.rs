@@ -180,6 +180,8 @@ async fn in_process(
     let body = axum::body::Body::from(request.body.clone().unwrap_or_default());
     let request = builder.body(body).map_err(|error| Failure::Refused(error.to_string()))?;
     let answer = async {
+        // A call that is ready at once would never let others of the same thread have their turn.
+        tokio::task::consume_budget().await;
         let Ok(response) = router.clone().oneshot(request).await;
         let (parts, body) = response.into_parts();
         if parts.extensions.get::<ConnectionDropped>().is_some() {

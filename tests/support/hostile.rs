@@ -41,21 +41,32 @@ pub(crate) struct HostileTenant {
 }
 
 impl HostileTenant {
+    /// Misbehaves from the first request on.
     pub(crate) fn start(manner: Manner) -> Self {
+        Self::turning(0, manner)
+    }
+
+    /// Answers the two look-ups of Test Connection as it should, and misbehaves from then on.
+    pub(crate) fn after_test_connection(manner: Manner) -> Self {
+        Self::turning(2, manner)
+    }
+
+    fn turning(good_answers: usize, manner: Manner) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
         let address = listener.local_addr().expect("a bound socket has an address");
         let knocks = Arc::new(AtomicUsize::new(0));
         let over = Arc::new(AtomicBool::new(false));
         let (counted, ended) = (knocks.clone(), over.clone());
+        let left = Arc::new(AtomicUsize::new(good_answers));
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 if ended.load(Ordering::SeqCst) {
                     break;
                 }
                 counted.fetch_add(1, Ordering::SeqCst);
-                let ended = ended.clone();
+                let (left, ended) = (left.clone(), ended.clone());
                 // A client that hangs up ends the conversation: no failure of the test.
-                thread::spawn(move || drop(misbehave(stream, manner, &ended)));
+                thread::spawn(move || drop(misbehave(stream, &left, manner, &ended)));
             }
         });
         Self { address, knocks, over }
@@ -85,16 +96,28 @@ impl Drop for HostileTenant {
 }
 
 /// Answers every request of a connection until the client is gone or the test is over.
-fn misbehave(mut stream: TcpStream, manner: Manner, over: &AtomicBool) -> std::io::Result<()> {
-    if manner == Manner::ClosesAtOnce {
+fn misbehave(
+    mut stream: TcpStream,
+    good_answers_left: &AtomicUsize,
+    manner: Manner,
+    over: &AtomicBool,
+) -> std::io::Result<()> {
+    if manner == Manner::ClosesAtOnce && good_answers_left.load(Ordering::SeqCst) == 0 {
         return Ok(());
     }
     stream.set_read_timeout(Some(Duration::from_secs(30)))?;
     stream.set_write_timeout(Some(Duration::from_secs(30)))?;
     loop {
         let request = read_request(&mut stream)?;
+        if good_answers_left.load(Ordering::SeqCst) > 0 {
+            // Test Connection asks one thing after the other.
+            good_answers_left.fetch_sub(1, Ordering::SeqCst);
+            say(&mut stream, "application/scim+json", EMPTY_LIST)?;
+            continue;
+        }
         match manner {
-            Manner::ClosesAtOnce | Manner::NeverAnswers => {}
+            Manner::ClosesAtOnce => return Ok(()),
+            Manner::NeverAnswers => {}
             Manner::NeverEndsTheHeaders => {
                 stream.write_all(b"HTTP/1.1 200 OK\r\n")?;
                 drip(&mut stream, over, b"X-More: yes\r\n", Duration::from_millis(100))?;
@@ -120,6 +143,10 @@ fn misbehave(mut stream: TcpStream, manner: Manner, over: &AtomicBool) -> std::i
         }
     }
 }
+
+/// What a look-up that finds nobody is answered with.
+const EMPTY_LIST: &str = r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:ListResponse"],
+    "totalResults":0,"startIndex":1,"itemsPerPage":0,"Resources":[]}"#;
 
 /// A request's head; a body, if any, is taken for part of the next one, and nobody minds.
 fn read_request(stream: &mut TcpStream) -> std::io::Result<String> {

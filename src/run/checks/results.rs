@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use http::Method;
+
 use super::probe::Told;
 use crate::checks::Selection;
 use crate::checks::check::{Check, CheckResult, Judge, Outcome, Verdict};
@@ -24,18 +26,31 @@ pub(super) fn of_probe(
     if matches!(told.verdict, Verdict::Fail { .. } | Verdict::CannotTell(_)) {
         result.exchanges = told.exchanges.iter().map(|seen| seen.number).take(10).collect();
     }
-    if matches!(told.verdict, Verdict::Fail { .. }) {
+    if let Verdict::Fail { actual, .. } = &told.verdict {
         result.failed = 1;
-        result.curl = deciding(&told.exchanges)
+        result.curl = deciding(&told.exchanges, actual)
             .map(|seen| curl::line(&tenant.url().join(&seen.request.target), &seen.request));
     }
     result
 }
 
-/// The exchange a person would repeat: the last that changed something, else the last of all.
-fn deciding(exchanges: &[Exchange]) -> Option<&Exchange> {
-    let writes = exchanges.iter().rev().find(|seen| seen.request.method != http::Method::GET);
-    writes.or(exchanges.last())
+/// The exchange a person would repeat: the one whose answer the verdict tells, or the write before
+/// it where that one only read. Where the verdict tells none, the last write; a DELETE at the end
+/// of a story takes what the story was about with it, so it is the last resort.
+fn deciding<'a>(exchanges: &'a [Exchange], actual: &str) -> Option<&'a Exchange> {
+    let writes = |seen: &&Exchange| seen.request.method != Method::GET;
+    let stays = |seen: &&Exchange| writes(seen) && seen.request.method != Method::DELETE;
+    let told = |seen: &Exchange| {
+        let told = seen.told();
+        actual.starts_with(&told) || actual.contains(&format!("answered {told}"))
+    };
+    let refused = exchanges.iter().position(|seen| !seen.is_success() && told(seen));
+    if let Some(place) = refused.or_else(|| exchanges.iter().rposition(told)) {
+        let write = exchanges[..=place].iter().rfind(writes);
+        return write.or(exchanges.get(place));
+    }
+    let last = exchanges.iter().rfind(stays).or_else(|| exchanges.iter().rfind(writes));
+    last.or(exchanges.last())
 }
 
 /// Results of the wanted checks that judge what passes by, in the catalogue's order.
@@ -142,5 +157,67 @@ fn blank(check: &Check) -> CheckResult {
         failed: 0,
         exchanges: Vec::new(),
         scenario: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exchange::{Answer, BodyEnd, Operation, Request};
+
+    fn seen(request: Request, status: u16, body: &'static str) -> Exchange {
+        let headers = http::HeaderMap::new();
+        let answer = Answer { status, headers, body: body.into(), end: BodyEnd::Complete };
+        let none = std::time::Duration::ZERO;
+        let operation = Operation::CleanUp;
+        Exchange {
+            number: 0,
+            operation,
+            request,
+            result: Ok(answer),
+            due: none,
+            sent: none,
+            answered: none,
+        }
+    }
+
+    /// A group gets a member, is relieved of it, is read, deleted, and looked for.
+    fn story(removal: u16) -> Vec<Exchange> {
+        let refusal = r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"400",
+            "detail":"no value here"}"#;
+        let body = if removal == 400 { refusal } else { "" };
+        let patch = |word: &str| Request::patch("/Groups/1", &serde_json::json!({"op": word}));
+        vec![
+            seen(patch("add"), 204, ""),
+            seen(patch("remove"), removal, body),
+            seen(Request::get("/Groups/1"), 200, "{}"),
+            seen(Request::delete("/Groups/1"), 204, ""),
+            seen(Request::get("/Groups/1"), 404, ""),
+        ]
+    }
+
+    #[track_caller]
+    fn expect_decided_by(place: usize, story: &[Exchange], actual: &str) {
+        let chosen = deciding(story, actual).expect("a story has a deciding exchange");
+        assert!(std::ptr::eq(chosen, &raw const story[place]), "{actual}: {chosen:?}");
+    }
+
+    #[test]
+    fn the_request_that_was_refused_is_the_one_to_repeat() {
+        expect_decided_by(1, &story(400), "400: no value here");
+        expect_decided_by(1, &story(400), "answered 400: no value here");
+    }
+
+    #[test]
+    fn of_an_effect_that_is_missing_the_last_write_before_the_end_is_the_one_to_repeat() {
+        expect_decided_by(1, &story(204), "members user-1 and user-2");
+    }
+
+    #[test]
+    fn a_read_that_shows_too_much_leads_back_to_its_write() {
+        let mut story = story(204);
+        story[4] = seen(Request::get("/Groups/1"), 203, "{}");
+        expect_decided_by(3, &story, "203");
+        expect_decided_by(0, &story[2..3], "200");
     }
 }
