@@ -46,7 +46,9 @@ fn verify_conforms_with_one_excuse_and_the_same_seed_repeats_it() {
     let excused = by_outcome["excused"].iter();
     for check in report["checks"].as_array().unwrap() {
         let keys = ["id", "level", "source", "outcome", "expected", "actual", "curl"];
-        keys.iter().for_each(|key| assert!(check.get(key).is_some(), "no `{key}` in {check}"));
+        for key in keys {
+            assert!(check.get(key).is_some(), "no `{key}` in {check}");
+        }
         let is_excused = excused.clone().any(|id| check["id"] == **id);
         assert_eq!(is_excused, check["limitation"] == "group-rename", "{check}");
     }
@@ -126,7 +128,9 @@ fn outcomes(report: &Value) -> BTreeMap<String, Vec<String>> {
         let text = |key: &str| check[key].as_str().expect("it is a text").to_owned();
         all.entry(text("outcome")).or_default().push(text("id"));
     }
-    all.values_mut().for_each(|ids| ids.sort());
+    for ids in all.values_mut() {
+        ids.sort();
+    }
     all
 }
 
