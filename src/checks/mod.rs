@@ -10,6 +10,7 @@ pub mod listen;
 pub mod vocabulary;
 
 mod answers;
+mod common;
 mod convergence;
 mod discovery;
 mod filters;
@@ -20,6 +21,7 @@ mod paging;
 mod patches;
 mod rename;
 mod service;
+mod steps;
 mod typed_values;
 mod users;
 
@@ -33,6 +35,10 @@ pub const CATALOGUE: &[&[Check]] = &[
     service::CHECKS,
     discovery::CHECKS,
     answers::CHECKS,
+    common::schemas::CHECKS,
+    common::ids::CHECKS,
+    common::external_ids::CHECKS,
+    common::meta::CHECKS,
     filters::CHECKS,
     paging::CHECKS,
     users::CHECKS,
@@ -104,6 +110,10 @@ mod tests {
             service::tests::canaries(),
             discovery::tests::canaries(),
             answers::tests::canaries(),
+            common::schemas::tests::canaries(),
+            common::ids::tests::canaries(),
+            common::external_ids::tests::canaries(),
+            common::meta::tests::canaries(),
             filters::tests::canaries(),
             paging::tests::canaries(),
             users::tests::canaries(),
