@@ -23,7 +23,9 @@ mod rename;
 mod service;
 mod steps;
 mod typed_values;
+mod user;
 mod users;
+mod values;
 
 #[cfg(test)]
 mod canary;
@@ -39,9 +41,16 @@ pub const CATALOGUE: &[&[Check]] = &[
     common::ids::CHECKS,
     common::external_ids::CHECKS,
     common::meta::CHECKS,
+    values::kinds::CHECKS,
+    values::many::CHECKS,
+    values::none::CHECKS,
     filters::CHECKS,
     paging::CHECKS,
     users::CHECKS,
+    user::names::CHECKS,
+    user::attributes::CHECKS,
+    user::password::CHECKS,
+    user::groups::CHECKS,
     patches::CHECKS,
     typed_values::CHECKS,
     managers::CHECKS,
@@ -114,9 +123,16 @@ mod tests {
             common::ids::tests::canaries(),
             common::external_ids::tests::canaries(),
             common::meta::tests::canaries(),
+            values::kinds::tests::canaries(),
+            values::many::tests::canaries(),
+            values::none::tests::canaries(),
             filters::tests::canaries(),
             paging::tests::canaries(),
             users::tests::canaries(),
+            user::names::tests::canaries(),
+            user::attributes::tests::canaries(),
+            user::password::tests::canaries(),
+            user::groups::tests::canaries(),
             patches::tests::canaries(),
             typed_values::tests::canaries(),
             managers::tests::canaries(),
