@@ -1,6 +1,6 @@
-//! Versions of a resource as ETags (RFC 7644 §3.14), and of the protocol in a URL (§3.13).
+//! Versions of a resource as entity tags (RFC 7644 §3.14), and of the protocol in a URL (§3.13).
 //!
-//! Entra sends no conditional headers; a tenant that has ETags must not insist on them.
+//! Entra sends no conditional headers; a tenant that has tags must not insist on them.
 
 use http::header::{IF_MATCH, IF_NONE_MATCH};
 use serde_json::json;
@@ -86,7 +86,7 @@ pub(super) const CHECKS: &[Check] = &[
                 [read] => Some(get(its.user()).header(IF_NONE_MATCH, read.header("etag")?)),
                 _ => None,
             },
-            |said| unchanged_is_304(said),
+            unchanged_is_304,
         ),
     )
     .needs(NEEDS),

@@ -311,7 +311,7 @@ pub(super) mod tests {
     use super::*;
     use crate::exchange::Answer;
 
-    fn holding(members: Value) -> Answer {
+    fn holding(members: &Value) -> Answer {
         answer(200, &json!({"id": "group-0", "externalId": "m-group", "members": members}))
     }
 
@@ -324,7 +324,7 @@ pub(super) mod tests {
         let made = || answer(201, &json!({"id": "group-1"}));
         let refused = || error(400, "invalidValue");
         let fault = || error(500, "");
-        let one = |entry: Value| holding(json!([entry]));
+        let one = |entry: Value| holding(&json!([entry]));
         let linked = || one(json!({"value": "user-0", "$ref": "../Users/user-0", "type": "User"}));
         let many: Vec<String> = (0..MANY).map(|number| format!("user-{number}")).collect();
         let many: Vec<&str> = many.iter().map(String::as_str).collect();
@@ -363,7 +363,7 @@ pub(super) mod tests {
             canary("group-nested", [made(), empty(204)], [made(), fault()]),
             canary("group-self-member", [refused(), group_of(&[])], [fault(), group_of(&[])]),
             canary("group-user-delete-cascade", [empty(204), group_of(&[])], [empty(204), fault()]),
-            canary("group-members-may-be-omitted", [linked()], [holding(json!([]))]),
+            canary("group-members-may-be-omitted", [linked()], [holding(&json!([]))]),
             Canary {
                 id: "group-large",
                 right: Evidence::Answers(all),

@@ -30,8 +30,11 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
     must(
         "meta-resourcetype",
         Rfc7644("3.3.1"),
-        "meta.resourceType is the type of the endpoint: User or Group",
+        "meta.resourceType is the type of the endpoint that a create went to: User or Group",
         Every(ANY, |seen| {
+            if seen.request.method != http::Method::POST {
+                return Verdict::NotApplicable;
+            }
             each_resource(seen, |resource| match resource.pointer("/meta/resourceType") {
                 None | Some(Value::Null) => Verdict::NotApplicable,
                 Some(held) => expect("resourceType", json!(type_of(seen)), held),
@@ -308,6 +311,8 @@ pub(in crate::checks) mod tests {
         let early = || times(EARLY, EARLY);
         let late = || times(EARLY, LATE);
         let made = || alice(201, &json!({}));
+        let posted =
+            |answer: Answer| exchange(Operation::CreateUser, create_user(&json!({})), answer);
         let hit = |hit: Value| list(&[hit]);
         let locate = |at: &str| {
             let mut answer = with_meta(&json!({"location": at}));
@@ -318,8 +323,8 @@ pub(in crate::checks) mod tests {
             canary("meta-present", [early()], [tagged("1")]),
             heard(
                 "meta-resourcetype",
-                read(early()),
-                read(with_meta(&json!({"resourceType": "Group"}))),
+                posted(early()),
+                posted(with_meta(&json!({"resourceType": "Group"}))),
             ),
             heard("meta-created-datetime", read(early()), read(times("2026-01-02", EARLY))),
             canary(
