@@ -197,10 +197,10 @@ async fn looked_at(
     let mut differences = load.tally.differences();
     telling.stage("count", None);
     let counted = count::count(load, connector, plan, &mut differences).await;
-    telling.done(&format!("{} users, {} groups", counted.users, counted.groups));
+    telling.done(&format!("counted: {} users, {} groups", counted.users, counted.groups));
     remarks.extend(counted.remarks);
     telling.stage("compare a sample", None);
     let compared = sample::compare(load, connector, plan, &mut differences).await;
-    telling.done(&format!("{compared} resources compared"));
+    telling.done(&format!("compared: {compared} resources"));
     Found { users: counted.users, groups: counted.groups, compared, differences }
 }

@@ -1,5 +1,7 @@
 //! `scimrig load`: a large initial cycle.
 
+use std::fmt::Write as _;
+
 use clap::Args;
 use scimrig::directory::Population;
 use scimrig::entra::scope::{Scope, ScopeMode};
@@ -76,10 +78,7 @@ impl Load {
         size.refuse()?;
         let session = Session::open(&Plan {
             common: &self.common,
-            command: format!(
-                "load --users {} --groups {} --members-per-group {} --concurrency {}",
-                size.users, size.groups, size.members_per_group, size.concurrency
-            ),
+            command: size.command(),
             writes: true,
             scenario: Some("load"),
             snapshots: (SnapshotMode::Off, std::path::PathBuf::from("snapshots")),
@@ -99,6 +98,25 @@ impl Load {
 }
 
 impl Size {
+    fn command(&self) -> String {
+        let mut command = format!(
+            "load --users {} --groups {} --members-per-group {} --concurrency {} --sample {}",
+            self.users, self.groups, self.members_per_group, self.concurrency, self.sample
+        );
+        let expected = &self.expectations;
+        for (option, value) in [
+            ("rate", self.rate),
+            ("requests-per-second-min", expected.requests_per_second_min),
+            ("objects-per-second-min", expected.objects_per_second_min),
+            ("latency-p99-ms-max", expected.latency_p99_ms_max),
+        ] {
+            if let Some(value) = value {
+                let _ = write!(command, " --{option} {value}");
+            }
+        }
+        command
+    }
+
     fn refuse(&self) -> Result<(), Stop> {
         let refuse = |text: &str| Err(Stop::BadInput(text.to_owned()));
         if self.users == 0 {

@@ -1,7 +1,7 @@
 //! A run from its first listener to its last file: opens the door, hears the signals, keeps what is
 //! found as it is found, cleans up, and writes the report whatever happened before.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ use scimrig::metrics::Metrics;
 use scimrig::profile::{EntraOverrides, EntraSettings, PatchDialect, ServerProfile};
 use scimrig::recording::{BodyPolicy, Recorder};
 use scimrig::report::terminal::Paint;
-use scimrig::report::visible::shell_word;
+use scimrig::report::visible::{shell_word, visible};
 use scimrig::report::{Progress, folder_name, terminal, write_all};
 use scimrig::run::checks::{combined, fold};
 use scimrig::run::cleanup::clean_up;
@@ -27,7 +27,7 @@ use scimrig::run::{
 };
 use scimrig::snapshot::{SnapshotMode, SnapshotStore};
 use scimrig::tenant::embedded::{EmbeddedSettings, EmbeddedTenant, Keys};
-use scimrig::tenant::{HttpSettings, SecretToken, Tenant, TenantUrl, Transport};
+use scimrig::tenant::{HttpSettings, Manifest, SecretToken, Tenant, TenantUrl, Transport};
 use tokio::sync::watch;
 
 use super::options::{Common, Target};
@@ -84,6 +84,8 @@ pub(crate) struct Session {
 #[derive(Default)]
 pub(crate) struct Found {
     pub(crate) connection: Option<ConnectionResult>,
+    /// The checks that are wanted; all, unless the command line says otherwise.
+    pub(crate) selection: Selection,
     pub(crate) probes: Vec<CheckResult>,
     pub(crate) scenarios: Vec<ScenarioResult>,
     pub(crate) load: Option<LoadResult>,
@@ -110,7 +112,7 @@ impl Session {
         let (limits, dress) = dress_of(&settings, common.timeout(), seed);
         let tenant = Tenant::new(base.url.clone(), base.token, base.transport, limits, dress);
         let manifest = folder.join("manifest.jsonl");
-        let _ = std::fs::remove_file(&manifest);
+        let leftovers = make_room(&manifest)?;
         tenant.keep_manifest(&manifest)?;
         let metrics = Arc::new(Metrics::new());
         let recorder =
@@ -159,7 +161,10 @@ impl Session {
             metrics,
             recorder,
             stopper,
-            found: Mutex::default(),
+            found: Mutex::new(Found {
+                remarks: leftovers.into_iter().collect(),
+                ..Found::default()
+            }),
         })
     }
 
@@ -225,7 +230,7 @@ impl Session {
         if !tenant.owned().is_empty() || !tenant.unresolved().is_empty() {
             stage.telling.stage("clean up", None);
             let result = clean_up(&tenant, self.concurrency).await;
-            stage.telling.done(&format!("{} deleted", result.deleted));
+            stage.telling.done(&format!("clean up: {} deleted", result.deleted));
             stage.note_clean_up(result);
         }
         let mut cleaned = stage.cleaned.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -246,7 +251,7 @@ impl Session {
         let stage = &self.stage;
         let heard = match stage.tenant.sent() {
             0 => Vec::new(),
-            _ => fold(&Selection::default(), &stage.profile, &stage.judge),
+            _ => fold(&found.selection, &stage.profile, &stage.judge),
         };
         let checks = combined(found.probes.into_iter().chain(heard));
         let outcome = RunOutcome::of(
@@ -305,7 +310,10 @@ impl Session {
                 ConnectionResult { success, code, message, evidence: scrub(&evidence) }
             }
         };
-        stage.telling.done(if success { "the tenant answers as Entra needs" } else { "failed" });
+        stage.telling.done(&format!(
+            "test connection: {}",
+            if success { "the tenant answers as Entra needs" } else { "failed" }
+        ));
         self.found().connection = Some(result);
         Ok(success)
     }
@@ -384,6 +392,28 @@ fn snapshot_folder(
     if is_forced { format!("{folder}-{}", dialect.name()) } else { folder }
 }
 
+/// An earlier run's manifest goes, unless the run was cut off: then it is what `cleanup` needs.
+fn make_room(path: &Path) -> Result<Option<String>, Stop> {
+    match Manifest::read(path) {
+        Ok(earlier) if !earlier.is_settled() && earlier.tenant.as_deref() != Some(EMBEDDED_URL) => {
+            let kept = earlier.set_aside(path)?;
+            let remark = format!(
+                "an earlier run left {} resources on {}, which may be met again under the same \
+                 seed; `scimrig cleanup {}` removes them",
+                earlier.owned.len() + earlier.unresolved.len(),
+                earlier.tenant.as_deref().unwrap_or("its tenant"),
+                kept.display()
+            );
+            eprintln!("scimrig: {}", visible(&remark, 500));
+            Ok(Some(remark))
+        }
+        _ => {
+            let _ = std::fs::remove_file(path);
+            Ok(None)
+        }
+    }
+}
+
 /// The command as it could be typed again. Options that hold no secret; the token is none of them.
 fn command_line(plan: &Plan<'_>, tenant: &str) -> String {
     let common = plan.common;
@@ -399,6 +429,12 @@ fn command_line(plan: &Plan<'_>, tenant: &str) -> String {
     }
     if let Some(seed) = common.seed {
         add("--seed", &seed.to_string());
+    }
+    if let Some(seconds) = common.timeout {
+        add("--timeout", &seconds.to_string());
+    }
+    if common.strict {
+        line.push_str(" --strict");
     }
     if common.allow_writes {
         line.push_str(" --allow-writes");
