@@ -246,14 +246,13 @@ pub(super) const CHECKS: &[Check] = &[
                 let number = number.as_str().unwrap_or("none").to_owned();
                 vec![find("/Users", &equals(&enterprise("employeeNumber"), &number))]
             },
-            |said| match said[0].status() {
-                400 => Verdict::Remark(format!("refused: {}", said[0].told())),
-                _ => {
-                    let found = said[0].list().is_ok_and(|list| {
-                        list.resources.iter().any(|it| it["id"] == said.its.user().id.as_str())
-                    });
-                    require(found, "the user among the hits", said[0].told())
+            |said| {
+                if said[0].status() == 400 {
+                    return Verdict::Remark(format!("refused: {}", said[0].told()));
                 }
+                let hits = said[0].list().map(|list| list.resources).unwrap_or_default();
+                let found = hits.iter().any(|hit| hit["id"] == said.its.user().id.as_str());
+                require(found, "the user among the hits", said[0].told())
             },
         ),
     )

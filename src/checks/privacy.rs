@@ -177,11 +177,7 @@ pub(super) const CHECKS: &[Check] = &[
         Rfc7644("7.7"),
         "odd ids name nothing",
         Probe(
-            |_| {
-                ["..%2FGroups", "%00", "%27"]
-                    .map(|id| Request::get(format!("/Users/{id}")))
-                    .into()
-            },
+            |_| ["..%2FGroups", "%00", "%27"].map(|id| Request::get(format!("/Users/{id}"))).into(),
             |said| {
                 worst(said.exchanges.iter().map(|seen| match seen.status() {
                     // An empty answer of a gateway, or of the URL's normal form.

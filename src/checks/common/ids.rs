@@ -46,13 +46,15 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         "an id in the body of a create is not taken over",
         Probe(
             |its| vec![create_user(&user_with(its, &json!({"id": own_id(its)})))],
-            |said| match said[0].status() {
-                400 => Verdict::Remark(format!("an id in a create is refused: {}", said[0].told())),
-                _ => {
-                    let taken = said[0].id().is_some_and(|id| id == own_id(&said.its));
-                    let created = expect_created(&said[0]);
-                    all_of([created, require(!taken, "an id of the server's", "the client's id")])
-                }
+            |said| {
+                let taken = said[0].id().is_some_and(|id| id == own_id(&said.its));
+                let own = require(!taken, "an id of the server's", "the client's id");
+                let refused = || Verdict::Remark(format!("refused: {}", said[0].told()));
+                let created = match said[0].status() {
+                    400 => refused(),
+                    _ => expect_created(&said[0]),
+                };
+                all_of([created, own])
             },
         ),
     )

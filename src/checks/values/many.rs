@@ -217,6 +217,7 @@ pub(in crate::checks) mod tests {
         let two = |second: &Value| emails(two_emails(&its, second, true)["emails"].clone());
         let both = || two(&json!({"primary": true}));
         let right = || alice(200, &json!({}));
+        let number = json!({"type": "work", "value": "+1-555-0100"});
         vec![
             heard("type-mv-array", read(&json!({"emails": []})), read(&json!({"emails": {}}))),
             canary("type-mv-object-in", [made(), right()], [made(), emails(json!({"value": "a"}))]),
@@ -229,8 +230,8 @@ pub(in crate::checks) mod tests {
             canary("mv-primary-absent-false", [made(), two(&json!({}))], [made(), both()]),
             canary(
                 "mv-no-dup-pair",
-                [made(), alice(200, &json!({"phoneNumbers": [{"value": "1"}]}))],
-                [made(), right()],
+                [made(), alice(200, &json!({"phoneNumbers": [number]}))],
+                [made(), alice(200, &json!({"phoneNumbers": [number, number]}))],
             ),
             canary("mv-same-value-two-types", [made(), both()], [error(400, "invalidValue")]),
             canary("mv-type-canonicalised", [right()], [emails(json!([{"type": "fax"}]))]),
