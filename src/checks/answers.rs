@@ -329,7 +329,7 @@ fn media_type(seen: &Seen<'_>) -> Verdict {
 }
 
 /// Judges each user and group in a successful answer: the body itself or the entries of a list.
-fn each_resource(seen: &Seen<'_>, judge: impl Fn(&Value) -> Verdict) -> Verdict {
+pub(super) fn each_resource(seen: &Seen<'_>, judge: impl Fn(&Value) -> Verdict) -> Verdict {
     let (true, Some(body)) = (seen.is_success(), seen.body()) else {
         return Verdict::NotApplicable;
     };

@@ -76,6 +76,20 @@ pub(super) fn list(resources: &[Value]) -> Answer {
     )
 }
 
+/// The first user of an example fixture, with some attributes of its own.
+pub(super) fn alice(status: u16, changes: &Value) -> Answer {
+    let mut body = Fixture::example(Setting::Nothing, "m").new_user(0);
+    body["id"] = json!("user-0");
+    for (name, value) in changes.as_object().into_iter().flatten() {
+        body[name] = value.clone();
+    }
+    let mut answer = answer(status, &body);
+    if status == 201 {
+        answer.headers.insert("location", "/Users/user-0".parse().unwrap());
+    }
+    answer
+}
+
 /// A group with these members.
 pub(super) fn group_of(ids: &[&str]) -> Answer {
     let members: Vec<Value> = ids.iter().map(|id| json!({"value": id})).collect();

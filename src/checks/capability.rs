@@ -23,7 +23,7 @@ pub enum Capability {
     Filter,
     /// `sort.supported` is true.
     Sort,
-    /// `etag.supported` is true, or answers carry an `ETag`.
+    /// `etag.supported` is true, or an `ETag` equals `meta.version`.
     Etag,
     /// `changePassword.supported` is true.
     ChangePassword,

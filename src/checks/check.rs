@@ -12,6 +12,7 @@ pub use self::{Judge::*, Source::*};
 pub use super::capability::Capability::*;
 pub use super::capability::{Capabilities, Capability};
 pub use super::evidence::{Fixture, Known, Said, Seen, Setting};
+pub(crate) use super::user::attributes::CERTIFICATE;
 pub use super::vocabulary::*;
 pub use crate::difference::{Comparison, DifferenceKind};
 pub use crate::exchange::{Exchange, Operation, Request};

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::{ProbeSettings, fixture, probe};
 use crate::checks::capability::{Capabilities, Capability, UserBody};
 use crate::checks::check::{
-    Fixture, Known, at, create_group, create_user, enterprise, equals, find, get, is_throttled,
-    is_unassigned, op, patch,
+    CERTIFICATE, Fixture, Known, at, by_id, create_group, create_user, enterprise, equals, find,
+    get, is_throttled, is_unassigned, op, patch,
 };
 use crate::exchange::{Exchange, Operation, Request};
 use crate::tenant::Tenant;
@@ -31,6 +31,18 @@ const ATTRIBUTES: &[(&str, &str)] = &[
     ("addresses", "addresses[work].locality"),
 ];
 
+/// Attributes beyond Entra's default mapping, tried out in one create of their own.
+const EXTRAS: &[(&str, &str)] = &[
+    ("nickName", "nickName"),
+    ("locale", "locale"),
+    ("timezone", "timezone"),
+    ("profileUrl", "profileUrl"),
+    ("ims", "ims[xmpp].value"),
+    ("photos", "photos[photo].value"),
+    ("roles", "roles[app].value"),
+    ("x509Certificates", "x509Certificates"),
+];
+
 /// Finds out what the tenant can do. Never fails: what cannot be found out is missing.
 pub async fn find_out(tenant: &Tenant, settings: &ProbeSettings) -> Capabilities {
     let asker = Asker { tenant, settings };
@@ -48,6 +60,7 @@ pub async fn find_out(tenant: &Tenant, settings: &ProbeSettings) -> Capabilities
     };
     let mut exchanges = Vec::new();
     try_user(&asker, &mut found, &mut its, &mut exchanges).await;
+    try_extras(&asker, &mut found, &its, &mut exchanges).await;
     try_filter(&asker, &mut found, &its).await;
     if let Some(user) = its.users.first().cloned() {
         try_patch(&asker, &mut found, &user).await;
@@ -128,13 +141,53 @@ async fn try_user(
         found.note(Capability::User);
         found.user_body = user_body;
         let known = Known { collection: "/Users", id, sent };
-        let body = asker.ask(OPERATION, get(&known)).await.json().unwrap_or_default();
+        let read = asker.ask(OPERATION, get(&known)).await;
+        let body = read.json().unwrap_or_default();
+        // A web server may put a tag of its own on any answer; a version of SCIM's is in both.
+        if read.header("etag").is_some_and(|tag| body["meta"]["version"] == *tag) {
+            found.note(Capability::Etag);
+        }
         for (name, path) in ATTRIBUTES {
             note_survival(found, Capability::Attribute(name), &body, path);
         }
         note_survival(found, Capability::Enterprise, &body, "enterprise.department");
         its.users.push(known);
         return;
+    }
+}
+
+/// Creates a user with attributes that Entra's default mapping does not have. A password is never
+/// seen again: that the tenant takes one has to do.
+async fn try_extras(
+    asker: &Asker<'_>,
+    found: &mut Capabilities,
+    its: &Fixture,
+    exchanges: &mut Vec<Exchange>,
+) {
+    let mut sent = its.new_user(7);
+    let page = "https://example.com/a";
+    let extras = json!({"nickName": "Hugh", "locale": "en-US", "timezone": "Europe/Paris",
+        "profileUrl": page, "password": "Tr0ub4dor&3-correct-horse",
+        "ims": [{"type": "xmpp", "value": "hugo@example.com"}],
+        "photos": [{"type": "photo", "value": page}],
+        "roles": [{"type": "app", "value": "reader"}],
+        "x509Certificates": [{"value": CERTIFICATE}]});
+    for (name, value) in extras.as_object().into_iter().flatten() {
+        sent[name] = value.clone();
+    }
+    let seen = asker.ask(OPERATION, create_user(&sent)).await;
+    let read = by_id("/Users", &seen);
+    match &read {
+        Some(_) => found.note(Capability::Attribute("password")),
+        None => found.note_missing(Capability::Attribute("password"), seen.told()),
+    }
+    exchanges.push(seen);
+    let body = match read {
+        Some(read) => asker.ask(OPERATION, read).await.json().unwrap_or_default(),
+        None => Value::Null,
+    };
+    for (name, path) in EXTRAS {
+        note_survival(found, Capability::Attribute(name), &body, path);
     }
 }
 
@@ -153,9 +206,6 @@ async fn try_filter(asker: &Asker<'_>, found: &mut Capabilities, its: &Fixture) 
         found.note(Capability::Filter);
     } else {
         found.note_missing(Capability::Filter, seen.told());
-    }
-    if seen.header("etag").is_some() {
-        found.note(Capability::Etag);
     }
 }
 
@@ -187,6 +237,12 @@ async fn try_group(
             let known = Known { collection: "/Groups", id, sent };
             let body = asker.ask(OPERATION, get(&known)).await.json().unwrap_or_default();
             note_survival(found, Capability::GroupAttribute("externalId"), &body, "externalId");
+            if let Some(user) = its.users.first() {
+                let member = op("add", "members", json!([{"value": user.id}]));
+                asker.ask(OPERATION, patch(&known, [member])).await;
+                let body = asker.ask(OPERATION, get(user)).await.json().unwrap_or_default();
+                note_survival(found, Capability::Attribute("groups"), &body, "groups");
+            }
             its.group = Some(known);
         }
         None => found.note_missing(Capability::Group, format!("a create answers {}", seen.told())),

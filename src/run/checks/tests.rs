@@ -85,7 +85,7 @@ async fn a_clean_tenant_conforms() {
     }
     assert_eq!(results.len(), crate::checks::all().count());
     let skipped = ids(&results, Outcome::Skipped);
-    assert_eq!(skipped.len(), 2, "TLS and the token endpoint alone: {skipped:#?}");
+    assert_eq!(skipped.len(), 3, "TLS twice and the token endpoint alone: {skipped:#?}");
 }
 
 #[tokio::test]
