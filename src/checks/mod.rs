@@ -11,13 +11,17 @@ pub mod vocabulary;
 
 mod answers;
 mod convergence;
+mod delete;
 mod discovery;
 mod filters;
 mod groups;
+mod immutable;
 mod managers;
 mod members;
 mod paging;
+mod patch;
 mod patches;
+mod put;
 mod rename;
 mod service;
 mod typed_values;
@@ -36,13 +40,28 @@ pub const CATALOGUE: &[&[Check]] = &[
     filters::CHECKS,
     paging::CHECKS,
     users::CHECKS,
+    put::CHECKS,
+    patch::envelope::CHECKS,
+    patch::paths::CHECKS,
+    patch::add::CHECKS,
+    patch::remove::CHECKS,
+    patch::replace::CHECKS,
+    patch::primary::CHECKS,
     patches::CHECKS,
     typed_values::CHECKS,
+    immutable::CHECKS,
+    delete::CHECKS,
     managers::CHECKS,
     groups::CHECKS,
     rename::CHECKS,
     members::CHECKS,
     convergence::CHECKS,
+];
+
+/// Rows of the RFC catalogue that are no checks, and why.
+pub const LEFT_OUT: &[(&str, &str)] = &[
+    ("put-collection", "a PUT to a whole collection is none of a run's own resources"),
+    ("delete-collection", "a tenant that obeyed would lose everything"),
 ];
 
 /// Every check, in the catalogue's order.
@@ -99,6 +118,13 @@ mod tests {
     }
 
     #[test]
+    fn what_is_left_out_is_no_check() {
+        for (id, reason) in LEFT_OUT {
+            assert!(find(id).is_none() && !reason.is_empty(), "{id}");
+        }
+    }
+
+    #[test]
     fn no_check_of_the_catalogue_is_without_a_canary() {
         let canaries = [
             service::tests::canaries(),
@@ -107,8 +133,12 @@ mod tests {
             filters::tests::canaries(),
             paging::tests::canaries(),
             users::tests::canaries(),
+            put::tests::canaries(),
+            patch::tests::canaries(),
             patches::tests::canaries(),
             typed_values::tests::canaries(),
+            immutable::tests::canaries(),
+            delete::tests::canaries(),
             managers::tests::canaries(),
             groups::tests::canaries(),
             rename::tests::canaries(),

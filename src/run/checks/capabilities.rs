@@ -50,7 +50,7 @@ pub async fn find_out(tenant: &Tenant, settings: &ProbeSettings) -> Capabilities
     try_user(&asker, &mut found, &mut its, &mut exchanges).await;
     try_filter(&asker, &mut found, &its).await;
     if let Some(user) = its.users.first().cloned() {
-        try_patch(&asker, &mut found, &user).await;
+        try_changes(&asker, &mut found, &user).await;
     }
     try_group(&asker, &mut found, &mut its, &mut exchanges).await;
     fixture::take_away(tenant, &its, &exchanges).await;
@@ -159,7 +159,7 @@ async fn try_filter(asker: &Asker<'_>, found: &mut Capabilities, its: &Fixture) 
     }
 }
 
-async fn try_patch(asker: &Asker<'_>, found: &mut Capabilities, user: &Known) {
+async fn try_changes(asker: &Asker<'_>, found: &mut Capabilities, user: &Known) {
     let change = patch(user, [op("replace", "displayName", "Alice A.")]);
     let seen = asker.ask(OPERATION, change).await;
     match seen.status() {
@@ -171,6 +171,11 @@ async fn try_patch(asker: &Asker<'_>, found: &mut Capabilities, user: &Known) {
     asker.ask(OPERATION, manager).await;
     let body = asker.ask(OPERATION, get(user)).await.json().unwrap_or_default();
     note_survival(found, Capability::Manager, &body, "enterprise.manager.value");
+    let seen = asker.ask(OPERATION, Request::put(user.path(), &body)).await;
+    match seen.status() {
+        404 | 405 | 501 => found.note_missing(Capability::Put, seen.told()),
+        _ => found.note(Capability::Put),
+    }
 }
 
 async fn try_group(
