@@ -25,7 +25,7 @@ pub enum Capability {
     Filter,
     /// `sort.supported` is true.
     Sort,
-    /// `etag.supported` is true, or answers carry an `ETag`.
+    /// `etag.supported` is true, or answers carry an `ETag` and it is not denied.
     Etag,
     /// `changePassword.supported` is true.
     ChangePassword,
