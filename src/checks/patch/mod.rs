@@ -72,15 +72,19 @@ fn values(attribute: &str, seen: &Exchange) -> Vec<Value> {
     body[attribute].as_array().cloned().unwrap_or_default()
 }
 
-/// Those of one type.
+/// Those of one type, whatever the case it comes back in.
 fn of_type(attribute: &str, kind: &str, seen: &Exchange) -> Vec<Value> {
-    values(attribute, seen).into_iter().filter(|value| value["type"] == kind).collect()
+    values(attribute, seen).into_iter().filter(|value| type_of(value) == kind).collect()
 }
 
 /// The types of the e-mails that are marked as primary.
-fn primaries(seen: &Exchange) -> Vec<Value> {
-    let marked = |value: &Value| value["primary"] == true;
-    values("emails", seen).iter().filter(|it| marked(it)).map(|it| it["type"].clone()).collect()
+fn primaries(seen: &Exchange) -> Vec<String> {
+    let mails = values("emails", seen);
+    mails.iter().filter(|mail| mail["primary"] == true).map(type_of).collect()
+}
+
+fn type_of(value: &Value) -> String {
+    value["type"].as_str().unwrap_or_default().to_ascii_lowercase()
 }
 
 /// At most one e-mail is marked as primary in a readable user.
