@@ -29,10 +29,17 @@ fn patched<const N: usize>(its: &Fixture, operations: [Value; N]) -> Vec<Request
     vec![patch(its.user(), operations), get(its.user())]
 }
 
-/// As [`patched`], after the user was given a home e-mail besides the one for work.
+/// As [`patched`], after the user was given a home e-mail besides the one for work, and was read.
 fn patched_with_home<const N: usize>(its: &Fixture, operations: [Value; N]) -> Vec<Request> {
-    let home = op("add", "emails", json!([home(its)]));
-    vec![patch(its.user(), [home]), patch(its.user(), operations), get(its.user())]
+    let home = patch(its.user(), [op("add", "emails", json!([home(its)]))]);
+    [home, get(its.user())].into_iter().chain(patched(its, operations)).collect()
+}
+
+/// Judges where the user had both e-mails before the PATCH; the read before it is the second
+/// exchange, then come the PATCH and the read behind it.
+fn with_home(said: &Said, judge: impl FnOnce() -> Verdict) -> Verdict {
+    let held = ["work", "home"].map(|kind| of_type("emails", kind, &said[1]).len());
+    if held == [1, 1] { judge() } else { Verdict::NotApplicable }
 }
 
 /// An e-mail that the fixture's user does not have yet.
@@ -117,6 +124,12 @@ pub(super) mod tests {
             entry
         };
         user(json!({"emails": entries.iter().map(entry).collect::<Vec<_>>()}))
+    }
+
+    /// Both e-mails are there, the PATCH is taken, and this is read.
+    pub(super) fn with_home(read: Answer) -> [Answer; 4] {
+        let both = mails(&[("work", 0, true), ("home", 4, false)]);
+        [empty(204), both, empty(204), read]
     }
 
     pub(in super::super) fn canaries() -> Vec<Canary> {

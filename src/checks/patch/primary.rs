@@ -29,7 +29,7 @@ pub(in super::super) const CHECKS: &[Check] = &[
         "marking a selected value as primary takes the mark from the other",
         Probe(
             |its| patched_with_home(its, [op("replace", "emails[type eq \"home\"].primary", true)]),
-            |said| prepared(said, 1, || only_home_is_primary(&said[1], &said[2])),
+            |said| with_home(said, || only_home_is_primary(&said[2], &said[3])),
         ),
     )
     .needs(EMAILS),
@@ -61,8 +61,8 @@ pub(in super::super) const CHECKS: &[Check] = &[
                 patched_with_home(its, [op("replace", "emails[type eq \"work\"].primary", false)])
             },
             |said| {
-                let judge = || all_of([expect_success(&said[1]), one_primary_at_most(&said[2])]);
-                prepared(said, 1, judge)
+                let judge = || all_of([expect_success(&said[2]), one_primary_at_most(&said[3])]);
+                with_home(said, judge)
             },
         ),
     )
@@ -224,7 +224,7 @@ fn expect_read_only_kept(before: &Exchange, after: &Exchange) -> Verdict {
 pub(super) mod tests {
     use super::super::super::canary::*;
     use super::super::super::patches::tests::{its, then, user};
-    use super::super::tests::mails;
+    use super::super::tests::{mails, with_home};
     use super::*;
     use crate::exchange::Answer;
 
@@ -238,7 +238,6 @@ pub(super) mod tests {
         let no = || error(400, "mutability");
         let two = || mails(&[("work", 0, true), ("home", 4, true)]);
         let home = || mails(&[("work", 0, false), ("home", 4, true)]);
-        let prepared = |read: Answer| [empty(204), empty(204), read];
         let stranger = || user(json!({"id": its().absent}));
         let race = |read: Answer| -> [Answer; 17] {
             std::array::from_fn(|place| if place == 16 { read.clone() } else { empty(204) })
@@ -254,9 +253,9 @@ pub(super) mod tests {
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
         vec![
             canary("patch-primary-demotes", then(home()), then(two())),
-            canary("patch-primary-subattr", prepared(home()), prepared(two())),
+            canary("patch-primary-subattr", with_home(home()), with_home(two())),
             canary("patch-primary-two-in-one", then(home()), then(two())),
-            canary("patch-primary-false", prepared(home()), prepared(two())),
+            canary("patch-primary-false", with_home(home()), with_home(two())),
             canary(
                 "patch-readonly-refused",
                 [old(), no(), no(), no(), old()],
