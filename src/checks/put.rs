@@ -393,7 +393,9 @@ pub(super) mod tests {
         let lead = || user(json!({"title": "Lead"}));
         let no = || error(400, "invalidValue");
         let then = |read: Answer| [old(), read];
-        let mail = |kind: &str, primary: bool| json!({"type": kind, "value": its().user_name(4), "primary": primary});
+        let name = its().user_name(4);
+        let mail =
+            |kind: &str, primary: bool| json!({"type": kind, "value": name, "primary": primary});
         let mails = |entries: Value| then(user(json!({"title": "Lead", "emails": entries})));
         let extended = |value: Value| then(user(json!({(scim::ENTERPRISE_USER): value})));
         vec![

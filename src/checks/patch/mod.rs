@@ -70,7 +70,8 @@ fn refused(said: &Said, scim_types: &[&str]) -> Verdict {
 
 /// Something taken that the RFC lets a tenant refuse, or refused that it lets a tenant take.
 fn remark(seen: &Exchange) -> Verdict {
-    Verdict::Remark(format!("answered {}", seen.told()))
+    let word = if seen.is_success() { "taken" } else { "refused" };
+    Verdict::Remark(format!("{word}: answered {}", seen.told()))
 }
 
 /// The values of a multi-valued attribute, empty ones included.

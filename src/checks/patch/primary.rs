@@ -151,7 +151,10 @@ pub(in super::super) const CHECKS: &[Check] = &[
         Rfc7644("3.5.2"),
         "of PATCH requests at the same time on different attributes none is lost",
         Race(
-            |its| DISJOINT.map(|(path, value)| patch(its.user(), [op("replace", path, value)])).into(),
+            |its| {
+                let change = |(path, value)| patch(its.user(), [op("replace", path, value)]);
+                DISJOINT.map(change).into()
+            },
             |its| vec![get(its.user())],
             |said| {
                 if said.exchanges.iter().any(|seen| matches!(seen.status(), 409 | 412 | 423)) {
