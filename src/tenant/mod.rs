@@ -6,7 +6,10 @@
 //! and never fails: whatever a tenant does is an observation.
 
 pub mod embedded;
+mod manifest;
 mod ownership;
+#[cfg(test)]
+mod tests;
 mod token;
 mod transport;
 mod url;
@@ -16,7 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-pub use ownership::{Collection, Manifest, ManifestError, ManifestLine, Owned, Unresolved};
+pub use manifest::{Collection, Manifest, ManifestError, ManifestLine, Owned, Unresolved};
 pub use token::{SecretToken, TokenError};
 pub use transport::{HttpSettings, Limits, Transport, TransportError};
 pub use url::{TenantUrl, TenantUrlError};
@@ -168,11 +171,6 @@ impl Tenant {
             Some(token) => token.scrub(text),
             None => text.to_owned(),
         })
-    }
-
-    /// How many resources of this run were deleted again.
-    pub fn deleted(&self) -> u64 {
-        self.door.ownership.deleted()
     }
 
     /// Settles a create whose answer was lost: nothing is there, or it was found and adopted.
