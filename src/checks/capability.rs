@@ -19,6 +19,8 @@ pub enum Capability {
     Manager,
     /// PATCH changes something.
     Patch,
+    /// PUT is answered.
+    Put,
     /// A filter is answered with a list.
     Filter,
     /// `sort.supported` is true.
@@ -49,6 +51,7 @@ impl fmt::Display for Capability {
             Self::Enterprise => f.write_str("the enterprise extension"),
             Self::Manager => f.write_str("the manager attribute"),
             Self::Patch => f.write_str("PATCH"),
+            Self::Put => f.write_str("PUT"),
             Self::Filter => f.write_str("filters"),
             Self::Sort => f.write_str("sorting"),
             Self::Etag => f.write_str("ETags"),

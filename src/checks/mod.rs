@@ -13,17 +13,21 @@ mod answers;
 mod common;
 mod convergence;
 mod create;
+mod delete;
 mod discovery;
 mod enterprise;
 mod etags;
 mod filters;
 mod groups;
+mod immutable;
 mod managers;
 mod members;
 mod membership;
 mod paging;
+mod patch;
 mod patches;
 mod privacy;
+mod put;
 mod rename;
 mod service;
 mod steps;
@@ -58,8 +62,17 @@ pub const CATALOGUE: &[&[Check]] = &[
     user::groups::CHECKS,
     create::answers::CHECKS,
     create::bodies::CHECKS,
+    put::CHECKS,
+    patch::envelope::CHECKS,
+    patch::paths::CHECKS,
+    patch::add::CHECKS,
+    patch::remove::CHECKS,
+    patch::replace::CHECKS,
+    patch::primary::CHECKS,
     patches::CHECKS,
     typed_values::CHECKS,
+    immutable::CHECKS,
+    delete::CHECKS,
     managers::CHECKS,
     enterprise::CHECKS,
     groups::CHECKS,
@@ -84,6 +97,8 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ("vers-unknown", "the tenant lies at its own URL: other URLs of the host are not asked"),
     ("vers-omitted", "the tenant lies at its own URL: other URLs of the host are not asked"),
     ("sec-enumeration-timing", "a matter of statistics, without a verdict"),
+    ("put-collection", "a PUT to a whole collection is none of a run's own resources"),
+    ("delete-collection", "a tenant that obeyed would lose everything"),
 ];
 
 /// Every check, in the catalogue's order.
@@ -168,8 +183,12 @@ mod tests {
             user::groups::tests::canaries(),
             create::answers::tests::canaries(),
             create::bodies::tests::canaries(),
+            put::tests::canaries(),
+            patch::tests::canaries(),
             patches::tests::canaries(),
             typed_values::tests::canaries(),
+            immutable::tests::canaries(),
+            delete::tests::canaries(),
             managers::tests::canaries(),
             enterprise::tests::canaries(),
             groups::tests::canaries(),

@@ -148,6 +148,29 @@ pub fn expect_deleted(seen: &Exchange) -> Verdict {
     }
 }
 
+/// Expects a refusal: 400 with one of these keywords, or any where none is named. Another keyword
+/// and another client error are worth a remark.
+pub fn expect_refused(scim_types: &[&str], seen: &Exchange) -> Verdict {
+    let given = seen.scim_error().and_then(|error| error.scim_type).unwrap_or_default();
+    let expected = format!("status 400 {}", scim_types.join(" or "));
+    match seen.status() {
+        400 if scim_types.is_empty() || scim_types.contains(&given.as_str()) => Verdict::Pass,
+        400..=499 | 501 => {
+            Verdict::Remark(format!("refused with {} instead of {expected}", seen.told()))
+        }
+        _ => fail(expected.trim_end(), seen.told()),
+    }
+}
+
+/// Expects an update to a name that is taken to be refused: 409, or with a remark otherwise (A12).
+pub fn expect_conflict(seen: &Exchange) -> Verdict {
+    match seen.status() {
+        409 => Verdict::Pass,
+        400..=499 => Verdict::Remark(format!("refused: {}", seen.told())),
+        _ => fail("status 409", seen.told()),
+    }
+}
+
 /// Expects a 2xx.
 pub fn expect_success(seen: &Exchange) -> Verdict {
     require(seen.is_success(), "status 2xx", seen.told())

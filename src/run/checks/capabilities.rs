@@ -50,7 +50,7 @@ pub async fn find_out(tenant: &Tenant, settings: &ProbeSettings) -> Capabilities
     if tenant.url().is_https() {
         found.note(Capability::Tls);
     }
-    read_discovery(&asker, &mut found).await;
+    let configuration = read_discovery(&asker, &mut found).await;
     let mut its = Fixture {
         users: Vec::new(),
         group: None,
@@ -64,6 +64,7 @@ pub async fn find_out(tenant: &Tenant, settings: &ProbeSettings) -> Capabilities
     try_filter(&asker, &mut found, &its).await;
     if let Some(user) = its.users.first().cloned() {
         try_patch(&asker, &mut found, &user).await;
+        try_put(&asker, &mut found, &user).await;
     }
     try_group(&asker, &mut found, &mut its, &mut exchanges).await;
     fixture::take_away(tenant, &its, &exchanges).await;
@@ -95,7 +96,8 @@ impl Asker<'_> {
     }
 }
 
-async fn read_discovery(asker: &Asker<'_>, found: &mut Capabilities) {
+/// Reads what the tenant says of itself; gives back its configuration.
+async fn read_discovery(asker: &Asker<'_>, found: &mut Capabilities) -> Value {
     let seen = asker.ask(Operation::Discover, Request::get("/ServiceProviderConfig")).await;
     let body = seen.json().unwrap_or_default();
     let advertised = [
@@ -118,6 +120,7 @@ async fn read_discovery(asker: &Asker<'_>, found: &mut Capabilities) {
     } else {
         found.note_missing(Capability::Schemas, seen.told());
     }
+    body
 }
 
 /// Creates a user with as much as the tenant takes, and looks at what survived.
@@ -198,7 +201,11 @@ fn note_survival(found: &mut Capabilities, capability: Capability, body: &Value,
     }
 }
 
-async fn try_filter(asker: &Asker<'_>, found: &mut Capabilities, its: &Fixture) {
+async fn try_filter(
+    asker: &Asker<'_>,
+    found: &mut Capabilities,
+    its: &Fixture,
+) {
     let known = its.users.first();
     let name = known.map_or("nobody@example.com", |user| user.text("userName"));
     let seen = asker.ask(OPERATION, find("/Users", &equals("userName", name))).await;
@@ -221,6 +228,15 @@ async fn try_patch(asker: &Asker<'_>, found: &mut Capabilities, user: &Known) {
     asker.ask(OPERATION, manager).await;
     let body = asker.ask(OPERATION, get(user)).await.json().unwrap_or_default();
     note_survival(found, Capability::Manager, &body, "enterprise.manager.value");
+}
+
+async fn try_put(asker: &Asker<'_>, found: &mut Capabilities, user: &Known) {
+    let body = asker.ask(OPERATION, get(user)).await.json().unwrap_or_default();
+    let seen = asker.ask(OPERATION, Request::put(user.path(), &body)).await;
+    match seen.status() {
+        404 | 405 | 501 => found.note_missing(Capability::Put, seen.told()),
+        _ => found.note(Capability::Put),
+    }
 }
 
 async fn try_group(

@@ -72,6 +72,16 @@ defects! {
         "of a PATCH that fails, the operations before the failure stay";
     IdChangesOnUpdate, "id-changes-on-update", "patch", "",
         "an updated user gets a new id";
+    ValuesAppended, "values-appended", "patch", "",
+        "replacing all values of an attribute appends to them";
+    ComplexReplacedWhole, "complex-replaced-whole", "patch", "",
+        "replacing some sub-attributes of a complex attribute drops the others";
+    TwoPrimaries, "two-primaries", "patch", "",
+        "a new primary value leaves the mark on the old one";
+    PathCaseSensitive, "path-case-sensitive", "patch", "",
+        "a path is understood in the exact case alone";
+    PutMerges, "put-merges", "put", "",
+        "a PUT adds to the values that are there";
     RenameIgnored, "rename-ignored", "groups", "W-47",
         "a group's new name is answered 2xx and not kept";
     RenameMakesSecondGroup, "rename-makes-second-group", "groups", "R13",

@@ -59,6 +59,7 @@ pub(super) fn replace(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<R
     let stored = tenant.store.modify(kind, id, References::Listed, |seen| {
         precondition.check(seen.version)?;
         let mut wanted = apply::validate_new(&body?, kind, TOLERANCE)?;
+        bent::replace(tenant, seen, &mut wanted);
         tenant.limitations.bend(kind, Some(&seen.body), &mut wanted)?;
         bent::rename(tenant, seen, &mut wanted)?;
         Ok(wanted)

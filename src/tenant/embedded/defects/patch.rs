@@ -64,6 +64,12 @@ pub(in crate::tenant::embedded) fn apply(
     if defects.has(Defect::RemoveEmptiesGroup) {
         forget_removed_members(&mut bent);
     }
+    if defects.has(Defect::ValuesAppended) {
+        append_values(&mut bent);
+    }
+    if defects.has(Defect::ComplexReplacedWhole) {
+        drop_siblings_first(&mut bent);
+    }
     let mut wanted = if operations(&bent).is_empty() && !literal.is_empty() {
         before.clone()
     } else {
@@ -71,6 +77,9 @@ pub(in crate::tenant::embedded) fn apply(
     };
     if defects.has(Defect::SiblingsDeleted) {
         delete_siblings(body, kind, &mut wanted);
+    }
+    if defects.has(Defect::TwoPrimaries) {
+        mark_again(before, &mut wanted);
     }
     if defects.has(Defect::BooleanKeptAsText)
         && let Some(text) = active_text(body)
@@ -114,6 +123,9 @@ fn refuse(
             && !selects(&path, attribute, before)
         {
             return Err(Problem::no_target("no value matches the path"));
+        }
+        if defects.has(Defect::PathCaseSensitive) && is_in_another_case(operation, kind) {
+            return Err(Problem::invalid_path("there is no such attribute"));
         }
         if defects.has(Defect::RepeatedMemberRefused) && kind == ResourceKind::Group {
             refuse_repetition(operation, word, before)?;
@@ -176,6 +188,19 @@ pub(in crate::tenant::embedded) async fn modify(
         return store.create(kind, Value::Object(stored.body));
     }
     Ok(if defects.has(Defect::StaleAnswer) { seen } else { stored })
+}
+
+/// Replaces a resource badly where a defect says so: values that were there stay.
+pub(in crate::tenant::embedded) fn replace(tenant: &Inner, seen: &Stored, wanted: &mut Value) {
+    if !tenant.defects.has(Defect::PutMerges) {
+        return;
+    }
+    for (name, held) in &seen.body {
+        if let (Value::Array(held), Some(Value::Array(values))) = (held, wanted.get_mut(name)) {
+            let lost: Vec<Value> = held.iter().filter(|it| !values.contains(it)).cloned().collect();
+            values.extend(lost);
+        }
+    }
 }
 
 /// Loses a group's new name where a defect says so.
@@ -250,6 +275,53 @@ fn take_literal_keys(body: &mut Value) -> Map<String, Value> {
     }
     operations.retain(|it| it.get("value") != Some(&json!({})));
     taken
+}
+
+/// Turns "replace these values" into "add these values".
+fn append_values(body: &mut Value) {
+    for operation in operations_mut(body).into_iter().flatten() {
+        let is_replace = operation.get("op").and_then(Value::as_str);
+        if is_replace.is_some_and(|it| it.eq_ignore_ascii_case("replace"))
+            && (operation.get("path").is_none()
+                || operation.get("value").is_some_and(Value::is_array))
+        {
+            operation["op"] = "add".into();
+        }
+    }
+}
+
+/// Puts a removal before each replacement of a complex attribute.
+fn drop_siblings_first(body: &mut Value) {
+    let Some(operations) = operations_mut(body) else { return };
+    let whole = |operation: &Value| {
+        let path = operation.get("path")?.as_str().filter(|path| !path.contains('['))?;
+        let word = operation.get("op")?.as_str()?;
+        let is_whole = word.eq_ignore_ascii_case("replace") && operation.get("value")?.is_object();
+        is_whole.then(|| json!({"op": "remove", "path": path}))
+    };
+    let bent = operations.iter().flat_map(|it| whole(it).into_iter().chain([it.clone()]));
+    *operations = bent.collect();
+}
+
+/// Marks as primary whatever was primary before.
+fn mark_again(before: &Value, wanted: &mut Value) {
+    let Some(Value::Array(mails)) = wanted.get_mut("emails") else { return };
+    let held = before.get("emails").and_then(Value::as_array).into_iter().flatten();
+    for old in held.filter(|it| it.get("primary") == Some(&Value::Bool(true))) {
+        for mail in mails.iter_mut().filter(|it| it.get("value") == old.get("value")) {
+            mail["primary"] = true.into();
+        }
+    }
+}
+
+/// Whether a path spells an attribute in another case than its schema.
+fn is_in_another_case(operation: &Value, kind: ResourceKind) -> bool {
+    let path = operation.get("path").and_then(Value::as_str);
+    let path = path.and_then(|path| PatchPath::parse(path).ok());
+    path.is_some_and(|path| {
+        let named = kind.resolve(&path.path, true).and_then(|it| it.attribute);
+        named.is_some_and(|attribute| attribute.name != path.path.attribute)
+    })
 }
 
 /// Turns "remove these members" into "remove members".

@@ -81,6 +81,33 @@ async fn shows(defect: Defect, tenant: &EmbeddedTenant) -> bool {
         Defect::IdChangesOnUpdate => {
             tenant.patch(&user_target, set("title", "x".into())).await.id() != id
         }
+        Defect::ValuesAppended => {
+            let mails = json!([{"type": "home", "value": "h@x.example"}]);
+            let seen = tenant.patch(&user_target, set("emails", mails)).await.is(200);
+            seen.body["emails"].as_array().unwrap().len() == 2
+        }
+        Defect::ComplexReplacedWhole => {
+            tenant.patch(&user_target, set("name.givenName", "A".into())).await.is(200);
+            let name = json!({"familyName": "B"});
+            let seen = tenant.patch(&user_target, set("name", name)).await.is(200);
+            seen.body["name"] == json!({"familyName": "B"})
+        }
+        Defect::TwoPrimaries => {
+            tenant.patch(&user_target, set("emails.primary", true.into())).await.is(200);
+            let mail = json!([{"type": "home", "value": "h@x.example", "primary": true}]);
+            let add = json!([{"op": "add", "path": "emails", "value": mail}]);
+            let seen = tenant.patch(&user_target, add).await.is(200);
+            seen.body["emails"].as_array().unwrap().iter().all(|it| it["primary"] == true)
+        }
+        Defect::PathCaseSensitive => {
+            tenant.patch(&user_target, set("TITLE", "x".into())).await.status == 400
+        }
+        Defect::PutMerges => {
+            let mut body = user("Anna");
+            body["emails"] = json!([{"type": "home", "value": "h@x.example"}]);
+            let seen = tenant.put(&user_target, &body).await.is(200);
+            seen.body["emails"].as_array().unwrap().len() == 2
+        }
         Defect::RenameIgnored => {
             tenant.patch(&group_target, set("displayName", "New".into())).await.is(204);
             tenant.get(&group_target).await.body["displayName"] == "Team"
