@@ -50,7 +50,7 @@ pub async fn find_out(tenant: &Tenant, settings: &ProbeSettings) -> Capabilities
     if tenant.url().is_https() {
         found.note(Capability::Tls);
     }
-    let configuration = read_discovery(&asker, &mut found).await;
+    read_discovery(&asker, &mut found).await;
     let mut its = Fixture {
         users: Vec::new(),
         group: None,
