@@ -21,6 +21,10 @@ pub enum Capability {
     Patch,
     /// A filter is answered with a list.
     Filter,
+    /// Two filters joined by `and`, one with `sw`, find the right user.
+    JoinedFilters,
+    /// A query at the base URL is answered with a list.
+    Root,
     /// `sort.supported` is true.
     Sort,
     /// `etag.supported` is true, or answers carry an `ETag`.
@@ -50,6 +54,8 @@ impl fmt::Display for Capability {
             Self::Manager => f.write_str("the manager attribute"),
             Self::Patch => f.write_str("PATCH"),
             Self::Filter => f.write_str("filters"),
+            Self::JoinedFilters => f.write_str("filters joined by `and`"),
+            Self::Root => f.write_str("queries at the base URL"),
             Self::Sort => f.write_str("sorting"),
             Self::Etag => f.write_str("ETags"),
             Self::ChangePassword => f.write_str("changing a password"),

@@ -5,6 +5,7 @@
 
 pub mod capability;
 pub mod check;
+pub mod corpus;
 pub mod evidence;
 pub mod listen;
 pub mod vocabulary;

@@ -5,6 +5,7 @@
 //! interrupted run stops soon, still cleans up, and still says what it knows.
 
 mod capabilities;
+mod corpus;
 mod fixture;
 mod probe;
 mod results;
@@ -18,6 +19,8 @@ use tokio::task::JoinSet;
 
 pub use capabilities::find_out;
 pub use results::{combined, fold};
+
+use corpus::Corpus;
 
 use crate::checks::check::{Check, CheckResult, Fixture, Judge, Risk};
 use crate::checks::{Selection, capability::Capabilities};
@@ -73,7 +76,8 @@ pub async fn run_probes(
     }
     let capabilities = Arc::new(find_out(tenant, settings).await);
     let profile = Arc::new(profile.clone());
-    let (alone, beside): (Vec<_>, Vec<_>) =
+    let corpus = Arc::new(Corpus::default());
+    let (alone, beside): (Vec<&'static Check>, Vec<_>) =
         wanted.iter().copied().partition(|check| check.risk != Risk::Harmless);
     let total = wanted.len();
     let mut done: BTreeMap<&'static str, CheckResult> = BTreeMap::new();
@@ -86,11 +90,11 @@ pub async fn run_probes(
             {
                 let (tenant, profile) = (tenant.clone(), Arc::clone(&profile));
                 let (capabilities, settings) = (Arc::clone(&capabilities), settings.clone());
+                let corpus = Arc::clone(&corpus);
                 let heavy = selection.heavy;
                 running.spawn(async move {
-                    let result =
-                        one(&tenant, &profile, &capabilities, &settings, heavy, check).await;
-                    (check.id, result)
+                    let around = Around { tenant, profile, capabilities, settings, corpus };
+                    (check.id, one(&around, heavy, check).await)
                 });
             }
             let Some(ended) = running.join_next().await else { break };
@@ -100,32 +104,35 @@ pub async fn run_probes(
             done.insert(id, result);
         }
     }
+    corpus.take_away(tenant).await;
     wanted
         .iter()
         .map(|check| done.remove(check.id).unwrap_or_else(|| results::lost(check)))
         .collect()
 }
 
+/// What all probes of a run have in common.
+struct Around {
+    tenant: Tenant,
+    profile: Arc<ServerProfile>,
+    capabilities: Arc<Capabilities>,
+    settings: ProbeSettings,
+    corpus: Arc<Corpus>,
+}
+
 /// One probe from its gate to its result.
-async fn one(
-    tenant: &Tenant,
-    profile: &ServerProfile,
-    capabilities: &Capabilities,
-    settings: &ProbeSettings,
-    heavy: bool,
-    check: &'static Check,
-) -> CheckResult {
-    if settings.stopped() {
+async fn one(around: &Around, heavy: bool, check: &'static Check) -> CheckResult {
+    if around.settings.stopped() {
         return results::cannot_tell(check, "interrupted before it began");
     }
     if check.risk == Risk::Heavy && !heavy {
         return results::skipped(check, "heavy: runs only with --heavy".to_owned());
     }
-    if let Some(reason) = capabilities.missing(check.needs) {
+    if let Some(reason) = around.capabilities.missing(check.needs) {
         return results::skipped(check, reason);
     }
-    let told = probe::run(tenant, capabilities, settings, check).await;
-    results::of_probe(tenant, profile, check, &told)
+    let told = probe::run(around, check).await;
+    results::of_probe(&around.tenant, &around.profile, check, &told)
 }
 
 /// What each wanted probe would send, as lines of curl, on an invented fixture. Nothing is sent; of
