@@ -114,6 +114,7 @@ impl Fixture {
         let mut body = self.corpus_user(number);
         let time = format!("2026-01-02T03:04:0{number}Z");
         body["id"] = json!(format!("user-{number}"));
+        body["active"] = json!(number != 5);
         body["meta"] = json!({"created": time, "lastModified": time});
         body
     }
