@@ -22,7 +22,7 @@ pub use results::{combined, fold};
 
 use corpus::Corpus;
 
-use crate::checks::check::{Check, CheckResult, Fixture, Judge, Risk};
+use crate::checks::check::{Check, CheckResult, Fixture, Judge, Risk, Setting};
 use crate::checks::{Selection, capability::Capabilities};
 use crate::exchange::curl;
 use crate::profile::ServerProfile;
@@ -79,9 +79,13 @@ pub async fn run_probes(
     let corpus = Arc::new(Corpus::default());
     let (alone, beside): (Vec<&'static Check>, Vec<_>) =
         wanted.iter().copied().partition(|check| check.risk != Risk::Harmless);
+    // The corpus stands only while it is asked about: what others find does not depend on it.
+    let (shared, beside): (Vec<&'static Check>, Vec<_>) =
+        beside.into_iter().partition(|check| check.setting == Setting::Corpus);
+    let at_once = settings.concurrency.max(1);
     let total = wanted.len();
     let mut done: BTreeMap<&'static str, CheckResult> = BTreeMap::new();
-    for (checks, at_once) in [(beside, settings.concurrency.max(1)), (alone, 1)] {
+    for (checks, at_once) in [(beside, at_once), (shared, at_once), (alone, 1)] {
         let mut running: JoinSet<(&'static str, CheckResult)> = JoinSet::new();
         let mut waiting = checks.into_iter();
         loop {
@@ -103,8 +107,8 @@ pub async fn run_probes(
             progress(&result, done.len() + 1, total);
             done.insert(id, result);
         }
+        corpus.take_away(tenant).await;
     }
-    corpus.take_away(tenant).await;
     wanted
         .iter()
         .map(|check| done.remove(check.id).unwrap_or_else(|| results::lost(check)))

@@ -69,9 +69,10 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
                 let kept = any_email(&said.its.user().sent, |kind, value| {
                     kind == "home" && value.contains("z-kim@")
                 });
-                match kept {
-                    true => if_known(&said[0], expect_hits(0, &said[0])),
-                    false => Verdict::NotApplicable,
+                match said[0].status() {
+                    _ if !kept => Verdict::NotApplicable,
+                    400 => Verdict::Remark(format!("declined: {}", said[0].told())),
+                    _ => expect_hits(0, &said[0]),
                 }
             },
         ),

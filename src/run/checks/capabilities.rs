@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::{ProbeSettings, fixture, probe};
 use crate::checks::capability::{Capabilities, Capability, UserBody};
 use crate::checks::check::{
-    Fixture, Known, at, create_group, create_user, enterprise, equals, find, get, is_throttled,
-    is_unassigned, op, patch, query,
+    Fixture, Known, at, create_group, create_user, encoded, enterprise, equals, find, get,
+    is_throttled, is_unassigned, op, patch, query,
 };
 use crate::exchange::{Exchange, Operation, Request};
 use crate::scim;
@@ -50,9 +50,9 @@ pub async fn find_out(tenant: &Tenant, settings: &ProbeSettings) -> Capabilities
     let mut exchanges = Vec::new();
     try_user(&asker, &mut found, &mut its, &mut exchanges).await;
     try_filter(&asker, &mut found, &its).await;
-    try_queries(&asker, &mut found).await;
     if let Some(user) = its.users.first().cloned() {
         try_joined(&asker, &mut found, &user).await;
+        try_queries(&asker, &mut found, &user).await;
         try_patch(&asker, &mut found, &user).await;
     }
     try_group(&asker, &mut found, &mut its, &mut exchanges).await;
@@ -176,14 +176,16 @@ async fn try_joined(asker: &Asker<'_>, found: &mut Capabilities, user: &Known) {
     }
 }
 
-/// Whether there is a query over all types, and one by POST.
-async fn try_queries(asker: &Asker<'_>, found: &mut Capabilities) {
-    let seen = asker.ask(OPERATION, Request::get("/?count=1")).await;
+/// Whether there is a query over all types, and one by POST. Both ask for one user alone.
+async fn try_queries(asker: &Asker<'_>, found: &mut Capabilities, user: &Known) {
+    let filter = equals("userName", user.text("userName"));
+    let root = Request::get(format!("/?count=1&filter={}", encoded(&filter)));
+    let seen = asker.ask(OPERATION, root).await;
     match seen.list() {
         Ok(_) if seen.is_success() => found.note(Capability::Root),
         _ => found.note_missing(Capability::Root, seen.told()),
     }
-    let body = json!({"schemas": [scim::SEARCH_REQUEST], "count": 1});
+    let body = json!({"schemas": [scim::SEARCH_REQUEST], "filter": filter, "count": 1});
     let seen = asker.ask(OPERATION, Request::post("/Users/.search", &body)).await;
     match seen.status() {
         404 | 405 | 501 => found.note_missing(Capability::Search, seen.told()),
