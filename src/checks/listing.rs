@@ -192,7 +192,7 @@ pub(super) const CHECKS: &[Check] = &[
         "query-root-all",
         Rfc7644("3.4.2.1"),
         "a query at the base URL spans all types",
-        Probe(|its| vec![at_root(its, "")], |said| expect_pair(said, &[true, true])),
+        Probe(|its| vec![at_root(its, "")], |said| expect_pair(said, [true, true])),
     )
     .on(Setting::Group { users: 1, members: 0 })
     .needs(&[Root, Group]),
@@ -202,7 +202,7 @@ pub(super) const CHECKS: &[Check] = &[
         "meta.resourceType selects a type at the base URL",
         Probe(
             |its| vec![at_root(its, "meta.resourceType eq \"Group\" and ")],
-            |said| expect_pair(said, &[false, true]),
+            |said| expect_pair(said, [false, true]),
         ),
     )
     .on(Setting::Group { users: 1, members: 0 })
@@ -213,7 +213,7 @@ pub(super) const CHECKS: &[Check] = &[
         "at the base URL an attribute that a type lacks counts as having no value",
         Probe(
             |its| vec![at_root(its, "userName pr and ")],
-            |said| expect_pair(said, &[true, false]),
+            |said| expect_pair(said, [true, false]),
         ),
     )
     .on(Setting::Group { users: 1, members: 0 })
@@ -227,14 +227,14 @@ fn at_root(its: &Fixture, and: &str) -> Request {
 }
 
 /// Expects the user, the group, or both.
-fn expect_pair(said: &Said, expected: &[bool; 2]) -> Verdict {
+fn expect_pair(said: &Said, expected: [bool; 2]) -> Verdict {
     if !said[0].is_success() {
         return fail("status 200", said[0].told());
     }
     let found = ids(&said[0]);
     let pair = [&said.its.user().id, &said.its.group().id].map(|id| found.contains(id));
-    let words = |pair: &[bool; 2]| format!("user {}, group {}", pair[0], pair[1]);
-    expect("found:", words(expected), words(&pair))
+    let words = |pair: [bool; 2]| format!("user {}, group {}", pair[0], pair[1]);
+    expect("found:", words(expected), words(pair))
 }
 
 /// Expects 200 and a list.

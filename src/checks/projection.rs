@@ -105,17 +105,14 @@ pub(super) const CHECKS: &[Check] = &[
         "proj-ci",
         Rfc7644("3.10"),
         "names in a projection ignore letter case",
-        Probe(|its| vec![only(its, "USERNAME")], |said| shows_user_name(said)),
+        Probe(|its| vec![only(its, "USERNAME")], shows_user_name),
     )
     .on(Setting::Corpus),
     must(
         "proj-urn",
         Rfc7644("3.10"),
         "names in a projection may carry the URN of their schema",
-        Probe(
-            |its| vec![only(its, &format!("{}:userName", scim::USER))],
-            |said| shows_user_name(said),
-        ),
+        Probe(|its| vec![only(its, &format!("{}:userName", scim::USER))], shows_user_name),
     )
     .on(Setting::Corpus),
     implied(

@@ -192,7 +192,7 @@ pub(super) const CHECKS: &[Check] = &[
                 vec![Request::get("/ServiceProviderConfig"), sorted]
             },
             |said| match said[0].at("/sort/supported") {
-                Some(supported) if supported == json!(false) => expect_clean(&said[1]),
+                Some(Value::Bool(false)) => expect_clean(&said[1]),
                 _ => Verdict::NotApplicable,
             },
         ),

@@ -33,7 +33,7 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
                 let by = |operator: &&str| among(its, &format!("active {operator} false"));
                 ["gt", "ge", "lt", "le"].iter().map(by).collect()
             },
-            |said| all_refused(said),
+            all_refused,
         ),
     )
     .on(Setting::Corpus)

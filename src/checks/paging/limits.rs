@@ -58,7 +58,7 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         "page-count-negative",
         Rfc7644("3.4.2.4"),
         "a count below 0 counts as 0",
-        Probe(|its| vec![corpus_with(its, "count=-1")], |said| totals_only(said)),
+        Probe(|its| vec![corpus_with(its, "count=-1")], totals_only),
     )
     .on(Setting::Corpus)
     .needs(&[JoinedFilters]),
@@ -66,7 +66,7 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         "page-count-zero",
         Rfc7644("3.4.2.4"),
         "a count of 0 asks for the total and no resources",
-        Probe(|its| vec![corpus_with(its, "count=0")], |said| totals_only(said)),
+        Probe(|its| vec![corpus_with(its, "count=0")], totals_only),
     )
     .on(Setting::Corpus)
     .needs(&[JoinedFilters]),
@@ -91,7 +91,7 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         "page-beyond-end",
         Rfc7644("3.4.2.4"),
         "beyond the end is an empty page with the total",
-        Probe(|its| vec![corpus_with(its, "startIndex=1000000&count=5")], |said| totals_only(said)),
+        Probe(|its| vec![corpus_with(its, "startIndex=1000000&count=5")], totals_only),
     )
     .on(Setting::Corpus)
     .needs(&[JoinedFilters]),
@@ -170,7 +170,7 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
                 }
                 _ => None,
             },
-            |said| group_pages(said),
+            group_pages,
         ),
     )
     .on(Setting::Nothing)
