@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 use std::fmt::Debug;
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::check::*;
 
@@ -249,6 +249,8 @@ fn leading_email(user: &Value) -> Option<String> {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use serde_json::json;
+
     use super::super::canary::*;
     use super::*;
 
