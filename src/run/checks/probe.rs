@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 
 use super::{Around, ProbeSettings, fixture};
 use crate::checks::check::{Check, Judge, Risk, Said, Setting, Verdict, is_throttled};
-use crate::exchange::{Exchange, Operation, Request};
+use crate::exchange::{Exchange, Failure, Operation, Request};
 use crate::tenant::Tenant;
 
 /// Most requests one dialogue may ask.
@@ -89,7 +89,7 @@ async fn converse(
                 if settings.stopped() {
                     return interrupted();
                 }
-                said.exchanges.push(tenant.send(operation, request).await);
+                said.exchanges.push(send(tenant, operation, request).await);
             }
             judge
         }
@@ -100,7 +100,7 @@ async fn converse(
                 if settings.stopped() {
                     return interrupted();
                 }
-                said.exchanges.push(tenant.send(operation, request).await);
+                said.exchanges.push(send(tenant, operation, request).await);
                 if no_verdict(check, said).is_some() {
                     break;
                 }
@@ -127,6 +127,18 @@ async fn converse(
         return await_visibility(tenant, settings, check, said, judge, verdict).await;
     }
     verdict
+}
+
+/// Sends a request of a probe; a read that meets a connection just closed goes out once more
+/// (RFC 9110 §9.2.2).
+async fn send(tenant: &Tenant, operation: Operation, request: Request) -> Exchange {
+    let seen = tenant.send(operation, request).await;
+    match seen.result {
+        Err(Failure::Protocol(_)) if seen.request.method == Method::GET => {
+            tenant.send(operation, seen.request).await
+        }
+        _ => seen,
+    }
 }
 
 fn interrupted() -> Verdict {
