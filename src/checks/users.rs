@@ -386,10 +386,18 @@ pub(super) const CHECKS: &[Check] = &[
         Rfc7644("3.12"),
         "reading a user that never was answers 404",
         Probe(
-            |its| vec![Request::get(format!("/Users/{}", its.absent))],
-            |said| match said[0].status() {
-                400 => Verdict::Remark("an unknown id is answered 400".to_owned()),
-                _ => expect_gone(&said[0]),
+            |its| {
+                // The others have a form that no tenant gives its ids.
+                let long = "9".repeat(300);
+                let ids = [its.absent.as_str(), "harness-nope", &long];
+                ids.iter().map(|id| Request::get(format!("/Users/{id}"))).collect()
+            },
+            |said| {
+                let unknown = |seen: &Exchange| match seen.status() {
+                    400 | 414 => Verdict::Remark(format!("an unknown id is {}", seen.told())),
+                    _ => expect_gone(seen),
+                };
+                worst(said.exchanges.iter().map(unknown))
             },
         ),
     )
