@@ -55,6 +55,12 @@ pub(super) const CHECKS: &[Check] = &[
         "Resources holds the resources that totalResults counts",
         Every(ANY, |seen| match seen.list() {
             _ if !is_look_up(seen) || counts_only(seen) => Verdict::NotApplicable,
+            // Between counting and showing everybody, somebody may have been deleted.
+            Ok(list) if list.total_results > 0 && !is_filtered(seen) => require(
+                seen.body().is_some_and(|body| body["Resources"].is_array()),
+                "Resources beside a totalResults above zero",
+                format!("totalResults {} and no Resources", list.total_results),
+            ),
             Ok(list) if list.total_results > 0 => require(
                 !list.resources.is_empty(),
                 "Resources beside a totalResults above zero",
@@ -147,9 +153,8 @@ pub(super) const CHECKS: &[Check] = &[
         "no two e-mails of a user share a type",
         Every(ANY, |seen| {
             // What a list of everybody shows is not of this run's making.
-            let everybody = seen.body().is_some_and(|body| body.get("Resources").is_some())
-                && !seen.request.query().is_some_and(|query| query.contains("filter="));
-            if everybody {
+            let is_list = seen.body().is_some_and(|body| body.get("Resources").is_some());
+            if is_list && !is_filtered(seen) {
                 return Verdict::NotApplicable;
             }
             each_resource(seen, |resource| match resource.get("emails") {
@@ -303,6 +308,12 @@ fn unless_throttled(seen: &Seen<'_>, judge: impl FnOnce() -> Verdict) -> Verdict
 fn is_look_up(seen: &Exchange) -> bool {
     let path = seen.request.path().trim_end_matches('/');
     seen.request.method == Method::GET && matches!(path, "/Users" | "/Groups")
+}
+
+/// Whether a filter says which resources are meant.
+fn is_filtered(seen: &Exchange) -> bool {
+    seen.request.query().is_some_and(|query| query.contains("filter="))
+        || seen.request.body_json().is_some_and(|body| body.get("filter").is_some())
 }
 
 /// Whether the look-up asked for totals alone.

@@ -46,6 +46,8 @@ pub(super) async fn list(
         return Err(Problem::new(404, "nothing matches the filter"));
     }
     let resources = show(call, kind, &query, &page);
+    // Who was deleted meanwhile is not counted either.
+    let total = total.saturating_sub(page.len() - resources.len());
     let defects = tenant.defects;
     let total = if defects.has(Defect::TotalIsPageSize) { resources.len() } else { total };
     let mut body = json!({
