@@ -111,13 +111,13 @@ impl Stage {
         Some(tenant.with_transport(Transport::InProcess(router)))
     }
 
-    /// Adds what a clean-up came to.
+    /// Adds what a clean-up came to. What it could not delete the next one finds again, so that
+    /// is counted once.
     pub fn note_clean_up(&self, result: CleanUpResult) {
         let mut all = self.cleaned.lock().unwrap_or_else(PoisonError::into_inner);
-        all.created += result.created;
         all.deleted += result.deleted;
-        all.left.extend(result.left);
-        all.left.truncate(100);
+        all.created = all.deleted + result.created.saturating_sub(result.deleted);
+        all.left = result.left;
     }
 }
 

@@ -6,7 +6,10 @@
 //! and never fails: whatever a tenant does is an observation.
 
 pub mod embedded;
+mod manifest;
 mod ownership;
+#[cfg(test)]
+mod tests;
 mod token;
 mod transport;
 mod url;
@@ -16,7 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-pub use ownership::{Collection, Manifest, ManifestError, ManifestLine, Owned, Unresolved};
+pub use manifest::{Collection, Manifest, ManifestError, ManifestLine, Owned, Unresolved};
 pub use token::{SecretToken, TokenError};
 pub use transport::{HttpSettings, Limits, Transport, TransportError};
 pub use url::{TenantUrl, TenantUrlError};
@@ -46,11 +49,11 @@ struct Door {
 /// How the door dresses a request beyond what the request itself says.
 #[derive(Debug, Clone, Default)]
 pub struct Dress {
-    /// Send `ADSCIMVersion` (entra-client 1.7.1).
+    /// Send `ADSCIMVersion`.
     pub adscimversion: bool,
     /// Send this `User-Agent`.
     pub user_agent: Option<String>,
-    /// Keep the feature flag in the query of requests that have no other query (1.1.3).
+    /// Keep the feature flag in the query of requests that have no other query.
     pub leak_flag_in_query: bool,
     /// The activity's GUID, computed from the seed.
     pub activity: String,
@@ -168,11 +171,6 @@ impl Tenant {
             Some(token) => token.scrub(text),
             None => text.to_owned(),
         })
-    }
-
-    /// How many resources of this run were deleted again.
-    pub fn deleted(&self) -> u64 {
-        self.door.ownership.deleted()
     }
 
     /// Settles a create whose answer was lost: nothing is there, or it was found and adopted.

@@ -19,7 +19,7 @@ use crate::exchange::{Answer, BodyEnd, Credential, Failure, Request};
 /// Limits on one request.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// From sending to the last byte (entra-client 1.10: 100 s by default).
+    /// From sending to the last byte (100 s by default).
     pub timeout: Duration,
     /// Bytes of a body that are read; the rest is left.
     pub body_bytes: usize,
@@ -74,6 +74,11 @@ impl Transport {
         let mut builder = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
+            // A body is judged as it came; other users of reqwest in the tree switch decoding on.
+            .no_gzip()
+            .no_brotli()
+            .no_deflate()
+            .no_zstd()
             .connect_timeout(Duration::from_secs(10))
             .pool_idle_timeout(Duration::from_secs(30))
             .tcp_nodelay(true);
