@@ -54,11 +54,28 @@ const SCIMMY_ROUTERS: KnownFaults = KnownFaults {
         ("entra-group-filter-case", "displayName eq minds letter case: RFC 7643 4.2"),
         ("type-boolean-string-in", "refuses the text \"True\" of Entra's default dialect"),
         ("user-username-filter-ci", "userName eq minds letter case: RFC 7643 4.1.1"),
+        ("filter-eq-subattr", PARTS_THAT_LACK),
+        ("filter-mv-any", PARTS_THAT_LACK),
+        ("filter-urn-core", "a core attribute named with its URN finds nobody: RFC 7644 3.10"),
+        ("filter-urn-ci", "a core attribute named with its URN finds nobody: RFC 7644 3.10"),
+        ("filter-string-escapes", "refuses an escaped quote in a text: RFC 7644 3.4.2.2"),
+        ("filter-gt-boolean-400", "answers `active gt false` with a list: RFC 7644 3.4.2.2"),
+        ("filter-malformed", "`filter=userName` ends in a 500: RFC 7644 3.12"),
+        ("search-bad-filter", "`userName eq` is answered with an empty list: RFC 7644 3.12"),
+        ("sort-multivalued", "sortBy=emails.value sorts nothing: RFC 7644 3.4.2.3"),
+        ("proj-subattr", PROJECTED_PARTS),
+        ("proj-mv-subattr", PROJECTED_PARTS),
+        ("proj-urn", PROJECTED_PARTS),
     ],
     in_daily_work: &[PLAIN_MANAGER, ("entra-converged-user-manager", PLAIN_MANAGER.1)],
     differences: &[("user-manager", PLAIN_MANAGER.1)],
 };
 
+/// One user without that attribute makes the whole query end in a 400.
+const PARTS_THAT_LACK: &str =
+    "refuses to compare a sub-attribute that some user lacks: RFC 7644 3.4.2.2";
+/// A name with a dot or a colon in `attributes` ends in a 400.
+const PROJECTED_PARTS: &str = "refuses a qualified name in attributes: RFC 7644 3.9, 3.10";
 /// Both answer noTarget where Entra adds the first value of a type: RFC 7644 3.5.2.1 lets them, and
 /// Entra cannot do its work.
 const FIRST_TYPED_VALUES: [Known; 3] = [

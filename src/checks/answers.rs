@@ -57,6 +57,12 @@ pub(super) const CHECKS: &[Check] = &[
         "Resources holds the resources that totalResults counts",
         Every(ANY, |seen| match seen.list() {
             _ if !is_look_up(seen) || counts_only(seen) => Verdict::NotApplicable,
+            // Between counting and showing everybody, somebody may have been deleted.
+            Ok(list) if list.total_results > 0 && !is_filtered(seen) => require(
+                seen.body().is_some_and(|body| body["Resources"].is_array()),
+                "Resources beside a totalResults above zero",
+                format!("totalResults {} and no Resources", list.total_results),
+            ),
             Ok(list) if list.total_results > 0 => require(
                 !list.resources.is_empty(),
                 "Resources beside a totalResults above zero",
@@ -148,6 +154,11 @@ pub(super) const CHECKS: &[Check] = &[
         Entra("Develop a SCIM endpoint, general guidelines"),
         "no two e-mails of a user share a type",
         Every(ANY, |seen| {
+            // What a list of everybody shows is not of this run's making.
+            let is_list = seen.body().is_some_and(|body| body.get("Resources").is_some());
+            if is_list && !is_filtered(seen) {
+                return Verdict::NotApplicable;
+            }
             each_resource(seen, |resource| match resource.get("emails") {
                 Some(Value::Array(emails)) => {
                     let mut types: Vec<&str> =
@@ -216,6 +227,7 @@ pub(super) const CHECKS: &[Check] = &[
         Rfc7644("3.12"),
         "every error has a JSON body with the Error URN",
         Every(ANY, |seen| match seen.status() {
+            _ if seen.request.method == Method::HEAD => Verdict::NotApplicable,
             400..=599 if !is_throttled(seen) => require(
                 seen.scim_error().is_some(),
                 "a body with the Error URN and `status`",
@@ -300,10 +312,16 @@ fn is_look_up(seen: &Exchange) -> bool {
     seen.request.method == Method::GET && matches!(path, "/Users" | "/Groups")
 }
 
+/// Whether a filter says which resources are meant.
+fn is_filtered(seen: &Exchange) -> bool {
+    seen.request.query().is_some_and(|query| query.contains("filter="))
+        || seen.request.body_json().is_some_and(|body| body.get("filter").is_some())
+}
+
 /// Whether the look-up asked for totals alone.
 fn counts_only(seen: &Exchange) -> bool {
     let query = seen.request.query().unwrap_or_default();
-    query.contains("count=0") || query.contains("startIndex=")
+    ["count=0", "count=-", "startIndex="].iter().any(|it| query.contains(it))
 }
 
 fn is_create(seen: &Exchange) -> bool {
@@ -335,7 +353,8 @@ pub(super) fn each_resource(seen: &Seen<'_>, judge: impl Fn(&Value) -> Verdict) 
     };
     let path = seen.request.path();
     // A projection leaves out what was not asked for; discovery has no such resources.
-    let projected = seen.request.query().is_some_and(|query| query.contains("attributes="));
+    let projected = seen.request.query().is_some_and(|query| query.contains("attributes="))
+        || seen.request.body_json().is_some_and(|body| body.get("attributes").is_some());
     if !(path.starts_with("/Users") || path.starts_with("/Groups")) || projected {
         return Verdict::NotApplicable;
     }

@@ -90,6 +90,11 @@ pub(super) fn alice(status: u16, changes: &Value) -> Answer {
     answer
 }
 
+/// A list of these users of the example corpus.
+pub(super) fn of<const N: usize>(numbers: [usize; N]) -> Answer {
+    list(&numbers.map(|number| json!({"id": format!("user-{number}")})))
+}
+
 /// A group with these members.
 pub(super) fn group_of(ids: &[&str]) -> Answer {
     let members: Vec<Value> = ids.iter().map(|id| json!({"value": id})).collect();

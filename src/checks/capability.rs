@@ -23,6 +23,10 @@ pub enum Capability {
     Put,
     /// A filter is answered with a list.
     Filter,
+    /// Two filters joined by `and`, one with `sw`, find the right user.
+    JoinedFilters,
+    /// A query at the base URL is answered with a list.
+    Root,
     /// `sort.supported` is true.
     Sort,
     /// `etag.supported` is true, or an `ETag` equals `meta.version`.
@@ -53,6 +57,8 @@ impl fmt::Display for Capability {
             Self::Patch => f.write_str("PATCH"),
             Self::Put => f.write_str("PUT"),
             Self::Filter => f.write_str("filters"),
+            Self::JoinedFilters => f.write_str("filters joined by `and`"),
+            Self::Root => f.write_str("queries at the base URL"),
             Self::Sort => f.write_str("sorting"),
             Self::Etag => f.write_str("ETags"),
             Self::ChangePassword => f.write_str("changing a password"),

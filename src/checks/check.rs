@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{Judge::*, Source::*};
 pub use super::capability::Capability::*;
 pub use super::capability::{Capabilities, Capability};
+pub use super::corpus::*;
 pub use super::evidence::{Fixture, Known, Said, Seen, Setting};
 pub(crate) use super::user::attributes::CERTIFICATE;
 pub use super::vocabulary::*;

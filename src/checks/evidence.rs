@@ -9,6 +9,7 @@ use std::ops::{Deref, Index};
 use serde_json::{Value, json};
 
 use super::capability::UserBody;
+use super::corpus::CORPUS_USERS;
 use super::vocabulary::encoded;
 use crate::exchange::Exchange;
 use crate::scim;
@@ -22,6 +23,9 @@ pub enum Setting {
     Users(usize),
     /// That many users with `userName` and `schemas` alone, and what the tenant insists on.
     BareUsers(usize),
+    /// The users that all look-ups share; no check may change them. Their `sent` is what a read
+    /// showed.
+    Corpus,
     /// A group that holds the first `members` of `users` users.
     Group {
         /// How many users there are.
@@ -36,6 +40,7 @@ impl Setting {
     pub const fn users(self) -> usize {
         match self {
             Self::Nothing => 0,
+            Self::Corpus => CORPUS_USERS,
             Self::Users(users) | Self::BareUsers(users) | Self::Group { users, .. } => users,
         }
     }
@@ -92,6 +97,7 @@ impl Fixture {
         for number in 0..setting.users() {
             let sent = match setting {
                 Setting::BareUsers(_) => fixture.bare_user(number),
+                Setting::Corpus => fixture.example_of_corpus(number),
                 _ => fixture.new_user(number),
             };
             fixture.users.push(Known { collection: "/Users", id: format!("user-{number}"), sent });
@@ -101,6 +107,16 @@ impl Fixture {
             fixture.group = Some(Known { collection: "/Groups", id: "group-0".to_owned(), sent });
         }
         fixture
+    }
+
+    /// A user of the corpus as a read might show it.
+    fn example_of_corpus(&self, number: usize) -> Value {
+        let mut body = self.corpus_user(number);
+        let time = format!("2026-01-02T03:04:0{number}Z");
+        body["id"] = json!(format!("user-{number}"));
+        body["active"] = json!(number != 5);
+        body["meta"] = json!({"created": time, "lastModified": time});
+        body
     }
 
     /// The first user. The check's setting promises it.

@@ -3,6 +3,12 @@
 //! A filter that finds nothing proves little, since several servers return everybody for what they
 //! cannot parse: each check asks for one resource that exists and wants exactly that one.
 
+pub(super) mod equality;
+pub(super) mod grammar;
+pub(super) mod operators;
+pub(super) mod refusals;
+pub(super) mod values;
+
 use super::check::*;
 
 /// The checks of this topic.

@@ -5,6 +5,7 @@
 
 pub mod capability;
 pub mod check;
+pub mod corpus;
 pub mod evidence;
 pub mod listen;
 pub mod vocabulary;
@@ -20,6 +21,7 @@ mod etags;
 mod filters;
 mod groups;
 mod immutable;
+mod listing;
 mod managers;
 mod members;
 mod membership;
@@ -27,9 +29,13 @@ mod paging;
 mod patch;
 mod patches;
 mod privacy;
+mod projection;
 mod put;
 mod rename;
+mod retrieve;
+mod search;
 mod service;
+mod sorting;
 mod steps;
 mod typed_values;
 mod user;
@@ -54,7 +60,18 @@ pub const CATALOGUE: &[&[Check]] = &[
     values::many::CHECKS,
     values::none::CHECKS,
     filters::CHECKS,
+    filters::equality::CHECKS,
+    filters::operators::CHECKS,
+    filters::grammar::CHECKS,
+    filters::values::CHECKS,
+    filters::refusals::CHECKS,
+    retrieve::CHECKS,
+    listing::CHECKS,
+    sorting::CHECKS,
     paging::CHECKS,
+    paging::limits::CHECKS,
+    projection::CHECKS,
+    search::CHECKS,
     users::CHECKS,
     user::names::CHECKS,
     user::attributes::CHECKS,
@@ -99,6 +116,8 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ("sec-enumeration-timing", "a matter of statistics, without a verdict"),
     ("put-collection", "a PUT to a whole collection is none of a run's own resources"),
     ("delete-collection", "a tenant that obeyed would lose everything"),
+    ("filter-username-eq-case-insensitive", "user-username-filter-ci asks the very same"),
+    ("filter-put-patch-ignored", "the door sends no write that names a whole collection"),
 ];
 
 /// Every check, in the catalogue's order.
@@ -175,7 +194,18 @@ mod tests {
             values::many::tests::canaries(),
             values::none::tests::canaries(),
             filters::tests::canaries(),
+            filters::equality::tests::canaries(),
+            filters::operators::tests::canaries(),
+            filters::grammar::tests::canaries(),
+            filters::values::tests::canaries(),
+            filters::refusals::tests::canaries(),
+            retrieve::tests::canaries(),
+            listing::tests::canaries(),
+            sorting::tests::canaries(),
             paging::tests::canaries(),
+            paging::limits::tests::canaries(),
+            projection::tests::canaries(),
+            search::tests::canaries(),
             users::tests::canaries(),
             user::names::tests::canaries(),
             user::attributes::tests::canaries(),

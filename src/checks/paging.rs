@@ -3,6 +3,8 @@
 //! A tenant may hold any number of strangers, so nothing here wants to see all of them: the walk is
 //! ten pages at most. These probes run alone, because a list that moves under them proves nothing.
 
+pub(super) mod limits;
+
 use std::collections::BTreeSet;
 
 use serde_json::Value;

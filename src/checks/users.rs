@@ -371,7 +371,21 @@ pub(super) const CHECKS: &[Check] = &[
         "get-404",
         Rfc7644("3.12"),
         "reading a user that never was answers 404",
-        Probe(|its| vec![Request::get(format!("/Users/{}", its.absent))], |said| unknown(&said[0])),
+        Probe(
+            |its| {
+                // The others have a form that no tenant gives its ids.
+                let long = "9".repeat(300);
+                let ids = [its.absent.as_str(), "harness-nope", &long];
+                ids.iter().map(|id| Request::get(format!("/Users/{id}"))).collect()
+            },
+            |said| {
+                let unknown = |seen: &Exchange| match seen.status() {
+                    400 | 414 => Verdict::Remark(format!("an unknown id is {}", seen.told())),
+                    _ => expect_gone(seen),
+                };
+                worst(said.exchanges.iter().map(unknown))
+            },
+        ),
     )
     .on(Setting::Nothing),
     must(

@@ -5,6 +5,7 @@
 //! interrupted run stops soon, still cleans up, and still says what it knows.
 
 mod capabilities;
+mod corpus;
 mod fixture;
 mod probe;
 mod results;
@@ -19,7 +20,9 @@ use tokio::task::JoinSet;
 pub use capabilities::find_out;
 pub use results::{combined, fold};
 
-use crate::checks::check::{Check, CheckResult, Fixture, Judge, Risk};
+use corpus::Corpus;
+
+use crate::checks::check::{Check, CheckResult, Fixture, Judge, Risk, Setting};
 use crate::checks::{Selection, capability::Capabilities};
 use crate::exchange::curl;
 use crate::profile::ServerProfile;
@@ -73,11 +76,16 @@ pub async fn run_probes(
     }
     let capabilities = Arc::new(find_out(tenant, settings).await);
     let profile = Arc::new(profile.clone());
-    let (alone, beside): (Vec<_>, Vec<_>) =
+    let corpus = Arc::new(Corpus::default());
+    let (alone, beside): (Vec<&'static Check>, Vec<_>) =
         wanted.iter().copied().partition(|check| check.risk != Risk::Harmless);
+    // The corpus stands only while it is asked about: what others find does not depend on it.
+    let (shared, beside): (Vec<&'static Check>, Vec<_>) =
+        beside.into_iter().partition(|check| check.setting == Setting::Corpus);
+    let at_once = settings.concurrency.max(1);
     let total = wanted.len();
     let mut done: BTreeMap<&'static str, CheckResult> = BTreeMap::new();
-    for (checks, at_once) in [(beside, settings.concurrency.max(1)), (alone, 1)] {
+    for (checks, at_once) in [(beside, at_once), (shared, at_once), (alone, 1)] {
         let mut running: JoinSet<(&'static str, CheckResult)> = JoinSet::new();
         let mut waiting = checks.into_iter();
         loop {
@@ -86,11 +94,11 @@ pub async fn run_probes(
             {
                 let (tenant, profile) = (tenant.clone(), Arc::clone(&profile));
                 let (capabilities, settings) = (Arc::clone(&capabilities), settings.clone());
+                let corpus = Arc::clone(&corpus);
                 let heavy = selection.heavy;
                 running.spawn(async move {
-                    let result =
-                        one(&tenant, &profile, &capabilities, &settings, heavy, check).await;
-                    (check.id, result)
+                    let around = Around { tenant, profile, capabilities, settings, corpus };
+                    (check.id, one(&around, heavy, check).await)
                 });
             }
             let Some(ended) = running.join_next().await else { break };
@@ -99,6 +107,7 @@ pub async fn run_probes(
             progress(&result, done.len() + 1, total);
             done.insert(id, result);
         }
+        corpus.take_away(tenant).await;
     }
     wanted
         .iter()
@@ -106,26 +115,28 @@ pub async fn run_probes(
         .collect()
 }
 
+/// What all probes of a run have in common.
+struct Around {
+    tenant: Tenant,
+    profile: Arc<ServerProfile>,
+    capabilities: Arc<Capabilities>,
+    settings: ProbeSettings,
+    corpus: Arc<Corpus>,
+}
+
 /// One probe from its gate to its result.
-async fn one(
-    tenant: &Tenant,
-    profile: &ServerProfile,
-    capabilities: &Capabilities,
-    settings: &ProbeSettings,
-    heavy: bool,
-    check: &'static Check,
-) -> CheckResult {
-    if settings.stopped() {
+async fn one(around: &Around, heavy: bool, check: &'static Check) -> CheckResult {
+    if around.settings.stopped() {
         return results::cannot_tell(check, "interrupted before it began");
     }
     if check.risk == Risk::Heavy && !heavy {
         return results::skipped(check, "heavy: runs only with --heavy".to_owned());
     }
-    if let Some(reason) = capabilities.missing(check.needs) {
+    if let Some(reason) = around.capabilities.missing(check.needs) {
         return results::skipped(check, reason);
     }
-    let told = probe::run(tenant, capabilities, settings, check).await;
-    results::of_probe(tenant, profile, check, &told)
+    let told = probe::run(around, check).await;
+    results::of_probe(&around.tenant, &around.profile, check, &told)
 }
 
 /// What each wanted probe would send, as lines of curl, on an invented fixture. Nothing is sent; of

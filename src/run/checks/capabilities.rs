@@ -8,10 +8,11 @@ use serde_json::{Value, json};
 use super::{ProbeSettings, fixture, probe};
 use crate::checks::capability::{Capabilities, Capability, UserBody};
 use crate::checks::check::{
-    CERTIFICATE, Fixture, Known, at, by_id, create_group, create_user, enterprise, equals, find,
-    get, is_throttled, is_unassigned, op, patch,
+    CERTIFICATE, Fixture, Known, at, by_id, create_group, create_user, encoded, enterprise, equals,
+    find, get, is_throttled, is_unassigned, op, patch, query,
 };
 use crate::exchange::{Exchange, Operation, Request};
+use crate::scim;
 use crate::tenant::Tenant;
 
 /// The name under which these requests are recorded.
@@ -63,6 +64,8 @@ pub async fn find_out(tenant: &Tenant, settings: &ProbeSettings) -> Capabilities
     try_extras(&asker, &mut found, &its, &mut exchanges).await;
     try_filter(&asker, &mut found, &its).await;
     if let Some(user) = its.users.first().cloned() {
+        try_joined(&asker, &mut found, &user).await;
+        try_queries(&asker, &mut found, &user).await;
         try_patch(&asker, &mut found, &user).await;
         try_put(&asker, &mut found, &user).await;
     }
@@ -72,13 +75,13 @@ pub async fn find_out(tenant: &Tenant, settings: &ProbeSettings) -> Capabilities
 }
 
 /// Asks with patience: a tenant that throttles must not seem to lack what it has.
-struct Asker<'a> {
-    tenant: &'a Tenant,
-    settings: &'a ProbeSettings,
+pub(super) struct Asker<'a> {
+    pub(super) tenant: &'a Tenant,
+    pub(super) settings: &'a ProbeSettings,
 }
 
 impl Asker<'_> {
-    async fn ask(&self, operation: Operation, request: Request) -> Exchange {
+    pub(super) async fn ask(&self, operation: Operation, request: Request) -> Exchange {
         let mut attempt = 1;
         loop {
             let seen = self.tenant.send(operation, request.clone()).await;
@@ -201,11 +204,7 @@ fn note_survival(found: &mut Capabilities, capability: Capability, body: &Value,
     }
 }
 
-async fn try_filter(
-    asker: &Asker<'_>,
-    found: &mut Capabilities,
-    its: &Fixture,
-) {
+async fn try_filter(asker: &Asker<'_>, found: &mut Capabilities, its: &Fixture) {
     let known = its.users.first();
     let name = known.map_or("nobody@example.com", |user| user.text("userName"));
     let seen = asker.ask(OPERATION, find("/Users", &equals("userName", name))).await;
@@ -213,6 +212,37 @@ async fn try_filter(
         found.note(Capability::Filter);
     } else {
         found.note_missing(Capability::Filter, seen.told());
+    }
+}
+
+/// Whether two filters can be joined: without it, look-ups cannot keep strangers out.
+async fn try_joined(asker: &Asker<'_>, found: &mut Capabilities, user: &Known) {
+    let name = user.text("userName");
+    let start: String = name.chars().take(5).collect();
+    let joined = format!("({}) and userName sw {}", equals("userName", name), json!(start));
+    let seen = asker.ask(OPERATION, query(&joined)).await;
+    match seen.list() {
+        Ok(list) if list.resources.len() == 1 && list.resources[0]["id"] == user.id.as_str() => {
+            found.note(Capability::JoinedFilters);
+        }
+        _ => found.note_missing(Capability::JoinedFilters, seen.told()),
+    }
+}
+
+/// Whether there is a query over all types, and one by POST. Both ask for one user alone.
+async fn try_queries(asker: &Asker<'_>, found: &mut Capabilities, user: &Known) {
+    let filter = equals("userName", user.text("userName"));
+    let root = Request::get(format!("/?count=1&filter={}", encoded(&filter)));
+    let seen = asker.ask(OPERATION, root).await;
+    match seen.list() {
+        Ok(_) if seen.is_success() => found.note(Capability::Root),
+        _ => found.note_missing(Capability::Root, seen.told()),
+    }
+    let body = json!({"schemas": [scim::SEARCH_REQUEST], "filter": filter, "count": 1});
+    let seen = asker.ask(OPERATION, Request::post("/Users/.search", &body)).await;
+    match seen.status() {
+        404 | 405 | 501 => found.note_missing(Capability::Search, seen.told()),
+        _ => found.note(Capability::Search),
     }
 }
 

@@ -8,10 +8,9 @@ use std::time::{Duration, Instant};
 use http::Method;
 use tokio::task::JoinSet;
 
-use super::{ProbeSettings, fixture};
-use crate::checks::capability::Capabilities;
+use super::{Around, ProbeSettings, fixture};
 use crate::checks::check::{Check, Judge, Risk, Said, Setting, Verdict, is_throttled};
-use crate::exchange::{Exchange, Operation, Request};
+use crate::exchange::{Exchange, Failure, Operation, Request};
 use crate::tenant::Tenant;
 
 /// Most requests one dialogue may ask.
@@ -26,15 +25,11 @@ pub(super) struct Told {
 }
 
 /// Runs a probe, again from a fresh fixture where the tenant throttled it.
-pub(super) async fn run(
-    tenant: &Tenant,
-    capabilities: &Capabilities,
-    settings: &ProbeSettings,
-    check: &'static Check,
-) -> Told {
+pub(super) async fn run(around: &Around, check: &'static Check) -> Told {
+    let settings = &around.settings;
     let mut attempt = 0;
     loop {
-        let told = once(tenant, capabilities, settings, check, attempt).await;
+        let told = once(around, check, attempt).await;
         attempt += 1;
         let throttled = told.exchanges.iter().find(|seen| is_throttled(seen));
         let wait = throttled.filter(|_| check.risk != Risk::Heavy).map(retry_after);
@@ -57,14 +52,12 @@ pub(super) fn retry_after(seen: &Exchange) -> Duration {
     Duration::from_secs(seconds.unwrap_or(1))
 }
 
-async fn once(
-    tenant: &Tenant,
-    capabilities: &Capabilities,
-    settings: &ProbeSettings,
-    check: &'static Check,
-    attempt: u32,
-) -> Told {
-    let (its, made) = fixture::make(tenant, capabilities, check, settings.seed, attempt).await;
+async fn once(around: &Around, check: &'static Check, attempt: u32) -> Told {
+    let Around { tenant, capabilities, settings, corpus, .. } = around;
+    let (its, made) = match check.setting {
+        Setting::Corpus => corpus.fixture(tenant, capabilities, settings).await,
+        _ => fixture::make(tenant, capabilities, check, settings.seed, attempt).await,
+    };
     let mut said = Said { its, exchanges: Vec::new() };
     let verdict = match made {
         Err(seen) => {
@@ -74,6 +67,10 @@ async fn once(
         }
         Ok(()) => converse(tenant, settings, check, &mut said).await,
     };
+    if check.setting == Setting::Corpus {
+        // It goes when the last check has ended.
+        said.its.users.clear();
+    }
     fixture::take_away(tenant, &said.its, &said.exchanges).await;
     Told { verdict, exchanges: said.exchanges }
 }
@@ -92,7 +89,7 @@ async fn converse(
                 if settings.stopped() {
                     return interrupted();
                 }
-                said.exchanges.push(tenant.send(operation, request).await);
+                said.exchanges.push(send(tenant, operation, request).await);
             }
             judge
         }
@@ -103,7 +100,7 @@ async fn converse(
                 if settings.stopped() {
                     return interrupted();
                 }
-                said.exchanges.push(tenant.send(operation, request).await);
+                said.exchanges.push(send(tenant, operation, request).await);
                 if no_verdict(check, said).is_some() {
                     break;
                 }
@@ -130,6 +127,18 @@ async fn converse(
         return await_visibility(tenant, settings, check, said, judge, verdict).await;
     }
     verdict
+}
+
+/// Sends a request of a probe; a read that meets a connection just closed goes out once more
+/// (RFC 9110 §9.2.2).
+async fn send(tenant: &Tenant, operation: Operation, request: Request) -> Exchange {
+    let seen = tenant.send(operation, request).await;
+    match seen.result {
+        Err(Failure::Protocol(_)) if seen.request.method == Method::GET => {
+            tenant.send(operation, seen.request).await
+        }
+        _ => seen,
+    }
 }
 
 fn interrupted() -> Verdict {

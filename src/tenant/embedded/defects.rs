@@ -6,6 +6,7 @@
 //! wild, and is empty for the others. Add a line here and the `if` where the bug would sit.
 
 pub(super) mod patch;
+pub(super) mod query;
 
 use std::fmt;
 
@@ -108,6 +109,24 @@ defects! {
         "users who are not active are hidden from filters";
     UnknownFilterCrash, "unknown-filter-crash", "filter", "W-42",
         "a filter on an unknown attribute is answered 500";
+    NotMissesAbsent, "not-misses-absent", "filter", "",
+        "`not` leaves out those who have no value";
+    OrBeforeAnd, "or-before-and", "filter", "",
+        "`a or b and c` is read from left to right";
+    ValuePathAcrossValues, "value-path-across-values", "filter", "",
+        "what stands in brackets may be met by different values";
+    BooleanOrderAccepted, "boolean-order-accepted", "filter", "",
+        "`active gt false` is answered with a list";
+    SortIgnored, "sort-ignored", "sorting", "",
+        "`sortBy` is ignored";
+    CountZeroIgnored, "count-zero-ignored", "paging", "",
+        "a `count` of 0 returns everything";
+    PageWrapsRound, "page-wraps-round", "paging", "",
+        "beyond the end is the first page again";
+    AttributesIgnored, "attributes-ignored", "projection", "",
+        "`attributes` is ignored in lists";
+    ProjectionStored, "projection-stored", "projection", "",
+        "a PATCH that names `attributes` deletes all others";
     CountIgnored, "count-ignored", "paging", "",
         "`count` is ignored";
     TotalIsPageSize, "total-is-page-size", "paging", "",

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::Call;
 use super::apply::{self, Tolerance};
+use super::defects::query::store_projected;
 use super::defects::{Defect, patch as bent};
 use super::kind::ResourceKind;
 use super::precondition::{self, Precondition, entity_tag};
@@ -90,6 +91,7 @@ pub(super) async fn modify(
         precondition.check(seen.version)?;
         let before = Value::Object(call.presenter.present(seen));
         let mut wanted = bent::apply(tenant.defects, body, &before, kind, TOLERANCE)?;
+        store_projected(tenant.defects, kind, &projection, &mut wanted);
         tenant.limitations.bend(kind, Some(&seen.body), &mut wanted)?;
         bent::rename(tenant, seen, &mut wanted)?;
         Ok(wanted)

@@ -5,14 +5,14 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::Call;
-use super::defects::Defect;
+use super::defects::{Defect, query as misread};
 use super::evaluate;
 use super::kind::ResourceKind;
 use super::order::SortKey;
 use super::plan;
 use super::problem::Problem;
 use super::projection::Projection;
-use super::query::{PAGE_MAX, Query};
+use super::query::Query;
 use super::respond::json_answer;
 use super::store::{Key, References, Stored};
 use crate::scim;
@@ -29,9 +29,7 @@ pub(super) async fn list(
     mut query: Query,
 ) -> Result<Response, Problem> {
     let tenant = call.tenant;
-    if tenant.defects.has(Defect::CountIgnored) {
-        query.count = Some(PAGE_MAX);
-    }
+    misread::misread(tenant.defects, &mut query);
     refuse_filter(call, kind, query.filter.as_ref())?;
     if tenant.defects.has(Defect::FilterIgnored) {
         query.filter = None;
@@ -40,13 +38,16 @@ pub(super) async fn list(
         (tenant.store.count(kind), tenant.store.page(kind, query.skip(), query.take()))
     } else {
         let found = find(call, kind, &query).await;
-        let page: Vec<Key> = found.iter().copied().skip(query.skip()).take(query.take()).collect();
+        let skipped = misread::skip(tenant.defects, &query, found.len());
+        let page: Vec<Key> = found.iter().copied().skip(skipped).take(query.take()).collect();
         (found.len(), page)
     };
     if total == 0 && query.filter.is_some() && tenant.defects.has(Defect::EmptyResultNotFound) {
         return Err(Problem::new(404, "nothing matches the filter"));
     }
     let resources = show(call, kind, &query, &page);
+    // Who was deleted meanwhile is not counted either.
+    let total = total.saturating_sub(page.len() - resources.len());
     let defects = tenant.defects;
     let total = if defects.has(Defect::TotalIsPageSize) { resources.len() } else { total };
     let mut body = json!({
@@ -80,6 +81,9 @@ fn refuse_filter(
         && plan::paths(filter).iter().any(|it| it.attribute.eq_ignore_ascii_case("externalId"))
     {
         return Err(Problem::invalid_filter("externalId cannot be filtered"));
+    }
+    if defects.has(Defect::BooleanOrderAccepted) {
+        return Ok(());
     }
     kinds.iter().try_for_each(|kind| evaluate::check(filter, *kind))
 }

@@ -2,6 +2,47 @@
 
 use super::*;
 
+/// As [`shows`], for what goes wrong when a query is read.
+async fn misreads(defect: Defect, tenant: &EmbeddedTenant, user_target: &str) -> bool {
+    let found = async |filter: &str| tenant.filter("/Users", filter).await.total();
+    match defect {
+        Defect::NotMissesAbsent => found("not (title eq \"x\")").await == 0,
+        Defect::OrBeforeAnd => {
+            found("userName eq \"Anna\" or userName eq \"bert\" and title pr").await == 0
+        }
+        Defect::ValuePathAcrossValues => {
+            let emails = json!([{"type": "home", "value": "h@x.example"},
+                                {"type": "work", "value": "w@x.example"}]);
+            let operations = json!([{"op": "replace", "path": "emails", "value": emails}]);
+            tenant.patch(user_target, operations).await.is(200);
+            found("emails[type eq \"work\" and value sw \"h@\"]").await == 1
+        }
+        Defect::BooleanOrderAccepted => {
+            tenant.filter("/Users", "active gt false").await.status == 200
+        }
+        Defect::SortIgnored => {
+            let seen = tenant.get("/Users?sortBy=userName&sortOrder=descending").await;
+            seen.column("/userName")[0] == "Anna"
+        }
+        Defect::CountZeroIgnored => !tenant.get("/Users?count=0").await.column("/id").is_empty(),
+        Defect::PageWrapsRound => {
+            let seen = tenant.get("/Users?filter=userName%20pr&startIndex=99").await;
+            !seen.column("/id").is_empty()
+        }
+        Defect::AttributesIgnored => {
+            let seen = tenant.get("/Users?attributes=id").await;
+            seen.body["Resources"][0].get("userName").is_some()
+        }
+        Defect::ProjectionStored => {
+            let operations = json!([{"op": "replace", "path": "active", "value": true}]);
+            tenant.patch(user_target, json!([{"op": "add", "path": "title", "value": "x"}])).await;
+            tenant.patch(&format!("{user_target}?attributes=userName"), operations).await.is(200);
+            tenant.get(user_target).await.body.get("title").is_none()
+        }
+        _ => unreachable!("{defect} is asked for elsewhere"),
+    }
+}
+
 /// Whether a tenant shows what the defect says.
 #[expect(clippy::too_many_lines, reason = "one arm for each defect, and the compiler counts them")]
 async fn shows(defect: Defect, tenant: &EmbeddedTenant) -> bool {
@@ -143,6 +184,15 @@ async fn shows(defect: Defect, tenant: &EmbeddedTenant) -> bool {
             tenant.filter("/Users", "userName eq \"Anna\"").await.total() == 0
         }
         Defect::UnknownFilterCrash => tenant.filter("/Users", "x eq \"x\"").await.status == 500,
+        Defect::NotMissesAbsent
+        | Defect::OrBeforeAnd
+        | Defect::ValuePathAcrossValues
+        | Defect::BooleanOrderAccepted
+        | Defect::SortIgnored
+        | Defect::CountZeroIgnored
+        | Defect::PageWrapsRound
+        | Defect::AttributesIgnored
+        | Defect::ProjectionStored => misreads(defect, tenant, &user_target).await,
         Defect::CountIgnored => tenant.get("/Users?count=1").await.column("/id").len() == 3,
         Defect::TotalIsPageSize => tenant.get("/Users?count=1").await.total() == 1,
         Defect::PlainJsonMediaType => {
