@@ -86,10 +86,10 @@ pub async fn run_probes(
             {
                 let (tenant, profile) = (tenant.clone(), Arc::clone(&profile));
                 let (capabilities, settings) = (Arc::clone(&capabilities), settings.clone());
-                let heavy = selection.heavy;
+                let unasked = unasked(selection, check);
                 running.spawn(async move {
                     let result =
-                        one(&tenant, &profile, &capabilities, &settings, heavy, check).await;
+                        one(&tenant, &profile, &capabilities, &settings, unasked, check).await;
                     (check.id, result)
                 });
             }
@@ -106,20 +106,31 @@ pub async fn run_probes(
         .collect()
 }
 
+/// Why a probe is left out that runs only when asked for.
+fn unasked(selection: &Selection, check: &Check) -> Option<&'static str> {
+    match check.risk {
+        Risk::Heavy if !selection.heavy => Some("heavy: runs only with --heavy"),
+        Risk::TenantData if !selection.tenant_data => {
+            Some("may change what the run did not create: runs only with --tenant-data")
+        }
+        _ => None,
+    }
+}
+
 /// One probe from its gate to its result.
 async fn one(
     tenant: &Tenant,
     profile: &ServerProfile,
     capabilities: &Capabilities,
     settings: &ProbeSettings,
-    heavy: bool,
+    unasked: Option<&'static str>,
     check: &'static Check,
 ) -> CheckResult {
     if settings.stopped() {
         return results::cannot_tell(check, "interrupted before it began");
     }
-    if check.risk == Risk::Heavy && !heavy {
-        return results::skipped(check, "heavy: runs only with --heavy".to_owned());
+    if let Some(reason) = unasked {
+        return results::skipped(check, reason.to_owned());
     }
     if let Some(reason) = capabilities.missing(check.needs) {
         return results::skipped(check, reason);

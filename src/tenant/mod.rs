@@ -203,7 +203,7 @@ impl Tenant {
         let permit = door.ownership.permit(number, &request);
         let sent = door.began.elapsed();
         let secret = match request.credential {
-            Credential::SecretToken => door.token.as_ref(),
+            Credential::SecretToken | Credential::LowerCaseScheme => door.token.as_ref(),
             Credential::None | Credential::Literal(_) => None,
         };
         let result = if let Err(refusal) = permit {

@@ -99,11 +99,26 @@ async fn read_discovery(asker: &Asker<'_>, found: &mut Capabilities) {
             found.note_missing(capability, "not advertised");
         }
     }
-    let seen = asker.ask(Operation::Discover, Request::get("/Schemas")).await;
-    if seen.is_success() && seen.json().is_some() {
-        found.note(Capability::Schemas);
+    note_readable(found, Capability::Config, &seen);
+    for (path, capability) in
+        [("/ResourceTypes", Capability::ResourceTypes), ("/Schemas", Capability::Schemas)]
+    {
+        let seen = asker.ask(Operation::Discover, Request::get(path)).await;
+        note_readable(found, capability, &seen);
+    }
+    let seen = asker.ask(Operation::Discover, Request::get("/Me")).await;
+    if matches!(seen.status(), 200..=399) {
+        found.note(Capability::Me);
     } else {
-        found.note_missing(Capability::Schemas, seen.told());
+        found.note_missing(Capability::Me, seen.told());
+    }
+}
+
+fn note_readable(found: &mut Capabilities, capability: Capability, seen: &Exchange) {
+    if seen.is_success() && seen.json().is_some() {
+        found.note(capability);
+    } else {
+        found.note_missing(capability, seen.told());
     }
 }
 
