@@ -234,7 +234,7 @@ pub(super) const CHECKS: &[Check] = &[
         "rt-page-ignored",
         Rfc7644("4"),
         "parameters of paging and sorting mean nothing to /ResourceTypes",
-        Probe(|_| unpaged("/ResourceTypes"), |said| expect_unpaged(said)),
+        Probe(|_| unpaged("/ResourceTypes"), expect_unpaged),
     )
     .on(Setting::Nothing)
     .needs(&[ResourceTypes]),

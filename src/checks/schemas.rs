@@ -21,7 +21,7 @@ pub(super) const CHECKS: &[Check] = &[
         "schema-page-ignored",
         Rfc7644("4"),
         "parameters of paging and sorting mean nothing to /Schemas",
-        Probe(|_| unpaged("/Schemas"), |said| expect_unpaged(said)),
+        Probe(|_| unpaged("/Schemas"), expect_unpaged),
     )
     .on(Setting::Nothing)
     .needs(&[Schemas]),

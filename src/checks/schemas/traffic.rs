@@ -82,18 +82,14 @@ fn each_value(said: &Said, judge: impl Fn(&Held<'_>) -> Verdict) -> Verdict {
             if is_unassigned(value) || schema::find(schema::common(), name).is_some() {
                 continue;
             }
-            match extension_of(&schemas, name) {
-                Some(extension) => each_member(name, &extension["attributes"], value, &judge)
-                    .into_iter()
-                    .for_each(|verdict| verdicts.push(verdict)),
-                None => {
-                    let definition = defined(&base["attributes"], name);
-                    let held = Held { place: name.clone(), definition, value };
-                    verdicts.push(judge(&held));
-                    let parts = definition.map_or(&Value::Null, |it| &it["subAttributes"]);
-                    verdicts.extend(each_member(name, parts, value, &judge));
-                }
+            if let Some(extension) = extension_of(&schemas, name) {
+                verdicts.extend(each_member(name, &extension["attributes"], value, &judge));
+                continue;
             }
+            let definition = defined(&base["attributes"], name);
+            verdicts.push(judge(&Held { place: name.clone(), definition, value }));
+            let parts = definition.map_or(&Value::Null, |it| &it["subAttributes"]);
+            verdicts.extend(each_member(name, parts, value, &judge));
         }
     }
     worst(verdicts)
