@@ -3,7 +3,8 @@
 //! The population is never materialised; what a load remembers of an object is its id. The phases
 //! (users, groups, references) keep Entra's order, the conversations are the connector's, and goose
 //! drives the workers. Afterwards everything is counted in the tenant, and a sample is compared
-//! attribute by attribute: a load that only counts its own answers proves nothing.
+//! attribute by attribute: a load that only counts its own answers proves nothing. Where goose drives,
+//! it prints one line on stdout ("5 users launched.") that it has no switch for.
 
 mod count;
 mod drive;
@@ -29,11 +30,11 @@ use crate::directory::{Directory, Population};
 use crate::entra::connector::Connector;
 use crate::entra::job::JobSetUp;
 use crate::metrics::Metrics;
-use crate::profile::PatchDialect;
 use crate::run::{LoadResult, Telling};
 use crate::tenant::Tenant;
 
 pub use self::figures::LoadExpectations;
+pub use self::goose::keep_signals;
 
 /// What to send, and how fast.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,20 +51,6 @@ pub struct LoadPlan {
     pub expectations: LoadExpectations,
 }
 
-/// Who watches a load, and can end it.
-#[derive(Clone, Copy)]
-pub struct LoadWatch<'a> {
-    /// The word to stop. The load also says it itself when Ctrl-C is pressed while goose runs:
-    /// goose's handler is the process's, and a `tokio::signal` listener that was registered before
-    /// hears nothing any more.
-    pub stop: &'a watch::Sender<bool>,
-    /// Hears how far the load is.
-    pub telling: &'a dyn Telling,
-    /// Called once when the workers have begun: from then on a listener for signals that is
-    /// registered works, for the rest of the process.
-    pub started: &'a (dyn Fn() + Send + Sync),
-}
-
 /// Why a load cannot be driven. Whatever the tenant does is no such reason.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
@@ -76,32 +63,33 @@ pub enum LoadError {
 const TICK: Duration = Duration::from_millis(100);
 
 /// Runs the initial cycle of a population against a tenant, counts, and compares a sample. What it
-/// created is the tenant's `owned`, for `run::cleanup`.
+/// created is the tenant's `owned`, for `run::cleanup`. The word to stop ends it within two seconds;
+/// before listening for signals, call [`keep_signals`].
 pub async fn run_load(
     tenant: &Tenant,
     set_up: &JobSetUp,
-    dialect: PatchDialect,
     plan: &LoadPlan,
-    watch: LoadWatch<'_>,
+    stop: &watch::Receiver<bool>,
+    telling: &dyn Telling,
 ) -> Result<LoadResult, LoadError> {
     let metrics = Arc::new(plan.rate.map_or_else(Metrics::new, |_| Metrics::with_due_times()));
     let measured = tenant.with_listener(metrics.clone());
-    let load = Arc::new(load(&measured, set_up, dialect, plan, watch.stop));
+    let load = Arc::new(load(&measured, set_up, plan, stop));
     let cpu = figures::CpuClock::start();
-    cycle(&load, &measured, plan.concurrency, watch).await?;
+    cycle(&load, &measured, plan.concurrency, telling).await?;
     let cpu = cpu.share();
 
     let phases = load.phases.ended();
     let seconds: f64 = phases.iter().map(|phase| phase.seconds).sum();
-    let is_interrupted = *watch.stop.borrow();
+    let is_interrupted = *stop.borrow();
     let mut remarks: Vec<String> = load.tally.ended_early().into_iter().collect();
-    let connector = Connector::new(tenant.clone(), dialect, set_up.settings.clone());
+    let connector = Connector::new(tenant.clone(), set_up.settings.clone());
     let found = if is_interrupted || !remarks.is_empty() {
         confirmed(&load, &mut remarks)
     } else {
-        looked_at(&load, &connector, plan, watch, &mut remarks).await
+        looked_at(&load, &connector, plan, telling, &mut remarks).await
     };
-    if *watch.stop.borrow() && !is_interrupted {
+    if *stop.borrow() && !is_interrupted {
         remarks.push("the load was interrupted while the tenant was read back".to_owned());
     }
     let memberships = load.tally.memberships.load(Ordering::Relaxed);
@@ -139,13 +127,7 @@ pub async fn run_load(
     })
 }
 
-fn load(
-    tenant: &Tenant,
-    set_up: &JobSetUp,
-    dialect: PatchDialect,
-    plan: &LoadPlan,
-    stop: &watch::Sender<bool>,
-) -> Load {
+fn load(tenant: &Tenant, set_up: &JobSetUp, plan: &LoadPlan, stop: &watch::Receiver<bool>) -> Load {
     let directory = Arc::new(Directory::new(plan.population.clone()));
     let phases = initial_cycle(&directory, set_up);
     Load {
@@ -154,8 +136,7 @@ fn load(
         phases: Arc::new(Phases::new(phases, tenant.clone(), plan.rate)),
         directory,
         set_up: set_up.clone(),
-        dialect,
-        stop: stop.subscribe(),
+        stop: stop.clone(),
         tally: Tally::default(),
     }
 }
@@ -165,22 +146,17 @@ async fn cycle(
     load: &Arc<Load>,
     tenant: &Tenant,
     concurrency: usize,
-    watch: LoadWatch<'_>,
+    telling: &dyn Telling,
 ) -> Result<(), LoadError> {
     let shared = load.clone();
     let worker: drive::Worker = Arc::new(move |tenant| Box::pin(shared.clone().work(tenant)));
-    let driving = drive::drive(tenant, concurrency, worker, watch.stop);
+    let driving = drive::drive(tenant, concurrency, worker);
     tokio::pin!(driving);
-    let mut teller = Teller::new(watch.telling);
-    let mut has_started = false;
+    let mut teller = Teller::new(telling);
     let ended = loop {
         tokio::select! {
             ended = &mut driving => break ended,
             () = tokio::time::sleep(TICK) => teller.tell(&load.phases),
-            () = load.tally.begun.notified(), if !has_started => {
-                has_started = true;
-                (watch.started)();
-            }
         }
     };
     load.phases.close();
@@ -215,16 +191,16 @@ async fn looked_at(
     load: &Arc<Load>,
     connector: &Connector,
     plan: &LoadPlan,
-    watch: LoadWatch<'_>,
+    telling: &dyn Telling,
     remarks: &mut Vec<String>,
 ) -> Found {
     let mut differences = load.tally.differences();
-    watch.telling.stage("count", None);
+    telling.stage("count", None);
     let counted = count::count(load, connector, plan, &mut differences).await;
-    watch.telling.done(&format!("{} users, {} groups", counted.users, counted.groups));
+    telling.done(&format!("counted: {} users, {} groups", counted.users, counted.groups));
     remarks.extend(counted.remarks);
-    watch.telling.stage("compare a sample", None);
+    telling.stage("compare a sample", None);
     let compared = sample::compare(load, connector, plan, &mut differences).await;
-    watch.telling.done(&format!("{compared} resources compared"));
+    telling.done(&format!("compared: {compared} resources"));
     Found { users: counted.users, groups: counted.groups, compared, differences }
 }

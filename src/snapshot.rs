@@ -22,6 +22,7 @@ pub use render::escape;
 pub use review::{Pending, Reviewed, accept, diff, pending, reject, review};
 pub use store::{SnapshotError, SnapshotInfo, SnapshotMode, SnapshotStore};
 
+use crate::difference::Difference;
 use crate::exchange::{Exchange, Listener, Operation, Scrub};
 
 /// How much of a scenario a snapshot holds.
@@ -66,6 +67,7 @@ pub struct Collector {
 struct Kept {
     exchanges: Vec<Exchange>,
     more: u64,
+    differences: Vec<Difference>,
 }
 
 impl Collector {
@@ -74,12 +76,22 @@ impl Collector {
         Self { bases: bases.into_iter().collect(), scrub, kept: Mutex::default() }
     }
 
+    /// What the tenant did not hold as it should stands at the snapshot's end: a request that is
+    /// answered 2xx and ignored looks like any other.
+    pub fn differs(&self, differences: &[Difference]) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.differences = differences.to_vec();
+    }
+
     /// The text of the snapshot.
     pub fn text(&self, kind: SnapshotKind) -> String {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let mut exchanges: Vec<&Exchange> = kept.exchanges.iter().collect();
         exchanges.sort_by_key(|exchange| exchange.number);
-        render::render(&exchanges, kept.more, kind, &self.bases, &self.scrub)
+        let mut page = render::Page::new(&exchanges, kind, &self.bases, &self.scrub);
+        let mut text = page.exchanges(&exchanges, kept.more);
+        text.push_str(&page.differences(&kept.differences));
+        text
     }
 }
 

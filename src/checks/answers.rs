@@ -31,8 +31,10 @@ pub(super) const CHECKS: &[Check] = &[
         "entra-match-status",
         Entra("Design a SCIM endpoint, query users and groups"),
         "a look-up answers 200, also when nothing matches",
-        Every(&[TestConnection, MatchUser, MatchGroup], |seen| {
-            unless_throttled(seen, || expect_status(200, seen))
+        // A refused token is what Test Connection tells; it says nothing of look-ups.
+        Every(&[TestConnection, MatchUser, MatchGroup], |seen| match seen.status() {
+            401 | 403 => Verdict::NotApplicable,
+            _ => unless_throttled(seen, || expect_status(200, seen)),
         }),
     ),
     must(

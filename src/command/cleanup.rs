@@ -15,7 +15,8 @@ use super::{Ended, Stop};
 /// Deletes what a manifest lists.
 #[derive(Debug, Args)]
 pub(crate) struct Cleanup {
-    /// A manifest.jsonl, or the report folder that holds it
+    /// A run's report folder, or its manifest.jsonl
+    #[arg(value_name = "FOLDER")]
     manifest: PathBuf,
     #[command(flatten)]
     common: Common,
@@ -51,13 +52,9 @@ impl Cleanup {
             )));
         }
         let tenant = Tenant::new(url, Some(token), transport, limits, dress);
-        for owned in manifest.owned {
-            tenant.adopt(owned);
-        }
-        for unresolved in manifest.unresolved {
-            tenant.adopt_unresolved(unresolved);
-        }
         tenant.keep_manifest(&path)?;
+        manifest.owned.into_iter().for_each(|owned| tenant.adopt(owned));
+        manifest.unresolved.into_iter().for_each(|lost| tenant.adopt_unresolved(lost));
         let result = clean_up(&tenant, self.concurrency).await;
         println!(
             "{} listed, {} deleted, {} left",

@@ -1,9 +1,11 @@
 //! `scimrig load`: a large initial cycle.
 
+use std::fmt::Write as _;
+
 use clap::Args;
 use scimrig::directory::Population;
 use scimrig::entra::scope::{Scope, ScopeMode};
-use scimrig::load::{LoadExpectations, LoadPlan, LoadWatch, run_load};
+use scimrig::load::{LoadExpectations, LoadPlan, run_load};
 use scimrig::profile::EntraOverrides;
 use scimrig::recording::BodyPolicy;
 use scimrig::snapshot::SnapshotMode;
@@ -76,10 +78,7 @@ impl Load {
         size.refuse()?;
         let session = Session::open(&Plan {
             common: &self.common,
-            command: format!(
-                "load --users {} --groups {} --members-per-group {} --concurrency {}",
-                size.users, size.groups, size.members_per_group, size.concurrency
-            ),
+            command: size.command(),
             writes: true,
             scenario: Some("load"),
             snapshots: (SnapshotMode::Off, std::path::PathBuf::from("snapshots")),
@@ -99,6 +98,25 @@ impl Load {
 }
 
 impl Size {
+    fn command(&self) -> String {
+        let mut command = format!(
+            "load --users {} --groups {} --members-per-group {} --concurrency {} --sample {}",
+            self.users, self.groups, self.members_per_group, self.concurrency, self.sample
+        );
+        let expected = &self.expectations;
+        for (option, value) in [
+            ("rate", self.rate),
+            ("requests-per-second-min", expected.requests_per_second_min),
+            ("objects-per-second-min", expected.objects_per_second_min),
+            ("latency-p99-ms-max", expected.latency_p99_ms_max),
+        ] {
+            if let Some(value) = value {
+                let _ = write!(command, " --{option} {value}");
+            }
+        }
+        command
+    }
+
     fn refuse(&self) -> Result<(), Stop> {
         let refuse = |text: &str| Err(Stop::BadInput(text.to_owned()));
         if self.users == 0 {
@@ -135,17 +153,10 @@ pub(crate) async fn load(session: &Session, size: &Size) -> Result<(), Stop> {
         concurrency: size.concurrency,
         rate: size.rate,
         sample: size.sample,
-        expectations: size.expectations.clone(),
-    };
-    // goose takes the process's signal handler over; ours is registered anew once it has begun.
-    let watch = LoadWatch {
-        stop: session.stopper(),
-        telling: &*stage.telling,
-        started: &|| session.listen_for_signals(),
+        expectations: size.expectations,
     };
     let tenant = stage.dressed(&set_up.settings, session.seed);
-    let dialect = set_up.settings.dialect;
-    let result = Box::pin(run_load(&tenant, &set_up, dialect, &plan, watch))
+    let result = run_load(&tenant, &set_up, &plan, &stage.stop, &*stage.telling)
         .await
         .map_err(|error| Stop::Ours(error.into()))?;
     session.found().load = Some(result);

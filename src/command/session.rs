@@ -1,7 +1,7 @@
 //! A run from its first listener to its last file: opens the door, hears the signals, keeps what is
 //! found as it is found, cleans up, and writes the report whatever happened before.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -17,6 +17,7 @@ use scimrig::metrics::Metrics;
 use scimrig::profile::{EntraOverrides, EntraSettings, PatchDialect, ServerProfile};
 use scimrig::recording::{BodyPolicy, Recorder};
 use scimrig::report::terminal::Paint;
+use scimrig::report::visible::{shell_word, visible};
 use scimrig::report::{Progress, folder_name, terminal, write_all};
 use scimrig::run::checks::{combined, fold};
 use scimrig::run::cleanup::clean_up;
@@ -26,7 +27,7 @@ use scimrig::run::{
 };
 use scimrig::snapshot::{SnapshotMode, SnapshotStore};
 use scimrig::tenant::embedded::{EmbeddedSettings, EmbeddedTenant, Keys};
-use scimrig::tenant::{HttpSettings, SecretToken, Tenant, TenantUrl, Transport};
+use scimrig::tenant::{HttpSettings, Manifest, SecretToken, Tenant, TenantUrl, Transport};
 use tokio::sync::watch;
 
 use super::options::{Common, Target};
@@ -83,6 +84,8 @@ pub(crate) struct Session {
 #[derive(Default)]
 pub(crate) struct Found {
     pub(crate) connection: Option<ConnectionResult>,
+    /// The checks that are wanted; all, unless the command line says otherwise.
+    pub(crate) selection: Selection,
     pub(crate) probes: Vec<CheckResult>,
     pub(crate) scenarios: Vec<ScenarioResult>,
     pub(crate) load: Option<LoadResult>,
@@ -109,7 +112,7 @@ impl Session {
         let (limits, dress) = dress_of(&settings, common.timeout(), seed);
         let tenant = Tenant::new(base.url.clone(), base.token, base.transport, limits, dress);
         let manifest = folder.join("manifest.jsonl");
-        let _ = std::fs::remove_file(&manifest);
+        let leftovers = make_room(&manifest)?;
         tenant.keep_manifest(&manifest)?;
         let metrics = Arc::new(Metrics::new());
         let recorder =
@@ -147,7 +150,7 @@ impl Session {
         };
         Ok(Self {
             stage,
-            run_name: plan.command.clone(),
+            run_name: command_line(plan, &base.name),
             tenant_name: base.name,
             dialect: dialect.unwrap_or(settings.dialect),
             seed,
@@ -158,7 +161,10 @@ impl Session {
             metrics,
             recorder,
             stopper,
-            found: Mutex::default(),
+            found: Mutex::new(Found {
+                remarks: leftovers.into_iter().collect(),
+                ..Found::default()
+            }),
         })
     }
 
@@ -169,6 +175,7 @@ impl Session {
 
     /// Begins to listen for SIGINT and SIGTERM: the first stops the run in order, the second now.
     pub(crate) fn listen_for_signals(&self) {
+        scimrig::load::keep_signals();
         let stopper = self.stopper.clone();
         tokio::spawn(async move {
             for nth in 0.. {
@@ -181,11 +188,6 @@ impl Session {
                 stopper.send_replace(true);
             }
         });
-    }
-
-    /// The word to stop, for those who may have to say it themselves.
-    pub(crate) fn stopper(&self) -> &watch::Sender<bool> {
-        &self.stopper
     }
 
     /// Does the work of the command; an interruption gives it a short grace, then goes on without
@@ -228,14 +230,19 @@ impl Session {
         if !tenant.owned().is_empty() || !tenant.unresolved().is_empty() {
             stage.telling.stage("clean up", None);
             let result = clean_up(&tenant, self.concurrency).await;
-            stage.telling.done(&format!("{} deleted", result.deleted));
+            stage.telling.done(&format!("clean up: {} deleted", result.deleted));
             stage.note_clean_up(result);
         }
         let mut cleaned = stage.cleaned.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        // What was left by an earlier stage may be gone by now.
-        let left: Vec<_> = tenant.owned().into_iter().take(100).collect();
-        cleaned.left =
-            left.iter().map(|owned| format!("{}/{}", owned.collection.path(), owned.id)).collect();
+        // What an earlier stage left may be gone by now.
+        let owned = tenant.owned();
+        let still = owned.iter().map(|owned| format!("{}/{}", owned.collection.path(), owned.id));
+        let lost = tenant.unresolved();
+        let perhaps = lost.iter().map(|lost| {
+            let name = lost.name.as_deref().unwrap_or("without a name");
+            format!("{} {name} (perhaps)", lost.collection.path())
+        });
+        cleaned.left = still.chain(perhaps).take(100).collect();
         cleaned
     }
 
@@ -244,7 +251,7 @@ impl Session {
         let stage = &self.stage;
         let heard = match stage.tenant.sent() {
             0 => Vec::new(),
-            _ => fold(&Selection::default(), &stage.profile, &stage.judge),
+            _ => fold(&found.selection, &stage.profile, &stage.judge),
         };
         let checks = combined(found.probes.into_iter().chain(heard));
         let outcome = RunOutcome::of(
@@ -285,7 +292,7 @@ impl Session {
             .job_set_up(&EntraOverrides::default(), &[], Scope::default(), self.seed)
             .map_err(|error| Stop::bad(&error))?;
         let tenant = stage.dressed(&set_up.settings, self.seed);
-        let connector = Connector::new(tenant, set_up.settings.dialect, set_up.settings.clone());
+        let connector = Connector::new(tenant, set_up.settings.clone());
         let requests = ProvisioningJob::new(set_up).probe_requests(&connector);
         let connection = test_connection(&connector.tenant, requests).await;
         let success = connection.is_success();
@@ -303,7 +310,10 @@ impl Session {
                 ConnectionResult { success, code, message, evidence: scrub(&evidence) }
             }
         };
-        stage.telling.done(if success { "the tenant answers as Entra needs" } else { "failed" });
+        stage.telling.done(&format!(
+            "test connection: {}",
+            if success { "the tenant answers as Entra needs" } else { "failed" }
+        ));
         self.found().connection = Some(result);
         Ok(success)
     }
@@ -380,6 +390,56 @@ fn snapshot_folder(
         Target::Remote { .. } | Target::Embedded => profile.name.clone(),
     };
     if is_forced { format!("{folder}-{}", dialect.name()) } else { folder }
+}
+
+/// An earlier run's manifest goes, unless the run was cut off: then it is what `cleanup` needs.
+fn make_room(path: &Path) -> Result<Option<String>, Stop> {
+    match Manifest::read(path) {
+        Ok(earlier) if !earlier.is_settled() && earlier.tenant.as_deref() != Some(EMBEDDED_URL) => {
+            let kept = earlier.set_aside(path)?;
+            let remark = format!(
+                "an earlier run left {} resources on {}, which may be met again under the same \
+                 seed; `scimrig cleanup {}` removes them",
+                earlier.owned.len() + earlier.unresolved.len(),
+                earlier.tenant.as_deref().unwrap_or("its tenant"),
+                kept.display()
+            );
+            eprintln!("scimrig: {}", visible(&remark, 500));
+            Ok(Some(remark))
+        }
+        _ => {
+            let _ = std::fs::remove_file(path);
+            Ok(None)
+        }
+    }
+}
+
+/// The command as it could be typed again. Options that hold no secret; the token is none of them.
+fn command_line(plan: &Plan<'_>, tenant: &str) -> String {
+    let common = plan.common;
+    let mut line = format!("scimrig {} --profile {}", plan.command, shell_word(&common.profile));
+    let mut add = |option: &str, value: &str| {
+        line.extend([" ", option, " ", &shell_word(value)]);
+    };
+    if common.tenant_url.is_some() {
+        add("--tenant-url", tenant);
+    }
+    if let Some(dialect) = common.dialect {
+        add("--dialect", PatchDialect::from(dialect).name());
+    }
+    if let Some(seed) = common.seed {
+        add("--seed", &seed.to_string());
+    }
+    if let Some(seconds) = common.timeout {
+        add("--timeout", &seconds.to_string());
+    }
+    if common.strict {
+        line.push_str(" --strict");
+    }
+    if common.allow_writes {
+        line.push_str(" --allow-writes");
+    }
+    line
 }
 
 /// Waits for SIGINT or SIGTERM.

@@ -54,7 +54,7 @@ impl Verify {
     pub(crate) async fn run(self) -> Ended {
         let session = Session::open(&Plan {
             common: &self.common,
-            command: "verify".to_owned(),
+            command: format!("verify --users {} --groups {}", self.users, self.groups),
             writes: true,
             scenario: None,
             snapshots: (self.snapshots.snapshots, self.snapshots.snapshots_dir.clone()),
@@ -106,7 +106,7 @@ pub(crate) async fn play_all(session: &Session, scenarios: &[Scenario]) -> Resul
         let result = Box::pin(play(stage, scenario)).await.map_err(|error| Stop::bad(&error))?;
         session.found().scenarios.push(result);
     }
-    stage.telling.done(&format!("{} scenarios", session.found().scenarios.len()));
+    stage.telling.done(&format!("scenarios: {} done", session.found().scenarios.len()));
     Ok(())
 }
 
@@ -125,7 +125,7 @@ pub(crate) async fn probe(session: &Session, selection: &Selection, jobs: usize)
         stage.telling.step(&result.id);
     };
     let results = run_probes(&stage.tenant, &stage.profile, selection, &settings, &progress).await;
-    stage.telling.done(&format!("{} checks", results.len()));
+    stage.telling.done(&format!("checks: {} judged", results.len()));
     session.found().probes = results;
 }
 
@@ -160,7 +160,7 @@ pub(crate) struct Check {
     /// Only checks whose id begins with one of these
     #[arg(long, value_name = "PREFIX", num_args = 1.., value_delimiter = ',')]
     only: Vec<String>,
-    /// Run heavy checks too: volume, concurrency, long pacing
+    /// Run heavy checks too: bursts that may trip a rate limit
     #[arg(long)]
     heavy: bool,
     /// Run checks too that try to change the tenant's own configuration
@@ -188,7 +188,7 @@ impl Check {
         }
         let session = Session::open(&Plan {
             common: &self.common,
-            command: "check".to_owned(),
+            command: self.command(),
             writes: true,
             scenario: None,
             snapshots: (SnapshotMode::Off, PathBuf::from("snapshots")),
@@ -198,12 +198,21 @@ impl Check {
         })?;
         session
             .run(async |session| {
+                session.found().selection = selection.clone();
                 if session.test_connection().await? {
                     probe(session, &selection, self.jobs).await;
                 }
                 Ok(())
             })
             .await
+    }
+
+    fn command(&self) -> String {
+        let only = match self.only.is_empty() {
+            true => String::new(),
+            false => format!(" --only {}", self.only.join(",")),
+        };
+        format!("check{only}{}", if self.heavy { " --heavy" } else { "" })
     }
 
     fn print(&self, selection: &Selection) -> Ended {

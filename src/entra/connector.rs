@@ -16,7 +16,7 @@ use super::mapping::MappedValue;
 use super::pace::Pace;
 use super::wire::{AttributeChange, MemberVerb, Wire};
 use crate::exchange::{Exchange, Operation, Request};
-use crate::profile::{EntraSettings, On429, PatchDialect};
+use crate::profile::{EntraSettings, On429};
 use crate::tenant::Tenant;
 
 /// How often a throttled request is repeated where `Retry-After` is honoured.
@@ -142,9 +142,9 @@ impl Done {
 }
 
 impl Connector {
-    /// Speaks with the tenant in this dialect, as the settings have it, at no set rate.
-    pub fn new(tenant: Tenant, dialect: PatchDialect, settings: EntraSettings) -> Self {
-        let wire = Arc::new(Wire::new(dialect, settings.clone()));
+    /// Speaks with the tenant as the settings have it, at no set rate.
+    pub fn new(tenant: Tenant, settings: EntraSettings) -> Self {
+        let wire = Arc::new(Wire::new(settings.dialect, settings.clone()));
         Self { tenant, wire, settings: Arc::new(settings), pace: None }
     }
 

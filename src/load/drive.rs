@@ -4,7 +4,6 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::LoadError;
@@ -16,17 +15,15 @@ pub(super) type Worker = Arc<dyn Fn(Tenant) -> Working + Send + Sync>;
 /// A worker at work.
 pub(super) type Working = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Runs so many workers until all have ended. Ctrl-C becomes the word to stop while goose runs.
+/// Runs so many workers until all have ended.
 pub(super) async fn drive(
     tenant: &Tenant,
     concurrency: usize,
     worker: Worker,
-    stop: &watch::Sender<bool>,
 ) -> Result<(), LoadError> {
     let concurrency = concurrency.max(1);
     if let Some(client) = tenant.client() {
-        // goose keeps over 20 KB in its future.
-        return Box::pin(goose::attack(tenant, client, concurrency, worker, stop)).await;
+        return goose::attack(tenant, client, concurrency, worker).await;
     }
     let mut workers: JoinSet<()> = (0..concurrency).map(|_| worker(tenant.clone())).collect();
     while workers.join_next().await.is_some() {}

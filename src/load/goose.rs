@@ -1,26 +1,29 @@
 //! The only file that knows goose.
 //!
 //! Each goose user is one of Entra's workers: one transaction, run once, which holds conversations
-//! until the queue is dry; so the attack ends by itself and the process-wide kill switch is left
-//! alone. Latencies, due times and counts are ours: goose would time headers only. Its handler of
-//! Ctrl-C belongs to the whole process and would end it at the second signal, so the switch is
-//! watched, told on as the word to stop, and set back.
+//! until the queue is dry or the word to stop comes; so an attack ends by itself, and goose's kill
+//! switch, which is the whole process's, is left alone. Latencies, due times and counts are ours:
+//! goose would time headers only.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use ::goose::GooseAttack;
 use ::goose::client::GooseClientBuilder;
 use ::goose::config::GooseConfiguration;
 use ::goose::goose::{Scenario, Transaction, TransactionFunction};
-use tokio::sync::watch;
 
 use super::LoadError;
 use super::drive::Worker;
 use crate::tenant::Tenant;
 
-/// How often the kill switch is looked at.
-const LOOK: Duration = Duration::from_millis(50);
+/// Keeps Ctrl-C from goose. Its handler is the process's, silences every `tokio::signal` listener
+/// that was there before, and ends the process at the second signal; there can be only one, so one
+/// that does nothing is put in its place. Call it before listening for signals: listeners that come
+/// after it hear all. A second call does nothing.
+pub fn keep_signals() {
+    // An error says that there is a handler already.
+    let _ = ctrlc::set_handler(|| {});
+}
 
 /// Runs the workers as goose users and returns when the last one has ended.
 pub(super) async fn attack(
@@ -28,24 +31,11 @@ pub(super) async fn attack(
     client: &reqwest::Client,
     concurrency: usize,
     worker: Worker,
-    stop: &watch::Sender<bool>,
 ) -> Result<(), LoadError> {
-    let attack = prepare(tenant, client, concurrency, worker)
-        .map_err(|error| LoadError::Driver(error.to_string()))?;
-    let attacking = attack.execute();
-    tokio::pin!(attacking);
-    loop {
-        tokio::select! {
-            ended = &mut attacking => {
-                pass_on_interrupt(stop);
-                return match ended {
-                    Ok(_) => Ok(()),
-                    Err(error) => Err(LoadError::Driver(error.to_string())),
-                };
-            }
-            () = tokio::time::sleep(LOOK) => pass_on_interrupt(stop),
-        }
-    }
+    let driver = |error: ::goose::GooseError| LoadError::Driver(error.to_string());
+    let attack = prepare(tenant, client, concurrency, worker).map_err(driver)?;
+    // goose keeps over 20 KB in its future.
+    Box::pin(attack.execute()).await.map(|_| ()).map_err(driver)
 }
 
 fn prepare(
@@ -93,11 +83,4 @@ fn configuration(tenant: &Tenant, concurrency: usize) -> GooseConfiguration {
     configuration.no_print_metrics = true;
     configuration.no_error_summary = true;
     configuration
-}
-
-fn pass_on_interrupt(stop: &watch::Sender<bool>) {
-    if ::goose::is_killswitch_triggered() {
-        ::goose::reset_killswitch();
-        stop.send_replace(true);
-    }
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 
 use super::phases::{Phases, Step, Work};
 use crate::difference::{Difference, DifferenceKind};
@@ -19,7 +19,6 @@ use crate::entra::failure::ObjectFailure;
 use crate::entra::job::JobSetUp;
 use crate::entra::state::ObjectKey;
 use crate::entra::wire::MemberVerb;
-use crate::profile::PatchDialect;
 use crate::tenant::Tenant;
 
 /// How long a conversation may go on after the word to stop.
@@ -34,7 +33,6 @@ pub(super) const DIFFERENCES_KEPT: usize = 100;
 pub(super) struct Load {
     pub directory: Arc<Directory>,
     pub set_up: JobSetUp,
-    pub dialect: PatchDialect,
     pub phases: Arc<Phases>,
     pub stop: watch::Receiver<bool>,
     /// Ids in the tenant by index.
@@ -76,8 +74,6 @@ pub(super) struct Tally {
     pub groups: AtomicU64,
     /// Memberships that the tenant took.
     pub memberships: AtomicU64,
-    /// Hears that a worker has begun.
-    pub begun: Notify,
     failures_in_a_row: AtomicU64,
     ended_early: Mutex<Option<String>>,
     differences: Mutex<Differences>,
@@ -120,9 +116,8 @@ impl Tally {
 impl Load {
     /// Works until nothing is left to do or the word to stop comes.
     pub(super) async fn work(self: Arc<Self>, tenant: Tenant) {
-        self.tally.begun.notify_one();
         let settings = self.set_up.settings.clone();
-        let mut connector = Connector::new(tenant, self.dialect, settings);
+        let mut connector = Connector::new(tenant, settings);
         let mut end = self.stop.clone();
         let mut moves = self.phases.moves();
         while !*end.borrow_and_update() {

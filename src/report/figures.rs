@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use crate::checks::check::CheckResult;
 use crate::difference::DifferenceKind as Kind;
-use crate::run::{Counts, LoadResult, ScenarioOutcome, ScenarioResult, SnapshotResult};
+use crate::run::{Counts, LoadResult, Run, ScenarioOutcome, ScenarioResult, SnapshotResult};
 
 /// `120 conform, 2 violations, 1 deviation`: what is nought is left out, violations never.
 pub(super) fn counts(counts: &Counts) -> String {
@@ -74,16 +74,45 @@ pub(super) fn scenario_fault(scenario: &ScenarioResult) -> &'static str {
     }
 }
 
-/// The words for a snapshot's state, with what to do about it.
+/// The words for a snapshot's state.
 pub(super) fn snapshot(snapshot: SnapshotResult) -> &'static str {
     match snapshot {
         SnapshotResult::Off => "off",
         SnapshotResult::Matches => "matches",
-        SnapshotResult::Pending => "new: scimrig snapshots review",
+        SnapshotResult::Pending => "new",
         SnapshotResult::Missing => "missing",
-        SnapshotResult::Changed => "changed: scimrig snapshots review",
+        SnapshotResult::Changed => "changed",
         SnapshotResult::Updated => "updated",
     }
+}
+
+/// What to do about the snapshots of a run that are new, missing or changed: a sentence each.
+pub(super) fn snapshot_advice(run: &Run) -> Vec<String> {
+    let count = |state| run.scenarios.iter().filter(|it| it.snapshot == state).count();
+    let advice = |state, what: &str, then: &str| match count(state) {
+        0 => None,
+        many => Some(format!("{}: {then}", super::summary::many(what, many))),
+    };
+    [
+        advice(
+            SnapshotResult::Pending,
+            "new snapshot",
+            "`scimrig snapshots review` shows each and asks, `scimrig snapshots accept` keeps all",
+        ),
+        advice(
+            SnapshotResult::Missing,
+            "missing snapshot",
+            "none was accepted, and `CI` is set: accept and commit it, or give --snapshots off",
+        ),
+        advice(
+            SnapshotResult::Changed,
+            "changed snapshot",
+            "`scimrig snapshots review` shows each difference and asks",
+        ),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// The words for a kind of difference.

@@ -201,6 +201,9 @@ fn scenarios(page: &mut String, run: &Run) {
             figures::snapshot(it.snapshot)
         );
     }
+    for line in figures::snapshot_advice(run) {
+        let _ = write!(page, "\n{line}.\n");
+    }
     run.scenarios.iter().for_each(|it| scenario(page, run, it));
 }
 
@@ -228,7 +231,9 @@ fn scenario(page: &mut String, run: &Run, scenario: &ScenarioResult) {
     }
     differences(page, &scenario.differences, scenario.differences_total);
     expectations(page, &scenario.expectations);
-    page.push('\n');
+    if !scenario.remarks.is_empty() || scenario.minimal.is_some() {
+        page.push('\n');
+    }
     for remark in &scenario.remarks {
         let _ = writeln!(page, "- {}", prose(remark, LONG));
     }

@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use url::{Host, Url};
 
 use super::visible::shell_word;
+use crate::checks;
 use crate::checks::check::{CheckResult, Outcome};
 use crate::profile::LimitationKind;
 use crate::run::SnapshotResult;
@@ -232,6 +233,10 @@ pub fn rerun_check(run: &Run, check: &CheckResult) -> String {
     {
         return rerun_scenario(run, scenario);
     }
+    // A check that listens needs the traffic it heard.
+    if checks::find(&check.id).is_some_and(|known| !known.is_probe()) {
+        return run.command.clone();
+    }
     let id = shell_word(&check.id);
     format!("scimrig check --only {id} --seed {}{}", run.seed, target(run, &run.dialect))
 }
@@ -376,19 +381,23 @@ mod tests {
     }
 
     #[test]
-    fn a_rerun_repeats_one_check_or_the_scenario_it_needs() {
+    fn a_rerun_repeats_one_check_or_the_traffic_it_needs() {
         let mut run = sample::violating();
+        let heard = checks::all().find(|check| !check.is_probe()).unwrap();
+        let heard = sample::check(heard.id, Outcome::Violation);
+        assert_eq!(rerun_check(&run, &heard), run.command);
+        run.checks[0].id = "delete-get-404".to_owned();
         let rerun = |run: &Run, place: usize| rerun_check(run, &run.checks[place]);
         assert_eq!(
             rerun(&run, 0),
-            "scimrig check --only delete-204 --seed 7 --profile dialpad \
+            "scimrig check --only delete-get-404 --seed 7 --profile dialpad \
              --tenant-url https://tenant.example/scim --allow-writes"
         );
         run.tenant = "embedded".to_owned();
         run.dialect = "aadOptscim062020".to_owned();
         assert_eq!(
             rerun(&run, 0),
-            "scimrig check --only delete-204 --seed 7 --profile dialpad --dialect aadOptscim062020"
+            "scimrig check --only delete-get-404 --seed 7 --profile dialpad --dialect aadOptscim062020"
         );
         assert_eq!(rerun(&run, 3), "scimrig run groups/rename --seed 11 --profile dialpad");
         for (tenant, asks) in [

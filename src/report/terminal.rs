@@ -9,15 +9,17 @@ use std::path::Path;
 
 use super::MARKDOWN;
 use super::figures;
-use super::summary::{Summary, expectations, rerun_check, rerun_scenario};
+use super::summary::{Summary, expectations, many, rerun_check, rerun_scenario};
 use super::visible::{LONG, SHORT, visible};
 use crate::checks::check::CheckResult;
-use crate::run::{Exit, Run, RunOutcome, ScenarioResult};
+use crate::run::{Exit, Run, RunOutcome, ScenarioOutcome, ScenarioResult, SnapshotResult};
 
 /// Findings shown in full; the rest are in `report.md`.
 const SHOWN: usize = 20;
 /// Differences shown of one failed scenario.
 const DIFFERENCES: usize = 5;
+/// So many scenarios that went well are still listed one by one.
+const FEW: usize = 3;
 
 /// Colours, or none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,6 +104,10 @@ fn head(page: &mut String, run: &Run, summary: &Summary<'_>, strict: bool, paint
     if !run.checks.is_empty() {
         let _ = writeln!(page, "  {}", figures::counts(&run.counts));
     }
+    if let Some(connection) = run.connection.as_ref().filter(|it| it.success) {
+        let _ =
+            writeln!(page, "  Test Connection succeeds: {}", visible(&connection.evidence, LONG));
+    }
     if let Some(connection) = run.connection.as_ref().filter(|it| !it.success) {
         let code = connection.code.as_deref().unwrap_or("no answer");
         let _ = writeln!(page, "\n{}", paint.red("Test Connection fails"));
@@ -175,26 +181,53 @@ fn scenarios(page: &mut String, run: &Run, paint: Paint) {
     if run.scenarios.is_empty() {
         return;
     }
-    let names: Vec<_> = run.scenarios.iter().map(|it| visible(&it.name, 60)).collect();
-    let wide = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).max(8);
-    let title = format!(
-        "{:<wide$}  {:<18}  {:>8}  {:>7}  snapshot",
-        "scenario", "outcome", "requests", "s"
-    );
-    let _ = writeln!(page, "\n{}", paint.bold(&title));
-    for (it, name) in run.scenarios.iter().zip(&names) {
+    let _ = writeln!(page, "\n{}", paint.bold("scenarios"));
+    let (dull, telling): (Vec<_>, Vec<_>) = run.scenarios.iter().partition(|it| is_dull(it));
+    let (dull, listed) = if dull.len() > FEW {
+        (dull, telling)
+    } else {
+        (Vec::new(), run.scenarios.iter().collect())
+    };
+    let name = |it: &ScenarioResult| visible(&it.name, 60);
+    let wide = listed.iter().map(|it| name(it).chars().count()).max().unwrap_or(0);
+    for it in listed {
         let _ = writeln!(
             page,
-            "{name:<wide$}  {:<18}  {:>8}  {:>7.1}  {}",
+            "  {:<wide$}  {:<18}  {:>6} requests  {:>6.1} s  snapshot {}",
+            name(it),
             figures::scenario_outcome(it.outcome),
             it.requests,
             it.seconds,
             figures::snapshot(it.snapshot)
         );
     }
-    for scenario in run.scenarios.iter().filter(|it| it.is_violated()) {
-        failed_scenario(page, run, scenario, paint);
+    let left_out = dull.iter().filter(|it| it.runs == 0).count();
+    if dull.len() > left_out {
+        let _ = writeln!(page, "  {} as expected", many("scenario", dull.len() - left_out));
     }
+    if left_out > 0 {
+        let _ = writeln!(
+            page,
+            "  {} left out: only the built-in tenant can be made to fail so",
+            many("scenario", left_out)
+        );
+    }
+    for line in figures::snapshot_advice(run) {
+        let _ = writeln!(page, "  {line}");
+    }
+    for scenario in run.scenarios.iter().filter(|it| it.is_violated()) {
+        // That a snapshot is missing is said once, above.
+        let is_only_missing = scenario.snapshot == SnapshotResult::Missing
+            && scenario.outcome == ScenarioOutcome::SnapshotChanged;
+        if !is_only_missing {
+            failed_scenario(page, run, scenario, paint);
+        }
+    }
+}
+
+/// Whether there is nothing to say of a scenario but that it went well, or was left out.
+fn is_dull(scenario: &ScenarioResult) -> bool {
+    scenario.outcome == ScenarioOutcome::AsExpected
 }
 
 fn failed_scenario(page: &mut String, run: &Run, scenario: &ScenarioResult, paint: Paint) {
@@ -202,19 +235,22 @@ fn failed_scenario(page: &mut String, run: &Run, scenario: &ScenarioResult, pain
     let fault = figures::scenario_fault(scenario);
     let _ = writeln!(page, "\n{} {name}", paint.red(fault));
     let _ = writeln!(page, "  {}", visible(&scenario.title, SHORT));
-    for it in scenario.differences.iter().take(DIFFERENCES) {
+    let mut shown: Vec<String> = Vec::new();
+    for it in &scenario.differences {
         let what = figures::difference(it.kind);
         let attribute = it.attribute.as_ref().map_or(String::new(), |name| format!(" of {name}"));
         let (expected, actual) = (visible(&it.expected, SHORT), visible(&it.actual, SHORT));
-        row(
-            page,
-            "differs",
-            &format!("{}: {what}{attribute}; expected {expected}, actual {actual}", it.subject),
-        );
+        let line =
+            format!("{}: {what}{attribute}; expected {expected}, actual {actual}", it.subject);
+        // The same is found again after each cycle.
+        if !shown.contains(&line) {
+            shown.push(line);
+        }
     }
-    let left = scenario.differences_total.saturating_sub(DIFFERENCES as u64);
-    if left > 0 {
-        row(page, "differs", &format!("and {left} more, in {MARKDOWN}"));
+    shown.iter().take(DIFFERENCES).for_each(|line| row(page, "differs", line));
+    let total = scenario.differences_total;
+    if total > DIFFERENCES as u64 {
+        row(page, "differs", &format!("{total} times in all, see {MARKDOWN}"));
     }
     for remark in scenario.remarks.iter().take(DIFFERENCES) {
         row(page, "remark", remark);
@@ -300,6 +336,39 @@ mod tests {
     #[test]
     fn a_violating_run_shows_evidence_and_how_to_repeat_it() {
         insta::assert_snapshot!(plain(&sample::violating()));
+    }
+
+    #[test]
+    fn scenarios_that_went_well_are_counted_and_the_others_listed() {
+        let mut run = sample::conforming();
+        let like = run.scenarios[0].clone();
+        run.scenarios.clear();
+        for nth in 0..6 {
+            let mut one = like.clone();
+            (one.name, one.runs) = (format!("groups/nth-{nth}"), 1);
+            (one.outcome, one.snapshot) = (ScenarioOutcome::AsExpected, SnapshotResult::Pending);
+            run.scenarios.push(one);
+        }
+        run.scenarios[4].outcome = ScenarioOutcome::Excused;
+        run.scenarios[5].runs = 0;
+        let page = plain(&run);
+        assert!(page.contains("groups/nth-4  excused"), "{page}");
+        assert!(page.contains("  4 scenarios as expected\n  1 scenario left out"), "{page}");
+        assert!(page.contains("6 new snapshots: `scimrig snapshots review`"), "{page}");
+        assert!(!page.contains("groups/nth-3"), "{page}");
+        run.scenarios.truncate(2);
+        assert!(plain(&run).contains("groups/nth-1  as expected"));
+    }
+
+    #[test]
+    fn missing_snapshots_are_one_line() {
+        let mut run = sample::conforming();
+        let mut one = run.scenarios[0].clone();
+        (one.outcome, one.snapshot) = (ScenarioOutcome::SnapshotChanged, SnapshotResult::Missing);
+        run.scenarios = vec![one.clone(), one.clone(), one];
+        let page = plain(&run);
+        assert!(page.contains("3 missing snapshots: none was accepted, and `CI` is set"), "{page}");
+        assert!(!page.contains("re-run"), "{page}");
     }
 
     #[test]

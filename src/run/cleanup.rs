@@ -7,7 +7,6 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use serde_json::Value;
 use tokio::time::Instant;
 
 use super::CleanUpResult;
@@ -16,7 +15,7 @@ use crate::entra::wire::{Wire, group_target, user_target};
 use crate::exchange::{Exchange, Operation, Request};
 use crate::profile::{EntraSettings, PatchDialect};
 use crate::scim::message::ListResponse;
-use crate::tenant::{Collection, Manifest, Owned, Tenant, Unresolved};
+use crate::tenant::{Collection, Owned, Tenant, Unresolved};
 
 /// How long a clean-up takes at most, whatever there is to delete, and how much longer for each
 /// resource.
@@ -35,35 +34,24 @@ const SILENT_MAX: usize = 50;
 const NAMED: usize = 100;
 
 /// Deletes everything that this run created and has not deleted yet.
+///
+/// `created` and `deleted` count the whole run so far, whichever clean-up did the work.
 pub async fn clean_up(tenant: &Tenant, concurrency: usize) -> CleanUpResult {
-    let count = tenant.owned().len() + tenant.unresolved().len();
-    let each = EACH * u32::try_from(count).unwrap_or(u32::MAX);
+    let mut created = tenant.owned().len() as u64;
+    let each = EACH * u32::try_from(created).unwrap_or(u32::MAX);
     let deadline = Instant::now() + BASE + each.min(Duration::from_hours(6));
     // What was lost is looked for twice: a tenant may still have been at it the first time.
     for is_last in [false, true] {
-        resolve(tenant, concurrency, is_last, deadline).await;
+        created += resolve(tenant, concurrency, is_last, deadline).await;
         delete_owned(tenant, concurrency, deadline).await;
     }
-    let owned = tenant.owned();
-    let unresolved = tenant.unresolved();
-    let deleted = tenant.deleted();
+    let (owned, unresolved) = (tenant.owned(), tenant.unresolved());
     let left = owned.iter().map(target).chain(unresolved.iter().map(perhaps));
     CleanUpResult {
-        created: deleted + owned.len() as u64,
-        deleted,
+        created,
+        deleted: created.saturating_sub(owned.len() as u64),
         left: left.take(NAMED).collect(),
     }
-}
-
-/// Deletes what the manifest of an earlier run lists and the tenant still holds.
-pub async fn clean_up_manifest(
-    tenant: &Tenant,
-    manifest: Manifest,
-    concurrency: usize,
-) -> CleanUpResult {
-    manifest.owned.into_iter().for_each(|owned| tenant.adopt(owned));
-    manifest.unresolved.into_iter().for_each(|lost| tenant.adopt_unresolved(lost));
-    clean_up(tenant, concurrency).await
 }
 
 /// Groups first, newest first; what fails is tried again, each time after a pause.
@@ -105,8 +93,9 @@ async fn delete_owned(tenant: &Tenant, concurrency: usize, deadline: Instant) {
     }
 }
 
-/// Looks for what creates without an answer may have left. Nothing found is believed the last time.
-async fn resolve(tenant: &Tenant, concurrency: usize, is_last: bool, deadline: Instant) {
+/// Looks for what creates without an answer may have left, and says how much there was. Nothing
+/// found is believed the last time.
+async fn resolve(tenant: &Tenant, concurrency: usize, is_last: bool, deadline: Instant) -> u64 {
     let lost = tenant.unresolved().into_iter().take_while(|_| Instant::now() < deadline);
     let tasks = lost.map(|lost| {
         let tenant = tenant.clone();
@@ -115,20 +104,18 @@ async fn resolve(tenant: &Tenant, concurrency: usize, is_last: bool, deadline: I
             (lost, found)
         }
     });
+    let mut adopted = 0;
     in_flight(concurrency, tasks, |(lost, found)| {
         let Some(found) = found else { return };
-        match found.resources.iter().find_map(|resource| proven(resource, &lost)) {
-            Some(id) => {
-                tenant.adopt(Owned { collection: lost.collection, id });
-                tenant.settle(&lost);
-            }
-            // A stranger of that name, or ours without proof: either way it is not touched.
-            None if !found.resources.is_empty() || found.total_results > 0 => {}
-            None if is_last => tenant.settle(&lost),
-            None => {}
+        if found.resources.iter().any(|resource| tenant.recognise(resource)) {
+            adopted += 1;
+        } else if is_last && found.resources.is_empty() && found.total_results == 0 {
+            // A stranger of that name, or ours without proof, is not touched and stays in doubt.
+            tenant.settle(&lost);
         }
     })
     .await;
+    adopted
 }
 
 /// Who bears the name of a lost create; none where the tenant gives no sensible answer.
@@ -147,18 +134,6 @@ async fn look_up(tenant: &Tenant, lost: &Unresolved) -> Option<ListResponse> {
         tokio::time::sleep(retry_after(&answer).max(PAUSE)).await;
     }
     None
-}
-
-/// The id of a resource that the lost create made: same name, and same `externalId`.
-fn proven(resource: &Value, lost: &Unresolved) -> Option<String> {
-    let text = |name: &str| resource.get(name).and_then(Value::as_str);
-    let name = match lost.collection {
-        Collection::Users => text("userName"),
-        Collection::Groups => text("displayName"),
-    };
-    let same_name = name?.eq_ignore_ascii_case(lost.name.as_deref()?);
-    let same_id = lost.external_id.is_some() && text("externalId") == lost.external_id.as_deref();
-    (same_name && same_id).then(|| text("id").map(str::to_owned))?
 }
 
 async fn send(tenant: &Tenant, request: Request) -> Option<Exchange> {

@@ -5,15 +5,17 @@
 //! shows. What differs is read again for a short while before it is believed: a tenant may need a
 //! moment (rfc-catalogue A17).
 
+mod comparer;
+
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
 
+pub use self::comparer::Comparer;
+
 use crate::difference::{Comparison, Difference, DifferenceKind};
-use crate::directory::{GroupIndex, UserIndex};
 use crate::entra::connector::{Connector, Kind};
 use crate::entra::job::ProvisioningJob;
 use crate::entra::mapping::MappedValue;
@@ -97,8 +99,7 @@ pub async fn compare(
         differences: Vec::new(),
     };
     let comparer = Comparer::new(connector.clone(), settings.window);
-    let documented = settings.documented.clone();
-    let comparer = Arc::new(Comparer { documented, ..comparer });
+    let comparer = Arc::new(comparer.with_documented(settings.documented.clone()));
     let tasks = subjects.into_iter().map(|subject| {
         let comparer = comparer.clone();
         // Whose export was refused will not come however long one waits.
@@ -108,86 +109,6 @@ pub async fn compare(
     in_flight(settings.concurrency, tasks, |found| comparison.differences.extend(found)).await;
     comparison.differences.extend(strays(connector, job, &settings.before).await);
     comparison
-}
-
-/// Compares resources one at a time; whatever differs is looked at again for a while.
-pub struct Comparer {
-    connector: Connector,
-    /// The first Matching attributes, by which second resources are looked for.
-    user: TargetPath,
-    group: TargetPath,
-    /// Differences that the profile documents: they are final and not waited for.
-    documented: Vec<DifferenceKind>,
-    /// Milliseconds that are left for looking again, all resources together.
-    patience: AtomicU64,
-}
-
-impl Comparer {
-    /// Reads through this connector, and waits no longer than the window over all resources.
-    pub fn new(connector: Connector, window: Duration) -> Self {
-        let path = |names: &[String], default: &str| {
-            let name = names.first().map_or(default, String::as_str);
-            TargetPath::parse(name)
-                .or_else(|_| TargetPath::parse(default))
-                .expect("the default Matching attribute is a path")
-        };
-        let settings = &connector.settings;
-        let user = path(&settings.match_user, "userName");
-        let group = path(&settings.match_group, "displayName");
-        let patience = AtomicU64::new(millis(window));
-        Self { user, group, connector, documented: Vec::new(), patience }
-    }
-
-    /// Compares one user. A manager is expected where its id is given; none says nothing.
-    pub async fn user(
-        &self,
-        index: UserIndex,
-        id: &str,
-        expected: ProjectedUser,
-        manager: Option<&str>,
-    ) -> Vec<Difference> {
-        let key = ObjectKey { kind: Kind::User, index };
-        let manager = manager.map_or(Expected::Nothing, |id| Expected::Id(id.to_owned()));
-        let expected = Box::new(expected);
-        self.compare(&Subject::User { key, id: id.to_owned(), expected, manager }, true).await
-    }
-
-    /// Compares one group, which should have exactly these members.
-    pub async fn group(
-        &self,
-        index: GroupIndex,
-        id: &str,
-        expected: ProjectedGroup,
-        members: BTreeSet<String>,
-    ) -> Vec<Difference> {
-        let key = ObjectKey { kind: Kind::Group, index };
-        let members = Members { wanted: members, deleted: BTreeSet::new() };
-        let expected = Box::new(expected);
-        self.compare(&Subject::Group { key, id: id.to_owned(), expected, members }, true).await
-    }
-
-    async fn compare(&self, subject: &Subject, may_wait: bool) -> Vec<Difference> {
-        loop {
-            let found = look(self, subject).await;
-            let is_final = found.iter().all(|one| self.documented.contains(&one.kind));
-            if is_final || !may_wait || !self.waits_a_little() {
-                return found;
-            }
-            tokio::time::sleep(PAUSE).await;
-        }
-    }
-
-    /// Takes one pause out of the patience that is left.
-    fn waits_a_little(&self) -> bool {
-        let pause = millis(PAUSE);
-        self.patience
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(pause))
-            .is_ok()
-    }
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn subjects(job: &ProvisioningJob, projection: &Projection, sample: Option<usize>) -> Vec<Subject> {

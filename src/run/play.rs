@@ -13,7 +13,7 @@ use super::{ExpectationResult, ScenarioOutcome, ScenarioResult, SnapshotResult};
 use crate::checks::Selection;
 use crate::checks::check::{CheckResult, Outcome};
 use crate::checks::listen::EveryJudge;
-use crate::difference::Comparison;
+use crate::difference::{Comparison, Difference};
 use crate::directory::{Change, minimise};
 use crate::entra::mapping::MappingError;
 use crate::metrics::Metrics;
@@ -124,7 +124,7 @@ struct Folded {
     runs: u64,
     failed_run: Option<u32>,
     last: Sequence,
-    differences: Vec<crate::difference::Difference>,
+    differences: Vec<Difference>,
     differences_total: u64,
     remarks: Vec<String>,
     minimal: Option<String>,
@@ -241,12 +241,13 @@ fn finish(
     let mut result = blank(scenario, player);
     result.expectations = expectations(scenario, metrics, &folded, took);
     let is_own = scenario.seed == own_seed;
+    let settled = |kind| settle(stage, player, collector, &folded.differences, kind);
     result.snapshot = match scenario.expect.snapshot {
         _ if stage.is_stopped() => SnapshotResult::Off,
         SnapshotMode::Off => SnapshotResult::Off,
         _ if !is_own => SnapshotResult::Off,
-        SnapshotMode::Shape => settle(stage, player, collector, SnapshotKind::Shape)?,
-        SnapshotMode::Full => settle(stage, player, collector, SnapshotKind::Full)?,
+        SnapshotMode::Shape => settled(SnapshotKind::Shape)?,
+        SnapshotMode::Full => settled(SnapshotKind::Full)?,
     };
     let missed = result.expectations.iter().any(|one| !one.held);
     let changed = matches!(result.snapshot, SnapshotResult::Changed | SnapshotResult::Missing);
@@ -272,6 +273,7 @@ fn settle(
     stage: &Stage,
     player: &Player<'_>,
     collector: &Collector,
+    differences: &[Difference],
     kind: SnapshotKind,
 ) -> Result<SnapshotResult, SnapshotError> {
     let scenario = player.scenario;
@@ -282,6 +284,7 @@ fn settle(
         dialect: player.set_up.settings.dialect.name().to_owned(),
         kind,
     };
+    collector.differs(differences);
     stage.snapshots.settle(&scenario.name, &collector.text(kind), &info)
 }
 

@@ -88,8 +88,7 @@ impl Player<'_> {
     }
 
     fn begin(&self, run: u32, attempt: u32) -> Moving {
-        let settings = self.set_up.settings.clone();
-        let connector = Connector::new(self.tenant.clone(), settings.dialect, settings);
+        let connector = Connector::new(self.tenant.clone(), self.set_up.settings.clone());
         let seed = self.scenario.seed_of(run).wrapping_add(u64::from(attempt) << 40);
         let set_up = JobSetUp { seed, ..self.set_up.clone() };
         Moving {

@@ -54,7 +54,7 @@ pub struct Stage {
     pub is_shared: bool,
     /// How many sequences may be tried to shorten a failing one.
     pub shrink_attempts: usize,
-    /// What clean-ups came to so far.
+    /// What the last clean-up came to.
     pub cleaned: Mutex<CleanUpResult>,
 }
 
@@ -111,13 +111,9 @@ impl Stage {
         Some(tenant.with_transport(Transport::InProcess(router)))
     }
 
-    /// Adds what a clean-up came to.
+    /// Keeps what a clean-up came to; the newest counts the whole run so far.
     pub fn note_clean_up(&self, result: CleanUpResult) {
-        let mut all = self.cleaned.lock().unwrap_or_else(PoisonError::into_inner);
-        all.created += result.created;
-        all.deleted += result.deleted;
-        all.left.extend(result.left);
-        all.left.truncate(100);
+        *self.cleaned.lock().unwrap_or_else(PoisonError::into_inner) = result;
     }
 }
 

@@ -102,6 +102,12 @@ impl Rewriter<'_> {
         if self.writer == Writer::Tenant && self.names.is_volatile_time(text) {
             return "<time>".to_owned();
         }
+        if self.writer == Writer::Tenant
+            && (place.parent, place.key) == ("phoneNumbers", "value")
+            && let Some(name) = self.names.assigned_phone(text)
+        {
+            return name;
+        }
         let named = self.names.text(text);
         let telling = named != *text || LITERAL.contains(&place.key);
         match self.kind {

@@ -48,7 +48,8 @@ pub(super) struct Names {
     users: HashMap<String, usize>,
     groups: HashMap<String, usize>,
     guids: HashMap<String, usize>,
-    said_times: HashSet<String>,
+    phones: HashMap<String, usize>,
+    said: HashSet<String>,
 }
 
 impl Names {
@@ -66,7 +67,8 @@ impl Names {
             users: HashMap::new(),
             groups: HashMap::new(),
             guids: HashMap::new(),
-            said_times: HashSet::new(),
+            phones: HashMap::new(),
+            said: HashSet::new(),
         };
         for exchange in exchanges {
             names.learn_from(exchange);
@@ -77,7 +79,7 @@ impl Names {
     fn learn_from(&mut self, exchange: &Exchange) {
         let asked = exchange.request.body_json();
         if let Some(asked) = &asked {
-            self.learn_times(asked);
+            self.learn_said(asked);
         }
         let Some(resource) = Resource::of_path(exchange.request.path()) else { return };
         if !exchange.is_success() {
@@ -105,13 +107,13 @@ impl Names {
         }
     }
 
-    fn learn_times(&mut self, value: &Value) {
+    fn learn_said(&mut self, value: &Value) {
         match value {
-            Value::String(text) if is_time(text) => {
-                self.said_times.insert(text.clone());
+            Value::String(text) => {
+                self.said.insert(text.clone());
             }
-            Value::Array(items) => items.iter().for_each(|item| self.learn_times(item)),
-            Value::Object(members) => members.values().for_each(|item| self.learn_times(item)),
+            Value::Array(items) => items.iter().for_each(|item| self.learn_said(item)),
+            Value::Object(members) => members.values().for_each(|item| self.learn_said(item)),
             _ => {}
         }
     }
@@ -148,7 +150,17 @@ impl Names {
 
     /// Whether a text of an answer is a time that no request said before.
     pub(super) fn is_volatile_time(&self, text: &str) -> bool {
-        is_time(text) && !self.said_times.contains(text)
+        is_time(text) && !self.said.contains(text)
+    }
+
+    /// The name of a phone number of an answer that no request said: the tenant assigned it.
+    pub(super) fn assigned_phone(&mut self, text: &str) -> Option<String> {
+        if self.said.contains(text) {
+            return None;
+        }
+        let next = self.phones.len() + 1;
+        let number = *self.phones.entry(text.to_owned()).or_insert(next);
+        Some(self.name("phone", number))
     }
 
     /// A text with every volatile part named.

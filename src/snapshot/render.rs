@@ -12,36 +12,8 @@ use regex::Regex;
 use super::SnapshotKind;
 use super::body::{Rewriter, Writer};
 use super::names::{Names, Resource, etag_form, is_time};
+use crate::difference::Difference;
 use crate::exchange::{Answer, BodyEnd, Exchange, Failure, Scrub};
-
-/// Renders exchanges in their order; `more` of them were not kept.
-pub(super) fn render(
-    exchanges: &[&Exchange],
-    more: u64,
-    kind: SnapshotKind,
-    bases: &[String],
-    scrub: &Scrub,
-) -> String {
-    let names = Names::learn(exchanges, kind, bases);
-    let mut page = Page { names, kind, scrub };
-    let mut seen = HashSet::new();
-    let mut text = String::new();
-    for exchange in exchanges {
-        let shown = page.exchange(exchange);
-        if kind == SnapshotKind::Full || seen.insert(shown.clone()) {
-            text.push_str(&shown);
-            text.push('\n');
-        }
-    }
-    match (more, kind) {
-        (0, _) => {}
-        (_, SnapshotKind::Full) => {
-            let _ = writeln!(text, "({more} further exchanges are not shown)");
-        }
-        (_, SnapshotKind::Shape) => text.push_str("(further exchanges are not shown)\n"),
-    }
-    text
-}
 
 /// Makes every character visible that a terminal would obey or that reorders text. Line ends stay.
 pub fn escape(text: &str) -> String {
@@ -66,13 +38,64 @@ fn is_invisible(letter: char) -> bool {
     )
 }
 
-struct Page<'a> {
+/// One snapshot in the making.
+pub(super) struct Page<'a> {
     names: Names,
     kind: SnapshotKind,
     scrub: &'a Scrub,
 }
 
-impl Page<'_> {
+impl<'a> Page<'a> {
+    /// Learns the names of the exchanges that will be shown.
+    pub(super) fn new(
+        exchanges: &[&Exchange],
+        kind: SnapshotKind,
+        bases: &[String],
+        scrub: &'a Scrub,
+    ) -> Self {
+        Self { names: Names::learn(exchanges, kind, bases), kind, scrub }
+    }
+
+    /// Exchanges in their order; `more` of them were not kept.
+    pub(super) fn exchanges(&mut self, exchanges: &[&Exchange], more: u64) -> String {
+        let mut seen = HashSet::new();
+        let mut text = String::new();
+        for exchange in exchanges {
+            let shown = self.exchange(exchange);
+            if self.kind == SnapshotKind::Full || seen.insert(shown.clone()) {
+                text.push_str(&shown);
+                text.push('\n');
+            }
+        }
+        match (more, self.kind) {
+            (0, _) => {}
+            (_, SnapshotKind::Full) => {
+                let _ = writeln!(text, "({more} further exchanges are not shown)");
+            }
+            (_, SnapshotKind::Shape) => text.push_str("(further exchanges are not shown)\n"),
+        }
+        text
+    }
+
+    /// What the tenant does not hold as it should; in a shape each kind of difference once.
+    pub(super) fn differences(&mut self, differences: &[Difference]) -> String {
+        let mut blocks: Vec<String> = Vec::new();
+        for it in differences {
+            let kind = serde_json::to_string(&it.kind).expect("a kind is a word");
+            let mut block = format!("=== difference: {}", kind.trim_matches('"'));
+            if self.kind == SnapshotKind::Full {
+                let mut said = |text: &str| one_line(&self.names.text(&(self.scrub)(text)));
+                let (expected, actual) = (said(&it.expected), said(&it.actual));
+                let _ = write!(block, "\n{}\nexpected: {expected}\nactual: {actual}", it.subject);
+            }
+            block.push_str("\n\n");
+            if !blocks.contains(&block) {
+                blocks.push(block);
+            }
+        }
+        blocks.concat()
+    }
+
     fn exchange(&mut self, exchange: &Exchange) -> String {
         let request = &exchange.request;
         let resource = Resource::of_path(request.path());

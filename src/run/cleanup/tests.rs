@@ -11,14 +11,14 @@ use crate::scim;
 use crate::tenant::embedded::{
     ConnectionDropped, Defect, EmbeddedSettings, EmbeddedTenant, Faults, Keys,
 };
-use crate::tenant::{Dress, HttpSettings, Limits, SecretToken, TenantUrl, Transport};
+use crate::tenant::{Dress, HttpSettings, Limits, Manifest, SecretToken, TenantUrl, Transport};
 
 const TOKEN: &str = "a-token-of-tests";
 
 fn embedded(faults: Faults, defects: Vec<Defect>) -> EmbeddedTenant {
     let mut keys = Keys::new();
     keys.add("clean-up", TOKEN, None, true);
-    EmbeddedTenant::new(EmbeddedSettings { faults, defects, keys, ..EmbeddedSettings::default() })
+    EmbeddedTenant::new(EmbeddedSettings { defects, faults, keys, ..EmbeddedSettings::default() })
 }
 
 fn tenant(transport: Transport, url: &str) -> Tenant {
@@ -134,7 +134,10 @@ async fn a_manifest_is_enough_to_clean_up_after_a_run() {
     let manifest = Manifest::read(&path).unwrap();
     std::fs::remove_file(&path).unwrap();
     assert_eq!((manifest.owned.len(), manifest.unresolved.len()), (2, 1));
-    let result = clean_up_manifest(&in_process(embedded.router()), manifest, 2).await;
+    let tenant = in_process(embedded.router());
+    manifest.owned.into_iter().for_each(|owned| tenant.adopt(owned));
+    manifest.unresolved.into_iter().for_each(|lost| tenant.adopt_unresolved(lost));
+    let result = clean_up(&tenant, 2).await;
     assert_eq!(result, CleanUpResult { created: 3, deleted: 3, left: Vec::new() });
     assert_eq!(embedded.counts(), (0, 0));
 }

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value, json};
 
+use crate::difference::{Difference, DifferenceKind};
 use crate::exchange::{Answer, BodyEnd, Exchange, Failure, Listener, Operation, Request};
 use crate::snapshot::{Collector, SnapshotKind, escape};
 
@@ -542,4 +543,37 @@ fn what_is_beyond_the_limit_is_said_to_be_missing() {
     }
     assert!(talk.full().ends_with("(3 further exchanges are not shown)\n"));
     assert!(talk.shape().ends_with("200\n\n(further exchanges are not shown)\n"));
+}
+
+#[test]
+fn a_number_the_tenant_assigned_is_named_and_one_that_was_sent_is_not() {
+    let mut talk = Conversation::new();
+    let sent = json!({ "phoneNumbers": [{ "type": "work", "value": "+1-555-0100" }] });
+    let held = json!({ "id": "u-1", "phoneNumbers": [
+        { "type": "work", "value": "+1-555-0100" },
+        { "type": "Dialpad", "value": "+1 555 421 3249" },
+    ] });
+    talk.hear(Operation::CreateUser, Request::post("/Users", &sent), answer(201, &held));
+    let page = talk.full();
+    assert!(page.contains(r#""value": "<phone-1>""#), "{page}");
+    assert_eq!(page.matches("+1-555-0100").count(), 2, "{page}");
+}
+
+#[test]
+fn what_the_tenant_does_not_hold_ends_the_page() {
+    let talk = Conversation::new();
+    let differs = |expected: &str| Difference {
+        kind: DifferenceKind::GroupName,
+        subject: "group 0".to_owned(),
+        attribute: Some("displayName".to_owned()),
+        expected: expected.to_owned(),
+        actual: "s3cret\u{1b}".to_owned(),
+        exchange: Some(7),
+    };
+    talk.collector.differs(&[differs("new"), differs("newer")]);
+    let block = "=== difference: group-name\n";
+    let full = format!("{block}group 0\nexpected: new\nactual: ***\\u{{1b}}\n\n");
+    assert!(talk.full().starts_with(&full), "{}", talk.full());
+    assert_eq!(talk.full().matches(block).count(), 2);
+    assert_eq!(talk.shape(), format!("{block}\n"));
 }

@@ -101,3 +101,44 @@ async fn a_request_in_flight_is_answered_after_the_word_to_stop() {
     served.ended.await.unwrap().unwrap();
     assert!(TcpStream::connect(served.address).await.is_err(), "nobody listens any longer");
 }
+
+#[tokio::test]
+async fn a_client_that_sends_its_head_byte_by_byte_is_cut_off() {
+    let served = serve(tenant()).await;
+    let mut slow = TcpStream::connect(served.address).await.unwrap();
+    let began = Instant::now();
+    let mut answer = Vec::new();
+    slow.write_all(b"GET /scim/Users HTTP/1.1\r\n").await.unwrap();
+    while slow.write_all(b"X").await.is_ok() {
+        assert!(began.elapsed() < Duration::from_secs(8), "nobody hangs up");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let _ = slow.read_to_end(&mut answer).await;
+    assert!(!answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
+}
+
+#[tokio::test]
+async fn connections_beyond_the_limit_wait_until_idle_ones_are_cut_off() {
+    let served = serve(tenant()).await;
+    let mut idle = Vec::new();
+    for _ in 0..super::super::serve::CONNECTIONS_MAX {
+        idle.push(TcpStream::connect(served.address).await.unwrap());
+    }
+    let answer = talk(served.address, create("anna")).await;
+    assert!(answer.starts_with(b"HTTP/1.1 201 "), "{}", String::from_utf8_lossy(&answer));
+}
+
+#[tokio::test]
+async fn a_target_too_long_is_refused_and_the_next_request_answered() {
+    let served = serve(tenant()).await;
+    for (length, expected) in [(60_000, " 200"), (70_000, " 414"), (2_000_000, " 431")] {
+        let head = format!(
+            "GET /scim/Users?x={} HTTP/1.1\r\nHost: here\r\nAuthorization: Bearer {SECRET}\r\n\
+             Connection: close\r\n\r\n",
+            "a".repeat(length)
+        );
+        let answer = String::from_utf8_lossy(&talk(served.address, head).await).into_owned();
+        assert!(answer.starts_with(&format!("HTTP/1.1{expected}")), "{length}: {answer}");
+    }
+    assert!(talk(served.address, create("anna")).await.starts_with(b"HTTP/1.1 201 "));
+}
