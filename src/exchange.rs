@@ -202,7 +202,7 @@ impl Request {
         Self::new(Method::PATCH, target).json(body)
     }
 
-    /// Puts a JSON body in, as `application/scim+json; charset=utf-8` (entra-client 1.7).
+    /// Puts a JSON body in, as `application/scim+json; charset=utf-8`.
     pub fn json(mut self, body: &Value) -> Self {
         self.body = Some(Bytes::from(body.to_string()));
         self.header(http::header::CONTENT_TYPE, "application/scim+json; charset=utf-8")

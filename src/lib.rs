@@ -12,19 +12,21 @@
 //!
 //! # The floors
 //!
-//! Imports run downwards only; `tests/house.rs` holds the picture to the code.
+//! Imports run downwards, or to a neighbour that does not know one in turn; `tests/house.rs` holds
+//! the picture to the code.
 //!
-//! | floor | rooms | know |
+//! | floor | rooms | hold |
 //! |---|---|---|
-//! | 7 | `main` | commands, and how an outcome becomes an exit code |
-//! | 6 | [`report`] | a run, and words |
-//! | 5 | [`run`], [`load`] | everybody below: the stages meet here |
+//! | 7 | `main` | the commands; how an outcome becomes an exit code |
+//! | 6 | [`report`] | a run, told to people and programs |
+//! | 5 | [`run`], [`load`] | where the stages meet; the same conversations, many at once |
 //! | 4 | [`scenario`] | a scenario file, parsed and refused early |
 //! | 3 | [`entra`] | what Microsoft Entra does with a directory |
 //! | 2 | [`tenant`], [`checks`], [`snapshot`], [`metrics`], [`recording`] | door; judging; memory |
-//! | 1 | [`scim`], [`exchange`], [`difference`], [`profile`], [`directory`], [`refusal`] | nobody |
+//! | 1 | [`scim`], [`exchange`], [`difference`], [`profile`], [`directory`], [`refusal`] | nouns |
 //!
-//! `entra` and `checks` do not know each other: who acts does not judge.
+//! `entra` and `checks` do not know each other: who acts does not judge. What to touch to add a
+//! check, a change, a limitation and so on is a table in the README.
 //!
 //! # Rules of the house
 //!

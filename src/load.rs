@@ -3,8 +3,8 @@
 //! The population is never materialised; what a load remembers of an object is its id. The phases
 //! (users, groups, references) keep Entra's order, the conversations are the connector's, and goose
 //! drives the workers. Afterwards everything is counted in the tenant, and a sample is compared
-//! attribute by attribute: a load that only counts its own answers proves nothing. Where goose drives,
-//! it prints one line on stdout ("5 users launched.") that it has no switch for.
+//! attribute by attribute: a load that only counts its own answers proves nothing. Where goose
+//! drives, it prints one line on stdout ("5 users launched.") that it has no switch for.
 
 mod count;
 mod drive;
@@ -63,8 +63,8 @@ pub enum LoadError {
 const TICK: Duration = Duration::from_millis(100);
 
 /// Runs the initial cycle of a population against a tenant, counts, and compares a sample. What it
-/// created is the tenant's `owned`, for `run::cleanup`. The word to stop ends it within two seconds;
-/// before listening for signals, call [`keep_signals`].
+/// created is the tenant's `owned`, for `run::cleanup`. The word to stop ends it within two
+/// seconds; before listening for signals, call [`keep_signals`].
 pub async fn run_load(
     tenant: &Tenant,
     set_up: &JobSetUp,

@@ -2,7 +2,7 @@
 //!
 //! A profile is a TOML file. [`Limitation`]s are a closed set with three readers that cannot drift
 //! apart: checks name them in `excused_by`, the embedded tenant behaves that way, reports print
-//! reason and source. [`EntraSettings`] are Entra's knobs (entra-client 15) with their defaults.
+//! reason and source. [`EntraSettings`] are Entra's knobs with their defaults.
 
 mod check;
 mod file;
@@ -74,10 +74,10 @@ pub struct Limitation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum MappingSet {
-    /// What Entra proposes for an application that is not in the gallery (entra-client 9.4).
+    /// What Entra proposes for an application that is not in the gallery.
     #[default]
     Default,
-    /// What is assumed of the Dialpad gallery application (entra-client 11.3).
+    /// What is assumed of the Dialpad gallery application.
     Dialpad,
 }
 

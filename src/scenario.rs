@@ -89,7 +89,7 @@ pub enum CyclePlan {
     },
 }
 
-/// What a restart resets that names nothing (entra-client 7.3).
+/// What a restart resets that names nothing.
 pub const RESET_UNNAMED: &[ResetScope] =
     &[ResetScope::QuarantineState, ResetScope::Watermark, ResetScope::Escrows];
 

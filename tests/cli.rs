@@ -352,3 +352,60 @@ mod signals {
         }
     }
 }
+
+mod replay {
+    use super::*;
+    use serde_json::Value;
+
+    /// What differs between two runs of the same seed: when, how long, and where it was written.
+    const TIMES: &[&str] = &[
+        "due-us",
+        "sent-us",
+        "answered-us",
+        "began",
+        "ended",
+        "at",
+        "seconds",
+        "folder",
+        "created",
+        "lastModified",
+        "activityDateTime",
+        "durationInMilliseconds",
+    ];
+
+    fn without_times(value: Value) -> Value {
+        match value {
+            Value::Object(members) => members
+                .into_iter()
+                .filter(|(key, _)| !TIMES.contains(&key.as_str()))
+                .map(|(key, value)| (key, without_times(value)))
+                .collect(),
+            Value::Array(items) => items.into_iter().map(without_times).collect(),
+            other => other,
+        }
+    }
+
+    fn lines(folder: &Folder, name: &str) -> Vec<String> {
+        let file = folder.files().into_iter().find(|file| file.ends_with(name)).unwrap();
+        let text = fs::read_to_string(file).unwrap();
+        let lines = text.lines().map(|line| without_times(serde_json::from_str(line).unwrap()));
+        lines.map(|line| line.to_string()).collect()
+    }
+
+    #[test]
+    fn the_same_seed_twice_leaves_the_same_recording_and_the_same_log() {
+        let all = ["first", "second"].map(|name| {
+            let folder = Folder::of(&format!("replay-{name}"));
+            let arguments = ["run", "churn/everything-moves", "--seed", "5", "--snapshots", "off"];
+            folder.scimrig(&arguments).run().expect_code(&[0]);
+            (lines(&folder, "exchanges.jsonl"), lines(&folder, "provisioning-log.jsonl"))
+        });
+        assert!(all[0].0.len() > 100 && all[0].1.len() > 30, "there is something to compare");
+        for (first, second) in [(&all[0].0, &all[1].0), (&all[0].1, &all[1].1)] {
+            assert_eq!(first.len(), second.len());
+            for (one, other) in first.iter().zip(second) {
+                assert_eq!(one, other);
+            }
+        }
+    }
+}

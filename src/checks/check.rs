@@ -181,7 +181,7 @@ impl Check {
     }
 }
 
-/// How strongly the source asks (rfc-catalogue, column `lvl`).
+/// How strongly the source asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {

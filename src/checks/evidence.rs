@@ -1,7 +1,7 @@
 //! What judges look at: a fresh fixture and what was said, or one exchange in passing.
 //!
-//! A fixture belongs to one probe alone; its names carry the run's marker, its data is realistic
-//! (entra-client 12.3.4), and the door knows it as the run's own.
+//! A fixture belongs to one probe alone; its names carry the run's marker, its data is realistic,
+//! and the door knows it as the run's own.
 
 use std::cell::OnceCell;
 use std::ops::{Deref, Index};
@@ -215,7 +215,7 @@ impl Index<usize> for Said {
 pub struct Seen<'a> {
     exchange: &'a Exchange,
     body: OnceCell<Option<Value>>,
-    /// Whether the profile takes `application/json` for a violation (entra-client 1.9.1).
+    /// Whether the profile takes `application/json` for a violation.
     pub content_type_strict: bool,
 }
 

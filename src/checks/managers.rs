@@ -1,7 +1,7 @@
 //! The manager: the one reference between users, and the forms in which Entra writes it.
 //!
 //! RFC 7643 §4.3 makes it an object with `value`; Entra sends a bare id, an object or a list of
-//! one, and clears it with an empty text (entra-client 4.6).
+//! one, and clears it with an empty text.
 
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 //! A group's new name: taken, ignored, refused cleanly, refused badly, or made a second group.
 //!
-//! Some connectors document that a group keeps its first name (entra-client 5.3). Such a limitation
+//! Some connectors document that a group keeps its first name. Such a limitation
 //! excuses a name that is ignored or cleanly refused, and nothing else: an answer that confuses the
 //! client, or a second group, stays a violation whatever the profile says.
 

@@ -1,7 +1,7 @@
 //! PATCH of values that a path selects by type: the work e-mail, the mobile phone, an address.
 //!
-//! Entra writes every typed value this way, and expects a value that is not there yet to be made
-//! (entra-client 4.4.4), where RFC 7644 §3.5.2.3 would have a replacement refused.
+//! Entra writes every typed value this way, and expects a value that is not there yet to be
+//! made, where RFC 7644 §3.5.2.3 would have a replacement refused.
 
 use serde_json::json;
 

@@ -229,14 +229,7 @@ pub(super) const CHECKS: &[Check] = &[
                     get(its.user()),
                 ]
             },
-            |said| {
-                all_of([
-                    expect_success(&said[0]),
-                    expect_at("active", false, &said[1]),
-                    expect_success(&said[2]),
-                    expect_at("active", true, &said[3]),
-                ])
-            },
+            went_off_and_on,
         ),
     )
     .needs(&[Patch, Attribute("active")]),
@@ -253,14 +246,7 @@ pub(super) const CHECKS: &[Check] = &[
                     get(its.user()),
                 ]
             },
-            |said| {
-                all_of([
-                    expect_success(&said[0]),
-                    expect_at("active", false, &said[1]),
-                    expect_success(&said[2]),
-                    expect_at("active", true, &said[3]),
-                ])
-            },
+            went_off_and_on,
         ),
     )
     .needs(&[Patch, Attribute("active")]),
@@ -422,6 +408,16 @@ pub(super) const CHECKS: &[Check] = &[
     )
     .on(Setting::Nothing),
 ];
+
+/// What came of: set `active` to false, read, set it to true, read.
+fn went_off_and_on(said: &Said) -> Verdict {
+    all_of([
+        expect_success(&said[0]),
+        expect_at("active", false, &said[1]),
+        expect_success(&said[2]),
+        expect_at("active", true, &said[3]),
+    ])
+}
 
 /// A second DELETE: 404 is asked for, and idempotent-minded servers answer 204.
 pub(super) fn delete_again(seen: &Exchange) -> Verdict {

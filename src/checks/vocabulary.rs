@@ -22,7 +22,7 @@ pub fn encoded(text: &str) -> String {
     utf8_percent_encode(text, KEPT).to_string()
 }
 
-/// A filter's expression with a space as `+`, as Entra encodes it (entra-client 1.8).
+/// A filter's expression with a space as `+`, as Entra encodes it.
 fn form_encoded(text: &str) -> String {
     encoded(text).replace("%20", "+")
 }
@@ -153,7 +153,7 @@ pub fn expect_success(seen: &Exchange) -> Verdict {
     require(seen.is_success(), "status 2xx", seen.told())
 }
 
-/// Expects a create to have worked; 200 is tolerated with a remark (entra-client 15.1).
+/// Expects a create to have worked; 200 is tolerated with a remark.
 pub fn expect_created(seen: &Exchange) -> Verdict {
     let verdict = match seen.status() {
         201 => Verdict::Pass,

@@ -36,7 +36,7 @@ impl Checks {
         match self.format {
             Format::Text => {
                 for check in selection.checks() {
-                    println!(
+                    say!(
                         "{:<44} {:<8} {:<34} {}",
                         check.id,
                         check.level.name(),
@@ -47,12 +47,12 @@ impl Checks {
             }
             Format::Json => {
                 let all: Vec<_> = selection.checks().map(as_json).collect();
-                println!("{}", serde_json::to_string_pretty(&all)?);
+                say!("{}", serde_json::to_string_pretty(&all)?);
             }
             Format::Markdown => {
-                println!("| check | level | source | what is asked |\n| --- | --- | --- | --- |");
+                say!("| check | level | source | what is asked |\n| --- | --- | --- | --- |");
                 for check in selection.checks() {
-                    println!(
+                    say!(
                         "| `{}` | {} | {} | {} |",
                         check.id,
                         check.level.name(),

@@ -56,14 +56,9 @@ impl Cleanup {
         manifest.owned.into_iter().for_each(|owned| tenant.adopt(owned));
         manifest.unresolved.into_iter().for_each(|lost| tenant.adopt_unresolved(lost));
         let result = clean_up(&tenant, self.concurrency).await;
-        println!(
-            "{} listed, {} deleted, {} left",
-            result.created,
-            result.deleted,
-            result.left.len()
-        );
+        say!("{} listed, {} deleted, {} left", result.created, result.deleted, result.left.len());
         for left in &result.left {
-            println!("left: {left}");
+            say!("left: {left}");
         }
         Ok(if result.left.is_empty() { Exit::Conforms } else { Exit::Unreachable })
     }

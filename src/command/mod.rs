@@ -1,6 +1,14 @@
 //! The commands. Each file is one verb; `options` holds what they share, `session` the run they
 //! make. An outcome becomes an exit code in `scimrig::run::Exit` and nowhere else.
 
+/// Prints a line. A reader that went away, as in `scimrig checks | head`, is no fault.
+macro_rules! say {
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stdout(), $($text)*);
+    }};
+}
+
 mod checks;
 mod cleanup;
 mod load;

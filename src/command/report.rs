@@ -49,7 +49,7 @@ impl Report {
     pub(crate) fn run(self) -> Ended {
         if let Some(Verb::Compare { base, new }) = &self.verb {
             let compared = compare(&read_run(base)?, &read_run(new)?);
-            print!("{}", compared.text);
+            say!("{}", compared.text.trim_end());
             let is_worse = compared.new_violations > 0;
             return Ok(if is_worse { Exit::Violations } else { Exit::Conforms });
         }
@@ -75,7 +75,7 @@ impl Report {
         );
         write_all(&run, folder)?;
         let paint = Paint::for_stream(&std::io::stdout());
-        print!("{}", terminal::text(&run, self.strict, Some(folder), paint));
+        say!("{}", terminal::text(&run, self.strict, Some(folder), paint).trim_end());
         Ok(Exit::of(&run, self.strict))
     }
 }
@@ -111,7 +111,7 @@ impl Schema {
         let schema = match self.format {
             SchemaOf::Report => scimrig::report::schema(),
         };
-        println!("{}", serde_json::to_string_pretty(&schema)?);
+        say!("{}", serde_json::to_string_pretty(&schema)?);
         Ok(Exit::Conforms)
     }
 }

@@ -52,7 +52,7 @@ impl Serve {
         let listener = tokio::net::TcpListener::bind(self.listen).await.map_err(|error| {
             Stop::BadInput(format!("failed to listen on {}: {error}", self.listen))
         })?;
-        println!("listening on http://{}/scim", listener.local_addr()?);
+        say!("listening on http://{}/scim", listener.local_addr()?);
         EmbeddedTenant::new(settings).serve(listener, signalled()).await?;
         Ok(Exit::Conforms)
     }
@@ -74,11 +74,11 @@ impl Serve {
                 None => (text.as_str(), None),
             };
             let secret = keys.generate(name, expiry, true);
-            println!("key {name}: {secret}");
+            say!("key {name}: {secret}");
         }
         for name in &self.keys_without_admin {
             let secret = keys.generate(name.as_str(), None, false);
-            println!("key {name} (without admin rights): {secret}");
+            say!("key {name} (without admin rights): {secret}");
         }
         Ok(keys)
     }

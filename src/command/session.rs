@@ -98,13 +98,7 @@ impl Session {
         let common = plan.common;
         let profile = common.profile()?;
         let target = common.target(&profile, plan.writes)?;
-        let folder = common.reports.join(folder_name(&profile.name, plan.scenario));
-        std::fs::create_dir_all(&folder).map_err(|error| {
-            Stop::BadInput(format!(
-                "failed to make the report folder {}: {error}",
-                folder.display()
-            ))
-        })?;
+        let folder = make_folder(&common.reports.join(folder_name(&profile.name, plan.scenario)))?;
         let seed = common.seed.unwrap_or(SEED);
         let base = Base::of(&target, common, &profile, seed)?;
         let dialect = common.dialect.map(PatchDialect::from).or(base.url.dialect());
@@ -214,7 +208,7 @@ impl Session {
         write_all(&run, &self.stage.folder)?;
         worked?;
         let paint = Paint::for_stream(&std::io::stdout());
-        print!("{}", terminal::text(&run, self.strict, Some(&self.stage.folder), paint));
+        say!("{}", terminal::text(&run, self.strict, Some(&self.stage.folder), paint).trim_end());
         Ok(Exit::of(&run, self.strict))
     }
 
@@ -294,7 +288,7 @@ impl Session {
         let tenant = stage.dressed(&set_up.settings, self.seed);
         let connector = Connector::new(tenant, set_up.settings.clone());
         let requests = ProvisioningJob::new(set_up).probe_requests(&connector);
-        let connection = test_connection(&connector.tenant, requests).await;
+        let connection = test_connection(&connector, requests).await;
         let success = connection.is_success();
         let result = match connection {
             Connection::Success { remark } => ConnectionResult {
@@ -390,6 +384,14 @@ fn snapshot_folder(
         Target::Remote { .. } | Target::Embedded => profile.name.clone(),
     };
     if is_forced { format!("{folder}-{}", dialect.name()) } else { folder }
+}
+
+fn make_folder(folder: &Path) -> Result<PathBuf, Stop> {
+    let made = std::fs::create_dir_all(folder).map(|()| folder.to_owned());
+    made.map_err(|error| {
+        let folder = folder.display();
+        Stop::BadInput(format!("failed to make the report folder {folder}: {error}"))
+    })
 }
 
 /// An earlier run's manifest goes, unless the run was cut off: then it is what `cleanup` needs.

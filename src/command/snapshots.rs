@@ -52,7 +52,7 @@ impl Snapshots {
             Verb::Reject { names } => reject(root, names),
         };
         for name in done.map_err(|error| Stop::bad(&error))? {
-            println!("{name}");
+            say!("{name}");
         }
         Ok(Exit::Conforms)
     }

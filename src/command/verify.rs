@@ -225,9 +225,9 @@ impl Check {
             None => unreachable_embedded()?,
         };
         for (id, lines) in dry_run(&url, selection, self.common.seed.unwrap_or(SEED)) {
-            println!("# {id}");
+            say!("# {id}");
             for line in lines {
-                println!("{line}");
+                say!("{line}");
             }
         }
         Ok(Exit::Conforms)

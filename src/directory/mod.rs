@@ -25,7 +25,7 @@ pub use population::Population;
 pub use shuffle::{mix, mix_both};
 pub use weights::*;
 
-/// How long the recycle bin keeps a user, in minutes: 30 days (entra-client 4.5).
+/// How long the recycle bin keeps a user, in minutes: 30 days.
 pub const RECYCLE_BIN_MINUTES: u64 = 30 * 24 * 60;
 
 /// What Entra ID holds now.
@@ -98,7 +98,7 @@ impl Directory {
     }
 
     /// The user as it is now. A manager that was purged is no manager any more, though Entra does
-    /// not count that as a change of the report (entra-client 7.2.7).
+    /// not count that as a change of the report.
     pub fn user(&self, index: UserIndex) -> DirectoryUser {
         let mut user = match self.users.get(&index) {
             Some(changed) => changed.object.clone(),
@@ -144,8 +144,7 @@ impl Directory {
         candidates.into_iter().filter(still_member).collect()
     }
 
-    /// The assigned groups the user is a direct member of: nested groups are not expanded
-    /// (entra-client 9.1).
+    /// The assigned groups the user is a direct member of: nested groups are not expanded.
     pub fn assigned_groups_of(&self, user: UserIndex) -> Vec<GroupIndex> {
         let mut groups = self.groups_of(user);
         groups.retain(|group| self.is_group_assigned(*group));

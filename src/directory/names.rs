@@ -1,7 +1,7 @@
 //! The people, teams and places a population is made of.
 //!
 //! Realistic on purpose: a tenant with unwritten rules about phone numbers or countries takes these
-//! and would refuse noise (entra-client 12.3.3, 12.3.4). Names beyond ASCII are as common here as
+//! and would refuse noise. Names beyond ASCII are as common here as
 //! in a real directory; each comes with the spelling its owner has in an e-mail address.
 
 /// Given names, as written and as spelt in an address.

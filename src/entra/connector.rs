@@ -1,6 +1,6 @@
 //! Entra's conversations with a tenant about one object, written once for conformance and load.
 //!
-//! A user: match, create, read before update, update, disable, delete (entra-client 4). A group:
+//! A user: match, create, read before update, update, disable, delete. A group:
 //! look-up without members, create empty, update, delete; each change of its members in a PATCH of
 //! its own (5). A conversation gets all it needs in its task and says what came of it; the job
 //! keeps the state.
@@ -8,6 +8,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::failure::{INCOMPATIBLE, MULTIPLE_ENTRIES, ObjectFailure};
@@ -16,11 +17,15 @@ use super::mapping::MappedValue;
 use super::pace::Pace;
 use super::wire::{AttributeChange, MemberVerb, Wire};
 use crate::exchange::{Exchange, Operation, Request};
-use crate::profile::{EntraSettings, On429};
+use crate::profile::{EntraSettings, On429, PatchDialect, TargetObjectAction};
 use crate::tenant::Tenant;
 
 /// How often a throttled request is repeated where `Retry-After` is honoured.
 const THROTTLED_TRIES: usize = 4;
+/// The wait where a 429 says nothing of it.
+const RETRY_AFTER_DEFAULT: Duration = Duration::from_secs(1);
+/// The log's word for an update that would change nothing (10.4).
+const REDUNDANT_EXPORT: &str = "RedundantExport";
 /// The longest single wait for `Retry-After`.
 const RETRY_AFTER_MAX: Duration = Duration::from_mins(1);
 
@@ -86,6 +91,19 @@ pub struct ObjectTask {
     pub update: Vec<MappedValue>,
 }
 
+impl ObjectTask {
+    /// Whether it takes an active user or a group away, as the accidental-deletion guard counts.
+    pub fn is_deletion(&self, is_active: bool) -> bool {
+        let is_switched_off =
+            || self.update.iter().any(|it| it.target.is("active") && it.value == false);
+        match self.intent {
+            Intent::Delete => true,
+            Intent::Disable => is_active,
+            Intent::Provision => self.kind == Kind::User && is_active && is_switched_off(),
+        }
+    }
+}
+
 /// What a conversation did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
@@ -133,6 +151,14 @@ impl Done {
         }
     }
 
+    fn skipped(mut self, reason: &str) -> Self {
+        let step = Step::success("EntrySynchronizationSkip", StepType::Processing, reason)
+            .status(LogStatus::Skipped)
+            .detail("SkipReason", reason);
+        self.steps.push(step);
+        self
+    }
+
     fn failed(mut self, failure: ObjectFailure, step: &str, kind: StepType) -> Self {
         let description = format!("{}: {}", failure.code, failure.message);
         self.steps.push(Step::success(step, kind, description).status(LogStatus::Failure));
@@ -146,6 +172,12 @@ impl Connector {
     pub fn new(tenant: Tenant, settings: EntraSettings) -> Self {
         let wire = Arc::new(Wire::new(settings.dialect, settings.clone()));
         Self { tenant, wire, settings: Arc::new(settings), pace: None }
+    }
+
+    /// The same, speaking the default dialect.
+    pub fn in_default_dialect(&self) -> Self {
+        let wire = Wire::new(PatchDialect::Default, (*self.settings).clone());
+        Self { wire: Arc::new(wire), ..self.clone() }
     }
 
     /// Holds the conversation about one object.
@@ -182,6 +214,9 @@ impl Connector {
             }
         }
         done.steps.push(Step::success("EntryImport", StepType::Matching, "no match was found"));
+        if !self.settings.target_object_actions.contains(&TargetObjectAction::Create) {
+            return done.skipped("creating is not among the target object actions");
+        }
         self.create(task, done).await
     }
 
@@ -239,11 +274,10 @@ impl Connector {
             None => task.update.iter().map(replacing_unseen).collect(),
         };
         if changes.is_empty() {
-            done.steps.push(
-                Step::success("EntrySynchronizationSkip", StepType::Processing, "RedundantExport")
-                    .status(LogStatus::Skipped),
-            );
-            return done;
+            return done.skipped(REDUNDANT_EXPORT);
+        }
+        if !self.settings.target_object_actions.contains(&TargetObjectAction::Update) {
+            return done.skipped("updating is not among the target object actions");
         }
         let operation = meaning(task.kind, &changes);
         let request = match task.kind {
@@ -259,7 +293,7 @@ impl Connector {
             .iter()
             .map(|change| ModifiedProperty {
                 display_name: change.target.text.clone(),
-                old_value: change.before.as_ref().map(as_text),
+                old_value: change.before.as_ref().filter(|value| !value.is_null()).map(as_text),
                 new_value: Some(as_text(&change.value)),
             })
             .collect();
@@ -277,7 +311,7 @@ impl Connector {
         done
     }
 
-    /// Sets `active` to false unless the tenant shows that it already is (4.5).
+    /// Sets `active` to false unless the tenant shows that it already is.
     async fn disable(&self, id: &str, mut done: Done) -> Done {
         let mut before = None;
         if self.settings.read_before_update {
@@ -286,7 +320,7 @@ impl Connector {
                 Ok(resource) => before = resource.get("active").cloned(),
             }
             if before.as_ref().is_some_and(|active| is_flag(active, false)) {
-                return done;
+                return done.skipped(REDUNDANT_EXPORT);
             }
         }
         done.action = ProvisioningAction::Disable;
@@ -329,7 +363,7 @@ impl Connector {
         done
     }
 
-    /// Sets, changes or removes one user's manager (4.6).
+    /// Sets, changes or removes one user's manager.
     pub async fn set_manager(
         &self,
         id: &str,
@@ -353,7 +387,7 @@ impl Connector {
         success_of(&exchange)
     }
 
-    /// Adds or removes members of one group in one PATCH (5.1).
+    /// Adds or removes members of one group in one PATCH.
     pub async fn change_members(
         &self,
         group: &str,
@@ -418,7 +452,7 @@ impl Connector {
     }
 
     /// Sends, and repeats what was throttled where the settings want `Retry-After` honoured.
-    async fn send(&self, operation: Operation, request: Request) -> Exchange {
+    pub async fn send(&self, operation: Operation, request: Request) -> Exchange {
         let mut tries = 1;
         loop {
             let exchange = match &self.pace {
@@ -432,12 +466,22 @@ impl Connector {
             if exchange.status() != 429 || !honour || tries == THROTTLED_TRIES {
                 return exchange;
             }
-            let seconds = exchange.header("retry-after").and_then(|text| text.trim().parse().ok());
-            let wait = Duration::from_secs(seconds.unwrap_or(1)).min(RETRY_AFTER_MAX);
-            tokio::time::sleep(wait).await;
+            let wait =
+                exchange.header("retry-after").and_then(|text| retry_after(text, Timestamp::now()));
+            tokio::time::sleep(wait.unwrap_or(RETRY_AFTER_DEFAULT).min(RETRY_AFTER_MAX)).await;
             tries += 1;
         }
     }
+}
+
+/// The time a `Retry-After` asks for: seconds or an HTTP date (RFC 9110 §10.2.3).
+fn retry_after(text: &str, now: Timestamp) -> Option<Duration> {
+    let text = text.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let until = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
+    Some(Duration::try_from(until.duration_since(now)).unwrap_or_default())
 }
 
 fn success_of(exchange: &Exchange) -> Result<(), ObjectFailure> {
@@ -514,5 +558,20 @@ fn as_text(value: &Value) -> String {
         Value::Bool(true) => "True".to_owned(),
         Value::Bool(false) => "False".to_owned(),
         other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_retry_after_is_seconds_or_a_date() {
+        let now: Timestamp = "2026-10-21T07:28:00Z".parse().unwrap();
+        let seconds = |text| retry_after(text, now).map(|wait| wait.as_secs());
+        assert_eq!(seconds(" 7 "), Some(7));
+        assert_eq!(seconds("Wed, 21 Oct 2026 07:28:30 GMT"), Some(30));
+        assert_eq!(seconds("Wed, 21 Oct 2026 07:27:30 GMT"), Some(0), "the past is now");
+        assert_eq!(seconds("soon"), None);
     }
 }

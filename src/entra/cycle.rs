@@ -1,4 +1,4 @@
-//! Who is due in a cycle, and what should become of each (entra-client 4.5, 5.2, 7.1, 7.2).
+//! Who is due in a cycle, and what should become of each.
 //!
 //! Pure: directory, scope and links in, tasks out. The job sends them.
 
@@ -14,11 +14,11 @@ use crate::profile::{EntraSettings, TargetObjectAction};
 /// The kinds of cycle a scenario can ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CycleKind {
-    /// Everything is evaluated (7.1).
+    /// Everything is evaluated.
     Initial,
-    /// What changed since the watermark, and what is due in escrow (7.2).
+    /// What changed since the watermark, and what is due in escrow.
     Incremental,
-    /// Only these objects, at an admin's request (7.7).
+    /// Only these objects, at an admin's request.
     OnDemand {
         /// Users.
         users: Vec<UserIndex>,
@@ -31,7 +31,7 @@ pub enum CycleKind {
 pub struct SourceUser<'a> {
     /// The user.
     pub user: &'a DirectoryUser,
-    /// What `IsSoftDeleted` says: out of scope, disabled or deleted (4.5).
+    /// What `IsSoftDeleted` says: out of scope, disabled or deleted.
     pub is_soft_deleted: bool,
 }
 
@@ -111,12 +111,12 @@ impl Plan<'_> {
         let intent = match (user.state, link) {
             (UserState::HardDeleted, Some(link)) if link.is_managed => Some(Intent::Delete),
             (UserState::HardDeleted, _) => None,
-            (UserState::SoftDeleted { .. }, link) => self.disable(link),
+            (UserState::SoftDeleted { .. }, link) => self.disable(link, decision.in_scope),
             (UserState::Disabled, None) => None,
             (UserState::Enabled | UserState::Disabled, _) if decision.in_scope => {
                 Some(Intent::Provision)
             }
-            (UserState::Enabled | UserState::Disabled, link) => self.disable(link),
+            (UserState::Enabled | UserState::Disabled, link) => self.disable(link, false),
         };
         let source = SourceUser { user: &user, is_soft_deleted: user.state != UserState::Enabled };
         let task = intent.filter(|intent| self.is_ticked(*intent, link.is_some())).map(|intent| {
@@ -134,12 +134,12 @@ impl Plan<'_> {
     }
 
     /// A user who leaves the scope or lands in the recycle bin is disabled once, if `active` is
-    /// mapped and out-of-scope deletions are not skipped (4.5, 9.3).
-    fn disable(&self, link: Option<&UserLink>) -> Option<Intent> {
+    /// mapped. Who leaves the scope is left alone where out-of-scope deletions are skipped (4.5, 9.3).
+    fn disable(&self, link: Option<&UserLink>, in_scope: bool) -> Option<Intent> {
         let link = link?;
         let wanted = link.is_managed
             && link.is_active
-            && !self.settings.skip_out_of_scope_deletions
+            && (in_scope || !self.settings.skip_out_of_scope_deletions)
             && self.user_mapping.mapping("active").is_some();
         wanted.then_some(Intent::Disable)
     }
@@ -153,7 +153,11 @@ impl Plan<'_> {
         let intent = match (decision.in_scope && !group.deleted && !is_other, link) {
             (true, _) => Some(Intent::Provision),
             (false, None) => None,
-            (false, Some(_)) if self.settings.skip_out_of_scope_deletions && !group.deleted => None,
+            (false, Some(_))
+                if self.settings.skip_out_of_scope_deletions && !group.deleted && !is_other =>
+            {
+                None
+            }
             (false, Some(_)) => Some(Intent::Delete),
         };
         let source = SourceGroup(&group);
@@ -173,14 +177,17 @@ impl Plan<'_> {
         Planned { task, decision }
     }
 
-    /// Whether the mapping's target object actions allow it (9.3).
+    /// Whether the mapping's target object actions allow it (9.3). Without a link it is open whether
+    /// a resource is found and updated or has to be created.
     fn is_ticked(&self, intent: Intent, is_linked: bool) -> bool {
-        let action = match (intent, is_linked) {
-            (Intent::Provision, false) => TargetObjectAction::Create,
-            (Intent::Provision, true) | (Intent::Disable, _) => TargetObjectAction::Update,
-            (Intent::Delete, _) => TargetObjectAction::Delete,
-        };
-        self.settings.target_object_actions.contains(&action)
+        let ticked = |action| self.settings.target_object_actions.contains(&action);
+        match intent {
+            Intent::Provision if !is_linked => {
+                ticked(TargetObjectAction::Create) || ticked(TargetObjectAction::Update)
+            }
+            Intent::Provision | Intent::Disable => ticked(TargetObjectAction::Update),
+            Intent::Delete => ticked(TargetObjectAction::Delete),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What Entra makes of an answer that is not what it needs: error code, retry, job-level or not.
 //!
-//! The pairings are those of entra-client 8.3, the texts those of 2.3 and 8.2. A failure here is an
-//! entry in the provisioning log and perhaps an escrow; it is never an error of the harness.
+//! Codes and texts are those of Entra's pages on error codes and on known issues. A failure here is
+//! an entry in the provisioning log and perhaps an escrow; it is never an error of the harness.
 
 use crate::exchange::{Exchange, Failure, Operation};
 
@@ -23,6 +23,9 @@ pub const INVALID_CREDENTIALS_TEXT: &str = "You appear to have entered invalid c
 pub const NOT_FOUND_TEXT: &str = "An HTTP/404 Not Found response was returned rather than the \
      expected HTTP/200 OK response. To address this issue, ensure that the tenant URL is correct. \
      The tenant URL is usually in a format like: https://<>/scim.";
+
+/// Characters of a tenant's text that are kept in a message.
+const TEXT_MAX: usize = 500;
 
 /// When a failed object is tried again (8.1, 8.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +51,7 @@ pub struct ObjectFailure {
     pub exchange: Option<u64>,
     /// When it is tried again.
     pub retry: Retry,
-    /// Whether it concerns a manager or a member: such failures count apart (8.5).
+    /// Whether it concerns a manager or a member: such failures count apart.
     pub is_reference: bool,
     /// Whether the whole job stops: the credentials are refused, or the endpoint is no SCIM one.
     pub stops_job: bool,
@@ -81,7 +84,11 @@ impl ObjectFailure {
     pub fn senseless(code: &'static str, why: &str, exchange: &Exchange) -> Self {
         Self {
             code,
-            message: format!("{why} ({} {})", exchange.request.method, exchange.request.path()),
+            message: bounded(&format!(
+                "{why} ({} {})",
+                exchange.request.method,
+                exchange.request.path()
+            )),
             retry: Retry::BackOff,
             stops_job: false,
             ..Self::of(exchange)
@@ -108,14 +115,28 @@ fn code_of(status: u16, operation: Operation) -> (&'static str, Retry) {
         403 => ("InsufficientRights", Retry::BackOff),
         404 => ("InvalidAnchor", Retry::BackOff),
         405 => ("MethodNotAllowed", Retry::BackOff),
+        408 => ("Timeout", Retry::NextCycle),
         409 => ("EntryConflict", Retry::BackOff),
         422 => ("UnprocessableEntity", Retry::BackOff),
         429 => ("TooManyRequests", Retry::NextCycle),
         500 => ("InternalServerError", Retry::NextCycle),
         501 => ("NotImplemented", Retry::BackOff),
         502..=599 => ("WebExceptionProtocolError", Retry::NextCycle),
+        // 400, 412, 413, 415 and whatever else a provisioning service has no answer to.
         _ => (INCOMPATIBLE, Retry::BackOff),
     }
+}
+
+/// A text that may hold the tenant's words, cut to what a log line can bear.
+pub(super) fn bounded(text: &str) -> String {
+    text.chars().take(TEXT_MAX).collect()
+}
+
+/// The name of a status as the service's own platform has it: `BadRequest`.
+fn name_of(status: u16) -> String {
+    let known = http::StatusCode::from_u16(status).ok();
+    let reason = known.and_then(|status| status.canonical_reason());
+    reason.map_or_else(|| status.to_string(), |reason| reason.replace([' ', '-', '\''], ""))
 }
 
 /// The wording of 8.2 with the start of the tenant's body.
@@ -123,12 +144,48 @@ fn message_of(exchange: &Exchange) -> String {
     match &exchange.result {
         Err(failure) => failure.to_string(),
         Ok(answer) => {
-            let body: String = String::from_utf8_lossy(&answer.body).chars().take(500).collect();
+            let body = bounded(&String::from_utf8_lossy(&answer.body));
             format!(
                 "StatusCode: {} Message: Processing of the HTTP request resulted in an exception. \
-                 Web Response: {body}",
-                answer.status
+                 Please see the HTTP response returned by the 'Response' property of this \
+                 exception for details. Web Response: {body}",
+                name_of(answer.status)
             )
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_status_has_the_code_and_the_retry_of_the_table() {
+        use Retry::{BackOff, NextCycle};
+        let table = [
+            (400, INCOMPATIBLE, BackOff),
+            (403, "InsufficientRights", BackOff),
+            (404, "InvalidAnchor", BackOff),
+            (405, "MethodNotAllowed", BackOff),
+            (409, "EntryConflict", BackOff),
+            (412, INCOMPATIBLE, BackOff),
+            (413, INCOMPATIBLE, BackOff),
+            (415, INCOMPATIBLE, BackOff),
+            (422, "UnprocessableEntity", BackOff),
+            (429, "TooManyRequests", NextCycle),
+            (500, "InternalServerError", NextCycle),
+            (501, "NotImplemented", BackOff),
+            (503, "WebExceptionProtocolError", NextCycle),
+        ];
+        for (status, code, retry) in table {
+            assert_eq!(code_of(status, Operation::UpdateUser), (code, retry), "{status}");
+        }
+        assert_eq!(code_of(404, Operation::MatchUser), (INCOMPATIBLE, BackOff));
+    }
+
+    #[test]
+    fn a_status_is_named_as_the_services_platform_names_it() {
+        let names = [400, 418, 500, 599].map(name_of);
+        assert_eq!(names, ["BadRequest", "Imateapot", "InternalServerError", "599"]);
     }
 }

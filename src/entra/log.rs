@@ -1,9 +1,11 @@
-//! The provisioning log: one entry per object and cycle, in Graph's field names (entra-client 10).
+//! The provisioning log: one entry per object and cycle, in Graph's field names.
 //!
 //! An entry is what an Entra admin would read of one object. Texts of a tenant stand in
 //! `errorInformation` as they came; whoever shows them escapes them.
 
 mod entry;
+
+use std::collections::BTreeMap;
 
 pub use entry::LogContext;
 use jiff::Timestamp;
@@ -53,6 +55,14 @@ pub struct LogEntry {
     pub cycle_id: String,
     /// The job.
     pub job_id: String,
+    /// The Entra tenant.
+    pub tenant_id: String,
+    /// The enterprise application.
+    pub service_principal: NamedId,
+    /// Where objects come from.
+    pub source_system: NamedId,
+    /// Where they go.
+    pub target_system: NamedId,
     /// When, on the scenario's clock.
     pub activity_date_time: Timestamp,
     /// How long the conversation took, in milliseconds.
@@ -87,12 +97,14 @@ pub struct StatusInfo {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ErrorInformation {
-    /// The code (entra-client 10.5).
+    /// The code.
     pub error_code: String,
     /// What the admin reads.
     pub reason: String,
     /// When it is tried again, in words.
     pub additional_details: Option<String>,
+    /// Graph's category: `failure`, or `nonServiceFailure` where the tenant or the data are at fault.
+    pub error_category: String,
 }
 
 /// One stage.
@@ -107,6 +119,9 @@ pub struct Step {
     pub status: LogStatus,
     /// A sentence for the admin.
     pub description: String,
+    /// What the stage found, by Graph's names (entra-client 10.4).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub details: BTreeMap<String, String>,
 }
 
 /// Graph's `provisioningStepType`.
@@ -151,6 +166,16 @@ pub struct Identity {
     pub identity_type: String,
 }
 
+/// An application or a system.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NamedId {
+    /// Its GUID.
+    pub id: String,
+    /// Its name for people.
+    pub display_name: String,
+}
+
 /// Who started it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -178,7 +203,14 @@ impl Step {
             provisioning_step_type: kind,
             status: LogStatus::Success,
             description: description.into(),
+            details: BTreeMap::new(),
         }
+    }
+
+    /// The same stage with one more detail.
+    pub fn detail(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.details.insert(name.to_owned(), value.into());
+        self
     }
 
     /// The same stage with another status.

@@ -1,5 +1,4 @@
-//! Attribute mappings: from Entra's attributes to the values a tenant should hold
-//! (entra-client 9.4, 9.5, 11.3).
+//! Attribute mappings: from Entra's attributes to the values a tenant should hold.
 //!
 //! An [`ObjectMapping`] is a default one with a profile's definitions laid over it. The job asks
 //! it what to send, the projection what should be there. References (`manager`, `members`)
@@ -34,7 +33,7 @@ pub struct AttributeMapping {
     pub target: TargetPath,
     /// Where its value comes from.
     pub source: MappingSource,
-    /// The value of a new object where the source is null (9.5).
+    /// The value of a new object where the source is null.
     pub default_value: Option<String>,
     /// Whether the mapping acts on every change.
     pub apply: Apply,
@@ -125,7 +124,7 @@ pub enum MappingError {
     },
 }
 
-/// What Entra's mapping page does not offer (9.5).
+/// What Entra's mapping page does not offer.
 const NOT_MAPPABLE: &[&str] = &["id", "meta", "schemas", "password", "photos"];
 
 impl ObjectMapping {
@@ -154,7 +153,7 @@ impl ObjectMapping {
     }
 
     /// The values to send for one object, without references. Nulls and empty values are left out:
-    /// Entra does not provision them (entra-client 4.4.9).
+    /// Entra does not provision them.
     pub fn evaluate(&self, source: &dyn SourceAttributes, moment: Moment) -> Vec<MappedValue> {
         self.attributes
             .iter()

@@ -9,9 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::cycle::{CycleKind, Plan, SourceGroup, SourceUser};
 use super::job::ResetScope;
-use super::mapping::{MappedValue, Moment};
+use super::mapping::{MappedValue, Moment, ObjectMapping, SourceAttributes};
 use super::state::Member;
-use crate::directory::{Directory, DirectoryGroup, GroupIndex, UserIndex, UserState};
+use crate::directory::{Directory, GroupIndex, UserIndex, UserState};
+use crate::profile::TargetObjectAction;
 
 /// What the tenant should hold of one user.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,6 +59,7 @@ pub struct ProjectedGroup {
 pub struct Projection {
     users: BTreeMap<UserIndex, ProjectedUser>,
     groups: BTreeMap<GroupIndex, ProjectedGroup>,
+    abandoned: BTreeSet<Member>,
     watermark: Option<u64>,
 }
 
@@ -70,6 +72,12 @@ impl Projection {
     /// Groups that are or were in the tenant.
     pub fn groups(&self) -> &BTreeMap<GroupIndex, ProjectedGroup> {
         &self.groups
+    }
+
+    /// Objects for which Entra itself made a second resource: their links were lost in a restart,
+    /// and they had other names when they were matched again (7.3).
+    pub fn abandoned(&self) -> &BTreeSet<Member> {
+        &self.abandoned
     }
 
     /// A restart clears what the job knows; the tenant keeps what it holds (7.3).
@@ -91,7 +99,7 @@ impl Projection {
         }
     }
 
-    /// A changed scope has everything evaluated again (7.2.5).
+    /// A changed scope has everything evaluated again.
     pub fn evaluate_all(&mut self) {
         self.watermark = None;
     }
@@ -107,24 +115,31 @@ impl Projection {
                 self.group(plan, *index);
             }
         }
-        if plan.user_mapping.maps_manager() {
+        let updates = is_ticked(plan, TargetObjectAction::Update);
+        if plan.user_mapping.maps_manager() && updates {
             for index in &users {
                 self.manager(plan.directory, *index);
             }
         }
-        if plan.group_mapping.maps_members() {
+        let is_on_demand = matches!(kind, CycleKind::OnDemand { .. });
+        let limit = if is_on_demand { 5 } else { usize::MAX };
+        if plan.group_mapping.maps_members() && updates {
             for index in &groups {
-                self.members(&plan.directory.group(*index), *index);
+                self.members(plan, *index, limit);
             }
         }
-        if !matches!(kind, CycleKind::OnDemand { .. }) {
+        if !is_on_demand {
             self.watermark = Some(plan.directory.version());
         }
     }
 
     fn due(&self, directory: &Directory, kind: &CycleKind) -> (Vec<UserIndex>, Vec<GroupIndex>) {
         match (kind, self.watermark) {
-            (CycleKind::OnDemand { users, groups }, _) => (users.clone(), groups.clone()),
+            (CycleKind::OnDemand { users, groups }, _) => {
+                // Provision on demand does nothing for disabled and deleted users (4.5.8).
+                let able = |user: &&UserIndex| directory.user(**user).state == UserState::Enabled;
+                (users.iter().filter(able).copied().collect(), groups.clone())
+            }
             (CycleKind::Incremental, Some(version)) => {
                 (directory.users_changed_since(version), directory.groups_changed_since(version))
             }
@@ -140,52 +155,111 @@ impl Projection {
         let is_enabled = user.state == UserState::Enabled;
         let exists = matches!(user.state, UserState::Enabled | UserState::Disabled);
         let source = SourceUser { user: &user, is_soft_deleted: !is_enabled };
-        let Some(known) = self.users.get_mut(&index) else {
-            if is_enabled && in_scope {
+        let names = names(plan.user_mapping, &plan.settings.match_user, &source);
+        let updates = is_ticked(plan, TargetObjectAction::Update);
+        let known = self.users.get_mut(&index).filter(|known| known.is_present);
+        match known {
+            Some(known) if exists && in_scope && known.is_linked => {
+                known.is_managed = true;
+                if updates {
+                    known.take(plan.user_mapping.evaluate(&source, Moment::Update));
+                }
+            }
+            Some(known) if is_enabled && in_scope && has_one_of(&known.values, &names) => {
+                known.is_linked = true;
+                known.is_managed = true;
+                if updates {
+                    known.take(plan.user_mapping.evaluate(&source, Moment::Update));
+                }
+            }
+            known if is_enabled && in_scope && is_ticked(plan, TargetObjectAction::Create) => {
+                if known.is_some() {
+                    self.abandon(Member::User(index));
+                }
                 let values = plan.user_mapping.evaluate(&source, Moment::Creation);
                 self.users.insert(index, ProjectedUser::created(values));
             }
-            return;
-        };
-        if !known.is_present || !(known.is_linked || is_enabled && in_scope) {
-            return;
-        }
-        if exists && in_scope {
-            known.is_linked = true;
-            known.is_managed = true;
-            known.take(plan.user_mapping.evaluate(&source, Moment::Update));
-        } else if user.state == UserState::HardDeleted {
-            // Whoever had left the scope before is none of the job's business any more.
-            known.is_present = !known.is_managed;
-            known.is_linked = false;
-        } else if known.is_managed {
-            let keeps = plan.settings.skip_out_of_scope_deletions;
-            if known.active.is_some() && !keeps {
-                known.active = Some(false);
-                known.was_switched = true;
+            Some(known) if !known.is_linked => {}
+            Some(known) if user.state == UserState::HardDeleted => {
+                // Whoever had left the scope before is none of the job's business any more.
+                known.is_present =
+                    !(known.is_managed && is_ticked(plan, TargetObjectAction::Delete));
+                known.is_linked = false;
             }
-            known.is_managed = !exists;
+            Some(known) if known.is_managed => {
+                let is_skipped = plan.settings.skip_out_of_scope_deletions && !in_scope;
+                if known.active.is_some() && !is_skipped && updates {
+                    known.was_switched |= known.active == Some(true);
+                    known.active = Some(false);
+                }
+                known.is_managed = !exists;
+            }
+            _ => {}
         }
     }
 
     fn group(&mut self, plan: &Plan<'_>, index: GroupIndex) {
         let group = plan.directory.group(index);
         let in_scope = plan.decide_group(&group).in_scope && !group.deleted;
+        let source = SourceGroup(&group);
+        if let Some(known) = self.groups.get_mut(&index).filter(|known| known.is_linked) {
+            let is_other = known.object_id != group.object_id;
+            let skips = plan.settings.skip_out_of_scope_deletions && !group.deleted && !is_other;
+            let is_over = is_other || !in_scope;
+            if is_over && is_ticked(plan, TargetObjectAction::Delete) && !skips {
+                known.is_present = false;
+                known.is_linked = false;
+                self.leave_groups(Member::Group(index));
+            } else if is_other {
+                known.is_linked = false;
+            }
+        }
+        if !in_scope {
+            return;
+        }
+        let names = names(plan.group_mapping, &plan.settings.match_group, &source);
         let known = self.groups.get_mut(&index).filter(|known| known.is_present);
         match known {
-            Some(known) if in_scope && known.object_id == group.object_id => {
+            Some(known) if known.is_linked || has_one_of(&known.values, &names) => {
+                if !known.is_linked {
+                    known.exported_members.clear();
+                }
                 known.is_linked = true;
-                known.take(plan.group_mapping.evaluate(&SourceGroup(&group), Moment::Update));
+                known.object_id.clone_from(&group.object_id);
+                if is_ticked(plan, TargetObjectAction::Update) {
+                    known.take(plan.group_mapping.evaluate(&source, Moment::Update));
+                }
             }
-            _ if in_scope => {
-                let values = plan.group_mapping.evaluate(&SourceGroup(&group), Moment::Creation);
-                self.groups.insert(index, ProjectedGroup::created(values, group.object_id));
-            }
-            Some(known) if known.is_linked => {
-                known.is_present = plan.settings.skip_out_of_scope_deletions && !group.deleted;
-                known.is_linked = known.is_present;
+            known if is_ticked(plan, TargetObjectAction::Create) => {
+                if known.is_some() {
+                    self.abandon(Member::Group(index));
+                }
+                let values = plan.group_mapping.evaluate(&source, Moment::Creation);
+                let created = ProjectedGroup::created(values, group.object_id.clone());
+                self.groups.insert(index, created);
             }
             _ => {}
+        }
+    }
+
+    /// A deleted group is no member of any other, and does not become one by coming back.
+    fn leave_groups(&mut self, member: Member) {
+        for parent in self.groups.values_mut() {
+            parent.members.remove(&member);
+            parent.exported_members.remove(&member);
+        }
+    }
+
+    /// A second resource stands for the object. Of whoever still refers to the first one in the
+    /// tenant, nothing can be said.
+    fn abandon(&mut self, member: Member) {
+        self.abandoned.insert(member);
+        self.leave_groups(member);
+        for user in self.users.values_mut() {
+            if user.manager.map(Member::User) == Some(member) && user.exported_manager.is_none() {
+                user.manager = None;
+                user.had_manager = false;
+            }
         }
     }
 
@@ -202,20 +276,33 @@ impl Projection {
         }
     }
 
-    fn members(&mut self, group: &DirectoryGroup, index: GroupIndex) {
+    /// At most `limit` members join or leave, those who join first.
+    fn members(&mut self, plan: &Plan<'_>, index: GroupIndex, limit: usize) {
+        let group = plan.directory.group(index);
+        let in_scope = plan.decide_group(&group).in_scope && !group.deleted;
         let users = group.members.iter().map(|index| Member::User(*index));
         let groups = group.member_groups.iter().map(|index| Member::Group(*index));
         let wanted: BTreeSet<Member> =
             users.chain(groups).filter(|member| self.is_linked(*member)).collect();
         let Some(known) = self.groups.get_mut(&index) else { return };
-        if !known.is_linked {
+        if !known.is_linked || !in_scope {
             return;
         }
-        let gone: Vec<Member> = known.exported_members.difference(&wanted).copied().collect();
-        known.lost_members |= !gone.is_empty();
-        known.members.retain(|member| !gone.contains(member));
-        known.members.extend(wanted.iter().copied());
-        known.exported_members = wanted;
+        let joining: Vec<Member> =
+            wanted.difference(&known.exported_members).take(limit).copied().collect();
+        let leaving: Vec<Member> = known
+            .exported_members
+            .difference(&wanted)
+            .take(limit - joining.len())
+            .copied()
+            .collect();
+        known.lost_members |= !leaving.is_empty();
+        for member in leaving {
+            known.members.remove(&member);
+            known.exported_members.remove(&member);
+        }
+        known.members.extend(joining.iter().copied());
+        known.exported_members.extend(joining);
     }
 
     fn is_linked(&self, member: Member) -> bool {
@@ -245,7 +332,7 @@ impl ProjectedUser {
     }
 
     /// Takes newly mapped values over. What is null now is not sent, so the tenant keeps what it
-    /// has (4.4.9).
+    /// has.
     fn take(&mut self, values: Vec<MappedValue>) {
         for value in values {
             if value.target.is("active") {
@@ -287,6 +374,31 @@ impl ProjectedGroup {
         }
         self.was_renamed |= self.name() != before.as_deref();
     }
+}
+
+fn is_ticked(plan: &Plan<'_>, action: TargetObjectAction) -> bool {
+    plan.settings.target_object_actions.contains(&action)
+}
+
+/// The Matching attributes that the object has now.
+fn names<'a>(
+    mapping: &ObjectMapping,
+    attributes: &'a [String],
+    source: &dyn SourceAttributes,
+) -> Vec<(&'a str, String)> {
+    let named =
+        attributes.iter().map(|name| Some((name.as_str(), mapping.value_of(name, source)?)));
+    named.flatten().collect()
+}
+
+/// Whether a look-up by one of these names finds a resource that holds these values. Tenants
+/// compare names without case.
+fn has_one_of(values: &[MappedValue], names: &[(&str, String)]) -> bool {
+    names.iter().any(|(name, wanted)| {
+        let held = values.iter().find(|value| value.target.is(name));
+        let held = held.and_then(|value| value.value.as_str());
+        held.is_some_and(|held| held.to_lowercase() == wanted.to_lowercase())
+    })
 }
 
 fn replace(values: &mut Vec<MappedValue>, value: MappedValue) {

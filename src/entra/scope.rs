@@ -1,4 +1,4 @@
-//! Who is in scope, and why (entra-client 9.1, 9.2).
+//! Who is in scope, and why.
 //!
 //! Two things decide: the assignment, direct or by an assigned group, unless everyone is synced;
 //! and the scoping filters. Whether the object is active is told beside it and decides nothing
@@ -44,7 +44,7 @@ pub struct ScopeFacts<'a> {
     pub is_active: bool,
     /// Whether it is assigned to the application itself.
     pub assigned: bool,
-    /// The name of an assigned group it is a direct member of; nesting does not count (9.1).
+    /// The name of an assigned group it is a direct member of; nesting does not count.
     pub assigned_group: Option<&'a str>,
     /// Its attributes.
     pub attributes: &'a dyn SourceAttributes,
@@ -59,7 +59,7 @@ pub struct InScope {
     pub reason: ScopeReason,
 }
 
-/// Why an object is in scope or not, in the words of the provisioning log (10.4).
+/// Why an object is in scope or not, in the words of the provisioning log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScopeReason {
     /// `IsActive`.
@@ -123,7 +123,7 @@ impl Scope {
 }
 
 impl InScope {
-    /// What `IsSoftDeleted` is for the object: true when it is out of scope or not active (4.5).
+    /// What `IsSoftDeleted` is for the object: true when it is out of scope or not active.
     pub fn is_soft_deleted(&self) -> bool {
         !(self.in_scope && self.reason.is_active)
     }

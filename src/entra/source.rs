@@ -1,7 +1,7 @@
 //! Source attributes as mappings, expressions and scoping filters read them.
 //!
 //! Whoever holds a directory object implements [`SourceAttributes`]; the names are Entra's. What a
-//! guest's `userPrincipalName` becomes on its way out (entra-client 4.8) is settled here too, so
+//! guest's `userPrincipalName` becomes on its way out is settled here too, so
 //! that no mapping has to think of it.
 
 use crate::directory::AttributeValue;
@@ -16,7 +16,7 @@ pub trait SourceAttributes {
 const GUEST_MARK: &str = "#EXT#";
 
 /// Shows a guest's attributes as mappings see them: `userPrincipalName` is the guest's own
-/// address, `originalUserPrincipalName` the full value (entra-client 4.8).
+/// address, `originalUserPrincipalName` the full value.
 pub(super) struct OutboundNames<'a>(pub(super) &'a dyn SourceAttributes);
 
 impl SourceAttributes for OutboundNames<'_> {

@@ -1,5 +1,4 @@
-//! What a provisioning job remembers between cycles: links, escrows, quarantine (entra-client 7.6,
-//! 8).
+//! What a provisioning job remembers between cycles: links, escrows, quarantine.
 //!
 //! The link table is all that grows with the population: an id and a few bits for each object.
 
@@ -9,9 +8,9 @@ use super::connector::Kind;
 use super::failure::{ObjectFailure, Retry};
 use crate::directory::{GroupIndex, UserIndex};
 
-/// Minutes from the first failure to the retries of the quarantine ladder: 6, 12 and 24 hours, then
-/// each day (8.5.2).
-const LADDER_MINUTES: [u64; 3] = [6 * 60, 12 * 60, 24 * 60];
+/// Minutes from the first failure to the first retries: 6, 12 and 24 hours, then each day (8.5.2).
+const LADDER_MINUTES: [u64; 2] = [6 * 60, 12 * 60];
+const DAY_MINUTES: u64 = 24 * 60;
 /// After 28 days an escrow is dropped and a quarantined job is disabled (8.1.3).
 const GIVE_UP_MINUTES: u64 = 28 * 24 * 60;
 
@@ -20,7 +19,7 @@ const GIVE_UP_MINUTES: u64 = 28 * 24 * 60;
 pub struct UserLink {
     /// The id in the tenant.
     pub id: String,
-    /// Whether the job still manages the user; it stops when the user leaves the scope (4.5).
+    /// Whether the job still manages the user; it stops when the user leaves the scope.
     pub is_managed: bool,
     /// Whether the user was last exported as active.
     pub is_active: bool,
@@ -46,6 +45,16 @@ pub enum Member {
     User(UserIndex),
     /// A nested group.
     Group(GroupIndex),
+}
+
+impl Member {
+    /// The object that is the member.
+    pub fn key(self) -> ObjectKey {
+        match self {
+            Self::User(index) => ObjectKey { kind: Kind::User, index },
+            Self::Group(index) => ObjectKey { kind: Kind::Group, index },
+        }
+    }
 }
 
 /// Which objects are in the tenant, as far as the job knows.
@@ -85,7 +94,7 @@ impl std::fmt::Display for ObjectKey {
     }
 }
 
-/// One object's failure that is tried again (8.1).
+/// One object's failure that is tried again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Escrow {
     /// The last failure.
@@ -110,7 +119,7 @@ impl Escrows {
         let retries = known.map_or(0, |escrow| escrow.retries + 1);
         let next_attempt_minutes = match failure.retry {
             Retry::NextCycle => now_minutes,
-            Retry::BackOff => since + ladder(retries),
+            Retry::BackOff => next_step(since, now_minutes),
         };
         let escrow = Escrow { failure, since_minutes: since, retries, next_attempt_minutes };
         self.0.insert(key, escrow);
@@ -154,16 +163,14 @@ impl Escrows {
     }
 }
 
-/// Minutes from the first failure to the attempt after that many retries.
-fn ladder(retries: u32) -> u64 {
-    let retries = usize::try_from(retries).unwrap_or(usize::MAX);
-    match LADDER_MINUTES.get(retries) {
-        Some(minutes) => *minutes,
-        None => LADDER_MINUTES[2] * (retries as u64 - 1),
-    }
+/// The first step of the ladder after now: 6, 12, 24 hours after the first failure, then each day.
+fn next_step(since_minutes: u64, now_minutes: u64) -> u64 {
+    let passed = now_minutes.saturating_sub(since_minutes);
+    let early = LADDER_MINUTES.into_iter().find(|step| *step > passed);
+    since_minutes + early.unwrap_or((passed / DAY_MINUTES + 1) * DAY_MINUTES)
 }
 
-/// Why a job is in quarantine, in Graph's names (8.5.3).
+/// Why a job is in quarantine, in Graph's names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QuarantineReason {
     /// Refused credentials, or an endpoint that is no SCIM one.
@@ -178,7 +185,7 @@ pub enum QuarantineReason {
     TooManyDeletes,
 }
 
-/// A job that runs less and less often until it succeeds (8.5).
+/// A job that runs less and less often until it succeeds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quarantine {
     /// Why.
@@ -187,14 +194,23 @@ pub struct Quarantine {
     pub message: String,
     /// When it began, in minutes on the directory's clock.
     pub began_minutes: u64,
+    /// When the next attempt is due, in minutes on the directory's clock.
+    pub next_attempt_minutes: u64,
     /// How often it was tried again.
     pub attempts: u32,
 }
 
 impl Quarantine {
-    /// When the next attempt is due, in minutes on the directory's clock.
-    pub fn next_attempt_minutes(&self) -> u64 {
-        self.began_minutes + ladder(self.attempts)
+    /// A quarantine that begins now.
+    pub fn new(reason: QuarantineReason, message: String, now_minutes: u64) -> Self {
+        let next_attempt_minutes = next_step(now_minutes, now_minutes);
+        Self { reason, message, began_minutes: now_minutes, next_attempt_minutes, attempts: 0 }
+    }
+
+    /// An attempt is made now; the next one is due on the ladder's next step.
+    pub fn tried(&mut self, now_minutes: u64) {
+        self.attempts += 1;
+        self.next_attempt_minutes = next_step(self.began_minutes, now_minutes);
     }
 
     /// Whether the job is disabled for good: four weeks passed.
@@ -256,7 +272,16 @@ mod tests {
 
     #[test]
     fn the_ladder_is_six_twelve_twenty_four_hours_and_then_daily() {
-        let hours: Vec<u64> = (0..5).map(|retries| ladder(retries) / 60).collect();
-        assert_eq!(hours, [6, 12, 24, 48, 72]);
+        let hours = |at: u64| next_step(60, 60 + at * 60) / 60 - 1;
+        let due: Vec<u64> = [0, 5, 6, 11, 12, 23, 24, 47, 48, 200].map(hours).to_vec();
+        assert_eq!(due, [6, 6, 12, 12, 24, 24, 48, 48, 72, 216]);
+    }
+
+    #[test]
+    fn an_attempt_that_comes_late_does_not_bring_the_next_ones_at_once() {
+        let reason = QuarantineReason::EncounteredQuarantineException;
+        let mut quarantine = Quarantine::new(reason, String::new(), 0);
+        quarantine.tried(50 * 60);
+        assert_eq!(quarantine.next_attempt_minutes, 72 * 60);
     }
 }

@@ -1,5 +1,5 @@
 //! Target attribute paths as attribute mappings write them: `name.givenName`,
-//! `emails[type eq "work"].value`, `urn:…:enterprise:2.0:User:department` (entra-client 4.4.3).
+//! `emails[type eq "work"].value`, `urn:…:enterprise:2.0:User:department`.
 //!
 //! A path reads its value out of a resource the tenant returned and writes it into a body to be
 //! created. This is the client's own small parser on purpose: the embedded tenant has another, so
@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 /// What the core schemas' URNs begin with; their attributes live at the top of a resource.
 const CORE_SCHEMAS: &str = "urn:ietf:params:scim:schemas:core:";
-/// `type` of a role that stems from an app role assignment (entra-client 4.7).
+/// `type` of a role that stems from an app role assignment.
 pub(super) const ROLE_TYPE: &str = "WindowsAzureActiveDirectoryRole";
 
 /// A target attribute path.
@@ -80,7 +80,7 @@ impl TargetPath {
     }
 
     /// Puts a value into the body of a creation, making whatever must stand around it. Keys come
-    /// to stand in the order of the documented body (entra-client 4.2).
+    /// to stand in the order of the documented body.
     pub fn write_into(&self, body: &mut Value, value: Value) {
         let container = match self.extension() {
             Some(urn) => child(object(body), "", urn),

@@ -1,7 +1,6 @@
 //! Requests in Entra's words: queries as it encodes them, bodies as it writes them, both dialects.
 //!
-//! Pure: values in, a [`Request`] out. When which request is due is `connector`'s business. Section
-//! numbers in the comments are those of entra-client.
+//! Pure: values in, a [`Request`] out. When which request is due is `connector`'s business.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
@@ -24,7 +23,7 @@ pub struct AttributeChange {
     pub target: TargetPath,
     /// The value as mapped.
     pub value: Value,
-    /// What the tenant showed; none means the attribute is added, not replaced (4.4.1).
+    /// What the tenant showed; none means the attribute is added, not replaced.
     pub before: Option<Value>,
 }
 
@@ -55,40 +54,40 @@ impl Wire {
         self.dialect
     }
 
-    /// Looks a user up by a Matching attribute (2.1.1, 4.1).
+    /// Looks a user up by a Matching attribute.
     pub fn find_user(&self, attribute: &str, value: &str) -> Request {
         Request::get(format!("/Users?filter={}", self.filter(&self.equals(attribute, value))))
     }
 
-    /// Looks a group up by a Matching attribute, without its members (2.1.3, 5.1).
+    /// Looks a group up by a Matching attribute, without its members.
     pub fn find_group(&self, attribute: &str, value: &str) -> Request {
         let filter = self.filter(&self.equals(attribute, value));
         Request::get(format!("/Groups?excludedAttributes=members&filter={filter}"))
     }
 
-    /// Asks whether a user's manager is already that one (4.6.2).
+    /// Asks whether a user's manager is already that one.
     pub fn check_manager(&self, user: &str, manager: &str) -> Request {
         let filter = self.filter(&format!("id eq {user} and manager eq {manager}"));
         Request::get(format!("/Users?filter={filter}&attributes=id"))
     }
 
-    /// Asks whether a group already has that member (5.2.4).
+    /// Asks whether a group already has that member.
     pub fn check_member(&self, group: &str, member: &str) -> Request {
         let filter = self.filter(&format!("id eq \"{group}\" and members eq \"{member}\""));
         Request::get(format!("/Groups?excludedAttributes=members&filter={filter}"))
     }
 
-    /// Reads a linked user before it is updated (4.3.1).
+    /// Reads a linked user before it is updated.
     pub fn read_user(&self, id: &str) -> Request {
         Request::get(user_target(id))
     }
 
-    /// Reads a linked group before it is updated (5.1).
+    /// Reads a linked group before it is updated.
     pub fn read_group(&self, id: &str) -> Request {
         Request::get(format!("{}?excludedAttributes=members", group_target(id)))
     }
 
-    /// Creates a user (4.2): `meta.resourceType` and an empty `roles` go with it, the manager not.
+    /// Creates a user: `meta.resourceType` and an empty `roles` go with it, the manager not.
     pub fn create_user(&self, values: &[MappedValue]) -> Request {
         let mut body = json!({ "schemas": [scim::USER, scim::ENTERPRISE_USER] });
         for value in values {
@@ -101,7 +100,7 @@ impl Wire {
         Request::post("/Users", &body)
     }
 
-    /// Creates a group, always empty (5.1, 5.1.2).
+    /// Creates a group, always empty.
     pub fn create_group(&self, values: &[MappedValue]) -> Request {
         let documented = self.settings.group_create_body == GroupCreateBody::Documented;
         let mut body = match documented {
@@ -120,17 +119,17 @@ impl Wire {
         Request::post("/Groups", &body)
     }
 
-    /// Updates a user's attributes in one PATCH (4.4, 6.2).
+    /// Updates a user's attributes in one PATCH.
     pub fn update_user(&self, id: &str, changes: &[AttributeChange]) -> Request {
         patch(user_target(id), self.operations(changes))
     }
 
-    /// Updates a group's attributes in one PATCH (5.1, 6.2 (f)).
+    /// Updates a group's attributes in one PATCH.
     pub fn update_group(&self, id: &str, changes: &[AttributeChange]) -> Request {
         patch(group_target(id), self.operations(changes))
     }
 
-    /// Sets `active` alone (4.5, 6.2 (a)).
+    /// Sets `active` alone.
     pub fn set_active(&self, id: &str, active: bool) -> Request {
         let value = self.encode_boolean(active);
         patch(
@@ -139,7 +138,7 @@ impl Wire {
         )
     }
 
-    /// Sets or changes the manager, a PATCH of its own (4.6.4, 4.6.5).
+    /// Sets or changes the manager, a PATCH of its own.
     pub fn set_manager(&self, id: &str, manager: &str, had_one: bool) -> Request {
         let op = self.op(if had_one { "Replace" } else { "Add" });
         let urn = format!("{}:manager", scim::ENTERPRISE_USER);
@@ -154,14 +153,14 @@ impl Wire {
         patch(user_target(id), vec![operation])
     }
 
-    /// Takes the manager away (4.6.5): the empty string stands for nobody.
+    /// Takes the manager away: the empty string stands for nobody.
     pub fn remove_manager(&self, id: &str) -> Request {
         let urn = format!("{}:manager", scim::ENTERPRISE_USER);
         // Captures show this operation in lower case in both dialects.
         patch(user_target(id), vec![json!({"op": "replace", "path": urn, "value": ""})])
     }
 
-    /// Adds or removes members in one PATCH (5.1, 6.2 (d), (e)).
+    /// Adds or removes members in one PATCH.
     pub fn change_members(&self, group: &str, verb: MemberVerb, members: &[String]) -> Request {
         let values: Vec<Value> = members
             .iter()
@@ -185,17 +184,17 @@ impl Wire {
         patch(group_target(group), operations)
     }
 
-    /// Deletes a user (4.5).
+    /// Deletes a user.
     pub fn delete_user(&self, id: &str) -> Request {
         Request::delete(user_target(id))
     }
 
-    /// Deletes a group (5.2.11).
+    /// Deletes a group.
     pub fn delete_group(&self, id: &str) -> Request {
         Request::delete(group_target(id))
     }
 
-    /// One operation an attribute, or the flag's merged form (6.4).
+    /// One operation an attribute, or the flag's merged form.
     fn operations(&self, changes: &[AttributeChange]) -> Vec<Value> {
         match self.dialect {
             PatchDialect::Default => changes
@@ -210,7 +209,7 @@ impl Wire {
         }
     }
 
-    /// Booleans travel as text in the default dialect (4.5.1); all else goes as it is.
+    /// Booleans travel as text in the default dialect; all else goes as it is.
     fn encode(&self, value: &Value) -> Value {
         match value {
             Value::Bool(flag) => self.encode_boolean(*flag),
@@ -255,7 +254,7 @@ fn patch(target: String, operations: Vec<Value>) -> Request {
 }
 
 /// The flag's form: value paths and additions keep their own operation, all other replacements are
-/// merged into one without a path, whose keys are dotted or qualified by URN (6.2 (c)). `active`
+/// merged into one without a path, whose keys are dotted or qualified by URN. `active`
 /// travels in the merged object with others and under its path when it is alone.
 fn merged_operations(changes: &[AttributeChange]) -> Vec<Value> {
     let mut operations = Vec::new();
@@ -426,6 +425,46 @@ mod tests {
         assert_eq!(
             operations(&wire.remove_manager("1")),
             json!([{"op": "replace", "path": urn, "value": ""}])
+        );
+    }
+
+    #[test]
+    fn knobs_change_the_words() {
+        let urn = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager";
+        let manager = |form| {
+            let settings = EntraSettings { manager_form: form, ..EntraSettings::default() };
+            let wire = Wire::new(PatchDialect::Default, settings);
+            operations(&wire.set_manager("1", "271", true))
+        };
+        assert_eq!(
+            manager(ManagerForm::Object),
+            json!([{"op": "Replace", "path": urn, "value": {"value": "271"}}])
+        );
+        let reference = json!([{"$ref": "/Users/271", "value": "271"}]);
+        assert_eq!(
+            manager(ManagerForm::Array),
+            json!([{"op": "Replace", "path": "manager", "value": reference}])
+        );
+        let active = |encoding| {
+            let settings = EntraSettings { active_encoding: encoding, ..EntraSettings::default() };
+            let wire = Wire::new(PatchDialect::Default, settings);
+            operations(&wire.set_active("1", true))[0]["value"].clone()
+        };
+        assert_eq!(active(ActiveEncoding::LowerCaseString), json!("true"));
+        assert_eq!(active(ActiveEncoding::Boolean), json!(true));
+        let ids = ["u1".to_owned(), "u2".to_owned()];
+        assert_eq!(
+            operations(&wire(PatchDialect::AadOptscim062020).change_members(
+                "g",
+                MemberVerb::Remove,
+                &ids
+            )),
+            json!([{"op": "remove", "path": "members[value eq \"u1\"]"},
+                   {"op": "remove", "path": "members[value eq \"u2\"]"}])
+        );
+        assert_eq!(
+            wire(PatchDialect::Default).check_manager("1", "271").target,
+            "/Users?filter=id+eq+1+and+manager+eq+271&attributes=id"
         );
     }
 

@@ -8,7 +8,7 @@ use crate::run::ExpectationResult;
 /// What a load must reach; none means any figure will do. Keys of a scenario's `[expect]`.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct LoadExpectations {
-    /// `requests-per-second-min`; Microsoft's gallery asks for 25 (entra-client 7.5.1).
+    /// `requests-per-second-min`; Microsoft's gallery asks for 25.
     pub requests_per_second_min: Option<f64>,
     /// `objects-per-second-min`: users, groups and memberships.
     pub objects_per_second_min: Option<f64>,
@@ -48,7 +48,7 @@ impl LoadExpectations {
 }
 
 /// Minutes an initial cycle takes by Microsoft's formula for "sync only assigned": 0.01 to 0.08 for
-/// each user, group and membership (entra-client 7.4).
+/// each user, group and membership.
 pub(super) fn published_minutes(population: &Population) -> (f64, f64) {
     let members = population.members_per_group.min(population.users);
     let objects = population.users + population.groups + population.groups * members;

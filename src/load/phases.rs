@@ -1,7 +1,7 @@
 //! The phases of a load's initial cycle and the one queue that all workers share.
 //!
 //! Users, then groups, then references: a phase begins when the last step of the one before has
-//! ended (entra-client 7.1). Steps are drawn one by one from an iterator, so nothing is kept of a
+//! ended. Steps are drawn one by one from an iterator, so nothing is kept of a
 //! population but the place in it.
 
 use std::collections::VecDeque;

@@ -293,7 +293,7 @@ async fn the_watcher_hears_each_phase_with_its_steps() {
     let (lines, steps) = told.0.into_inner().unwrap();
     let phases = ["users", "users:", "groups", "groups:", "references", "references:"];
     assert_eq!(lines[..6], phases);
-    assert_eq!(lines[6..], ["count", "300", "compare a sample", "30"]);
+    assert_eq!(lines[6..], ["count", "counted:", "compare a sample", "compared:"]);
     assert!(steps <= 300 + 10 + 300 + 50);
 }
 

@@ -182,7 +182,7 @@ impl Load {
         }
     }
 
-    /// Whoever is not in the tenant is nobody's manager there (4.6.1).
+    /// Whoever is not in the tenant is nobody's manager there.
     async fn manager(&self, connector: &Connector, index: UserIndex) {
         let Some(id) = self.users.id(index) else { return };
         let Some(manager) = self.manager_of(index) else { return };

@@ -1,4 +1,4 @@
-//! Entra's knobs (entra-client 15), each with the documented default, and attribute mappings as
+//! Entra's knobs, each with the documented default, and attribute mappings as
 //! data.
 //!
 //! A profile's `[entra]` table and a scenario's may set any of them; what neither sets has the
@@ -39,73 +39,73 @@ macro_rules! knobs {
 knobs! {
     /// The PATCH dialect; the flag in the Tenant URL and `--dialect` win (6).
     dialect: PatchDialect = PatchDialect::Default;
-    /// Whether the flag stays in the query of requests that have no other query (1.1.3).
+    /// Whether the flag stays in the query of requests that have no other query.
     leak_flag_in_query: bool = false;
-    /// How the default dialect writes `active` in a PATCH (4.5.1).
+    /// How the default dialect writes `active` in a PATCH.
     active_encoding: ActiveEncoding = ActiveEncoding::CapitalisedString;
-    /// Matching attributes of users, by precedence (4.1).
+    /// Matching attributes of users, by precedence.
     match_user: Vec<String> = vec!["userName".to_owned()];
-    /// Matching attributes of groups, by precedence (5.1).
+    /// Matching attributes of groups, by precedence.
     match_group: Vec<String> = vec!["displayName".to_owned()];
-    /// Whether filter values are quoted (4.1.6).
+    /// Whether filter values are quoted.
     filter_quoting: bool = true;
-    /// How a space in a filter is encoded (1.8).
+    /// How a space in a filter is encoded.
     filter_space: FilterSpace = FilterSpace::Plus;
-    /// When the probe of Test Connection is repeated in a cycle (2.4).
+    /// When the probe of Test Connection is repeated in a cycle.
     probe: ProbeMoment = ProbeMoment::OnlyWhenWork;
-    /// Whether Test Connection also looks up a group (2.1).
+    /// Whether Test Connection also looks up a group.
     probe_groups: bool = true;
-    /// `GET /Users/{id}` before an update (4.3).
+    /// `GET /Users/{id}` before an update.
     read_before_update: bool = true;
-    /// The old look-up whether a reference is already set (4.6.2, 5.2.4).
+    /// The old look-up whether a reference is already set.
     reference_check: bool = false;
-    /// How a manager is written in a PATCH (4.6).
+    /// How a manager is written in a PATCH.
     manager_form: ManagerForm = ManagerForm::BareString;
-    /// Members in one PATCH, 1 to 1,000 (5.2.7).
+    /// Members in one PATCH, 1 to 1,000.
     members_per_patch: usize = 1;
-    /// Whether member values carry `$ref: null` (5.1).
+    /// Whether member values carry `$ref: null`.
     member_ref_null: bool = false;
-    /// The body of a group's creation (5.1).
+    /// The body of a group's creation.
     group_create_body: GroupCreateBody = GroupCreateBody::Observed;
-    /// Requests in flight at once (7.5.3).
+    /// Requests in flight at once.
     concurrency: usize = 5;
-    /// Minutes between two cycles, on the scenario's clock (7.2.1).
+    /// Minutes between two cycles, on the scenario's clock.
     cycle_interval_minutes: u32 = 40;
-    /// What a 429 does (8.4).
+    /// What a 429 does.
     on_429: On429 = On429::WaitForNextCycle;
-    /// Seconds to wait for an answer (1.10).
+    /// Seconds to wait for an answer.
     timeout_seconds: u32 = 100;
-    /// Whether a 404 to a DELETE counts as done (4.5.5).
+    /// Whether a 404 to a DELETE counts as done.
     delete_404_is_success: bool = true;
-    /// Whether the `ADSCIMVersion` header is sent (1.7.1).
+    /// Whether the `ADSCIMVersion` header is sent.
     send_adscimversion: bool = true;
-    /// A `User-Agent`; Entra is not known to send one (1.7).
+    /// A `User-Agent`; Entra is not known to send one.
     user_agent: Option<String> = None;
-    /// Whether `application/json` answers are a violation or a warning (1.9.1).
+    /// Whether `application/json` answers are a violation or a warning.
     content_type_strict: bool = false;
     /// Whether the tenant is read back after each cycle (the harness's own; Entra does not).
     verify_after_write: bool = true;
-    /// Nothing is sent when an object leaves the scope (9.3).
+    /// Nothing is sent when an object leaves the scope.
     skip_out_of_scope_deletions: bool = false;
-    /// Target object actions that are ticked (9.3).
+    /// Target object actions that are ticked.
     target_object_actions: Vec<TargetObjectAction> = vec![
         TargetObjectAction::Create, TargetObjectAction::Update, TargetObjectAction::Delete,
     ];
-    /// Whether groups are provisioned at all (9.1).
+    /// Whether groups are provisioned at all.
     provision_groups: bool = true;
-    /// The accidental-deletion threshold of one cycle; none means the guard is off (8.6).
+    /// The accidental-deletion threshold of one cycle; none means the guard is off.
     delete_threshold: Option<u64> = None;
-    /// Failures from which quarantine is weighed at all (8.5).
+    /// Failures from which quarantine is weighed at all.
     quarantine_failures_min: u64 = 5_000;
-    /// Share of failed attempts, in percent, above which the job is quarantined (8.5).
+    /// Share of failed attempts, in percent, above which the job is quarantined.
     quarantine_failures_percent: u64 = 40;
-    /// Failures above which the job is quarantined, references apart (8.5).
+    /// Failures above which the job is quarantined, references apart.
     quarantine_failures_max: u64 = 40_000;
-    /// Failures with references above which the job is quarantined (8.5).
+    /// Failures with references above which the job is quarantined.
     quarantine_total_max: u64 = 60_000;
 }
 
-/// The two PATCH dialects of entra-client 6.
+/// The two forms of Entra's PATCH requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub enum PatchDialect {
     /// What a job without a feature flag sends: capitalised `op`, string booleans.
@@ -222,10 +222,10 @@ pub struct MappingDefinition {
     /// Constant: this text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub constant: Option<String>,
-    /// Expression: text in Entra's expression language (9.6).
+    /// Expression: text in Entra's expression language.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expression: Option<String>,
-    /// Default value if null; acts only when creating (9.5).
+    /// Default value if null; acts only when creating.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_value: Option<String>,
     /// Always, or only during object creation.
@@ -244,7 +244,7 @@ pub enum MappedObject {
     Group,
 }
 
-/// When a mapping is applied (9.5).
+/// When a mapping is applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Apply {

@@ -48,8 +48,12 @@ pub(super) fn text(run: &Run) -> String {
 
 const NOTES: &str = "Legal, and worth a word. Nothing here counts against the tenant.";
 const SKIPPED: &str = "The tenant does not offer what these checks need.";
-const GLOSSARY: &str = "\n---\n\nWhat each file of this folder holds, and what the words mean, is \
-                        explained in `reports/README.md` and in the glossary of `README.md`.\n";
+const GLOSSARY: &str = "\n---\n\nA *violation* breaks a MUST, a *deviation* a SHOULD. \
+    *Excused* is what the profile documents; a *stale excuse* was not needed. *Cannot tell* is no \
+    pass: run it again. *Skipped* needs what the tenant does not offer, *not exercised* was not \
+    put to the test.\n\nBeside this file: `exchanges.jsonl` holds every request and answer by \
+    number, `provisioning-log.jsonl` what Entra's log would say, `manifest.jsonl` what \
+    `scimrig cleanup` needs after a crash. scimrig's `reports/README.md` explains all of it.\n";
 
 /// What a section's findings have in common.
 fn preface(title: &str) -> &'static str {

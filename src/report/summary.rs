@@ -397,7 +397,8 @@ mod tests {
         run.dialect = "aadOptscim062020".to_owned();
         assert_eq!(
             rerun(&run, 0),
-            "scimrig check --only delete-get-404 --seed 7 --profile dialpad --dialect aadOptscim062020"
+            "scimrig check --only delete-get-404 --seed 7 --profile dialpad \
+             --dialect aadOptscim062020"
         );
         assert_eq!(rerun(&run, 3), "scimrig run groups/rename --seed 11 --profile dialpad");
         for (tenant, asks) in [

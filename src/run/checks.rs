@@ -32,7 +32,7 @@ pub struct ProbeSettings {
     pub seed: u64,
     /// How many probes run at once.
     pub concurrency: usize,
-    /// How long a read-back is repeated before an effect counts as missing (register A17).
+    /// How long a read-back is repeated before an effect counts as missing.
     pub visibility: Duration,
     /// The longest wait for a `Retry-After` before a throttled probe is given up.
     pub throttle_wait_max: Duration,

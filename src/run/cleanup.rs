@@ -34,8 +34,6 @@ const SILENT_MAX: usize = 50;
 const NAMED: usize = 100;
 
 /// Deletes everything that this run created and has not deleted yet.
-///
-/// `created` and `deleted` count the whole run so far, whichever clean-up did the work.
 pub async fn clean_up(tenant: &Tenant, concurrency: usize) -> CleanUpResult {
     let mut created = tenant.owned().len() as u64;
     let each = EACH * u32::try_from(created).unwrap_or(u32::MAX);

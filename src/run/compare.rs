@@ -5,17 +5,17 @@
 //! shows. What differs is read again for a short while before it is believed: a tenant may need a
 //! moment (rfc-catalogue A17).
 
-mod comparer;
+mod strays;
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
 
-pub use self::comparer::Comparer;
-
 use crate::difference::{Comparison, Difference, DifferenceKind};
+use crate::directory::{GroupIndex, UserIndex};
 use crate::entra::connector::{Connector, Kind};
 use crate::entra::job::ProvisioningJob;
 use crate::entra::mapping::MappedValue;
@@ -26,7 +26,6 @@ use crate::entra::target::TargetPath;
 use crate::entra::wire::{group_target, user_target};
 use crate::exchange::{Exchange, Operation, Request};
 use crate::scim::ENTERPRISE_USER;
-use crate::tenant::Collection;
 
 /// Pause between two readings of a resource that differs.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -78,11 +77,13 @@ enum Expected {
     Id(String),
 }
 
-/// Expected members by id, and ids of deleted users that must not be there.
+/// Expected members by id, ids of deleted users that must not be there, and ids the job has let go
+/// of, of which nothing can be said.
 #[derive(Clone)]
 struct Members {
     wanted: BTreeSet<String>,
-    deleted: BTreeSet<String>,
+    deleted: Arc<BTreeSet<String>>,
+    released: Arc<BTreeSet<String>>,
 }
 
 /// Compares the tenant with the projection.
@@ -99,7 +100,8 @@ pub async fn compare(
         differences: Vec::new(),
     };
     let comparer = Comparer::new(connector.clone(), settings.window);
-    let comparer = Arc::new(comparer.with_documented(settings.documented.clone()));
+    let documented = settings.documented.clone();
+    let comparer = Arc::new(Comparer { documented, ..comparer });
     let tasks = subjects.into_iter().map(|subject| {
         let comparer = comparer.clone();
         // Whose export was refused will not come however long one waits.
@@ -107,8 +109,91 @@ pub async fn compare(
         async move { comparer.compare(&subject, !is_refused).await }
     });
     in_flight(settings.concurrency, tasks, |found| comparison.differences.extend(found)).await;
-    comparison.differences.extend(strays(connector, job, &settings.before).await);
     comparison
+        .differences
+        .extend(strays::strays(connector, job, projection, &settings.before).await);
+    comparison
+}
+
+/// Compares resources one at a time; whatever differs is looked at again for a while.
+pub struct Comparer {
+    connector: Connector,
+    /// The first Matching attributes, by which second resources are looked for.
+    user: TargetPath,
+    group: TargetPath,
+    /// Differences that the profile documents: they are final and not waited for.
+    documented: Vec<DifferenceKind>,
+    /// Milliseconds that are left for looking again, all resources together.
+    patience: AtomicU64,
+}
+
+impl Comparer {
+    /// Reads through this connector, and waits no longer than the window over all resources.
+    pub fn new(connector: Connector, window: Duration) -> Self {
+        let path = |names: &[String], default: &str| {
+            let name = names.first().map_or(default, String::as_str);
+            TargetPath::parse(name)
+                .or_else(|_| TargetPath::parse(default))
+                .expect("the default Matching attribute is a path")
+        };
+        let settings = &connector.settings;
+        let user = path(&settings.match_user, "userName");
+        let group = path(&settings.match_group, "displayName");
+        let patience = AtomicU64::new(millis(window));
+        Self { user, group, connector, documented: Vec::new(), patience }
+    }
+
+    /// Compares one user. A manager is expected where its id is given; none says nothing.
+    pub async fn user(
+        &self,
+        index: UserIndex,
+        id: &str,
+        expected: ProjectedUser,
+        manager: Option<&str>,
+    ) -> Vec<Difference> {
+        let key = ObjectKey { kind: Kind::User, index };
+        let manager = manager.map_or(Expected::Nothing, |id| Expected::Id(id.to_owned()));
+        let expected = Box::new(expected);
+        self.compare(&Subject::User { key, id: id.to_owned(), expected, manager }, true).await
+    }
+
+    /// Compares one group, which should have exactly these members.
+    pub async fn group(
+        &self,
+        index: GroupIndex,
+        id: &str,
+        expected: ProjectedGroup,
+        members: BTreeSet<String>,
+    ) -> Vec<Difference> {
+        let key = ObjectKey { kind: Kind::Group, index };
+        let none = Arc::new(BTreeSet::new());
+        let members = Members { wanted: members, deleted: none.clone(), released: none };
+        let expected = Box::new(expected);
+        self.compare(&Subject::Group { key, id: id.to_owned(), expected, members }, true).await
+    }
+
+    async fn compare(&self, subject: &Subject, may_wait: bool) -> Vec<Difference> {
+        loop {
+            let found = look(self, subject).await;
+            let is_final = found.iter().all(|one| self.documented.contains(&one.kind));
+            if is_final || !may_wait || !self.waits_a_little() {
+                return found;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Takes one pause out of the patience that is left.
+    fn waits_a_little(&self) -> bool {
+        let pause = millis(PAUSE);
+        self.patience
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(pause))
+            .is_ok()
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn subjects(job: &ProvisioningJob, projection: &Projection, sample: Option<usize>) -> Vec<Subject> {
@@ -143,12 +228,9 @@ fn subjects(job: &ProvisioningJob, projection: &Projection, sample: Option<usize
             (false, _) => subjects.extend(gone(job, key)),
         }
     }
-    let deleted: BTreeSet<String> = job
-        .gone()
-        .iter()
-        .filter(|(key, _)| key.kind == Kind::User)
-        .map(|(_, id)| id.clone())
-        .collect();
+    let users = job.gone().iter().filter(|(key, _)| key.kind == Kind::User);
+    let deleted = Arc::new(users.map(|(_, id)| id.clone()).collect::<BTreeSet<String>>());
+    let released = Arc::new(job.released().keys().cloned().collect::<BTreeSet<String>>());
     for (index, expected) in thinned(projection.groups(), sample) {
         let key = ObjectKey { kind: Kind::Group, index: *index };
         if pending.contains(&key) {
@@ -161,7 +243,8 @@ fn subjects(job: &ProvisioningJob, projection: &Projection, sample: Option<usize
                     .iter()
                     .filter_map(|member| links.id_of(*member).map(str::to_owned))
                     .collect();
-                let members = Members { wanted, deleted: deleted.clone() };
+                let members =
+                    Members { wanted, deleted: deleted.clone(), released: released.clone() };
                 let (id, expected) = (link.id.clone(), Box::new(expected.clone()));
                 subjects.push(Subject::Group { key, id, expected, members });
             }
@@ -387,6 +470,7 @@ fn differing_group(
     for id in shown.difference(&members.wanted) {
         match members.deleted.contains(id) {
             true => member(DifferenceKind::DanglingMember, "no deleted user", id),
+            false if members.released.contains(id) => {}
             false => member(DifferenceKind::UnexpectedMember, "not a member", id),
         }
     }
@@ -452,52 +536,6 @@ async fn second(
         },
     };
     vec![difference(key, kind, Some(&matching.text), &expected, &actual, seen.number)]
-}
-
-/// Resources that this run created in the scenario and that no object stands behind any more: a
-/// match found nothing and a second one was made (entra-client 5.3.1).
-async fn strays(
-    connector: &Connector,
-    job: &ProvisioningJob,
-    before: &HashSet<String>,
-) -> Vec<Difference> {
-    let links = job.links();
-    let linked: HashSet<&str> = links
-        .users
-        .values()
-        .map(|link| link.id.as_str())
-        .chain(links.groups.values().map(|link| link.id.as_str()))
-        .collect();
-    let mut found = Vec::new();
-    for owned in connector.tenant.owned() {
-        let known = linked.contains(owned.id.as_str())
-            || before.contains(&owned.id)
-            || job.released().contains(&owned.id);
-        if known {
-            continue;
-        }
-        let (kind, target) = match owned.collection {
-            Collection::Users => (DifferenceKind::SecondUser, user_target(&owned.id)),
-            Collection::Groups => (DifferenceKind::SecondGroup, group_target(&owned.id)),
-        };
-        let seen = read(connector, target.clone()).await;
-        if seen.status() == 404 {
-            continue;
-        }
-        let name = seen
-            .at("/displayName")
-            .and_then(|name| name.as_str().map(str::to_owned))
-            .unwrap_or_default();
-        found.push(Difference {
-            kind,
-            subject: target,
-            attribute: None,
-            expected: "one resource for each object".to_owned(),
-            actual: format!("{name:?} is left behind, and another one stands for its object"),
-            exchange: Some(seen.number),
-        });
-    }
-    found
 }
 
 fn difference(

@@ -13,6 +13,9 @@ pub(crate) mod sample;
 pub mod sequence;
 pub mod stage;
 
+#[cfg(test)]
+mod tests;
+
 pub use exit::*;
 pub use progress::*;
 pub use result::*;

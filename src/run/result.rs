@@ -128,7 +128,7 @@ impl Counts {
     }
 }
 
-/// What Test Connection came to (entra-client 2).
+/// What Test Connection came to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct ConnectionResult {
@@ -211,7 +211,7 @@ pub struct ExpectationResult {
     pub held: bool,
 }
 
-/// Counts of one cycle, after Graph's `synchronizationTaskExecution` (entra-client 8.5.7).
+/// Counts of one cycle, after Graph's `synchronizationTaskExecution`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CycleSummary {

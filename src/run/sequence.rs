@@ -125,9 +125,12 @@ impl Player<'_> {
         let (name, kind) = match cycle {
             CyclePlan::TestConnection => {
                 let requests = moving.job.probe_requests(&moving.connector);
-                let connection = connection::test_connection(&self.tenant, requests).await;
-                if let Connection::Failed { code, message, evidence, .. } = connection {
-                    sequence.failures.push(format!("{code}: {message} ({evidence})"));
+                let connection = connection::test_connection(&moving.connector, requests).await;
+                match connection {
+                    Connection::Success { remark } => sequence.remarks.extend(remark),
+                    Connection::Failed { code, message, evidence, .. } => {
+                        sequence.failures.push(format!("{code}: {message} ({evidence})"));
+                    }
                 }
                 return;
             }
@@ -190,6 +193,7 @@ impl Player<'_> {
         let minutes = i64::try_from(moving.directory.clock_minutes()).unwrap_or(i64::MAX / 120);
         let context = LogContext {
             seed: moving.job.set_up().seed,
+            target: self.stage.profile.title.clone(),
             cycle: index as u64 + 1,
             at: moving
                 .began
@@ -257,7 +261,7 @@ fn summary(
     job: &ProvisioningJob,
     requests: u64,
 ) -> CycleSummary {
-    let state = if report.entered_quarantine.is_some() {
+    let state = if report.has_failed || report.rested.is_some() {
         "Failed"
     } else if report.failures + report.reference_failures > 0 {
         "EntryLevelErrors"

@@ -54,7 +54,7 @@ pub struct Stage {
     pub is_shared: bool,
     /// How many sequences may be tried to shorten a failing one.
     pub shrink_attempts: usize,
-    /// What the last clean-up came to.
+    /// What clean-ups came to so far.
     pub cleaned: Mutex<CleanUpResult>,
 }
 
@@ -111,9 +111,13 @@ impl Stage {
         Some(tenant.with_transport(Transport::InProcess(router)))
     }
 
-    /// Keeps what a clean-up came to; the newest counts the whole run so far.
+    /// Adds what a clean-up came to. What it could not delete the next one finds again, so that
+    /// is counted once.
     pub fn note_clean_up(&self, result: CleanUpResult) {
-        *self.cleaned.lock().unwrap_or_else(PoisonError::into_inner) = result;
+        let mut all = self.cleaned.lock().unwrap_or_else(PoisonError::into_inner);
+        all.deleted += result.deleted;
+        all.created = all.deleted + result.created.saturating_sub(result.deleted);
+        all.left = result.left;
     }
 }
 

@@ -24,7 +24,7 @@ const RUNS_MAX: i64 = 10_000;
 const CHANGES_MAX: i64 = 100_000;
 /// Ten years: more than any retry or recycle bin lasts.
 const ADVANCE_MINUTES_MAX: i64 = 10 * 366 * 24 * 60;
-/// Graph's reasons of a quarantine (entra-client 8.5.3).
+/// Graph's reasons of a quarantine.
 const QUARANTINE_REASONS: &[&str] = &[
     "EncounteredBaseEscrowThreshold",
     "EncounteredTotalEscrowThreshold",

@@ -85,8 +85,9 @@ impl<'a> Page<'a> {
             let mut block = format!("=== difference: {}", kind.trim_matches('"'));
             if self.kind == SnapshotKind::Full {
                 let mut said = |text: &str| one_line(&self.names.text(&(self.scrub)(text)));
-                let (expected, actual) = (said(&it.expected), said(&it.actual));
-                let _ = write!(block, "\n{}\nexpected: {expected}\nactual: {actual}", it.subject);
+                let _ = write!(block, "\n{}", said(&it.subject));
+                let _ = write!(block, "\nexpected: {}", said(&it.expected));
+                let _ = write!(block, "\nactual: {}", said(&it.actual));
             }
             block.push_str("\n\n");
             if !blocks.contains(&block) {

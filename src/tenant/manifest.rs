@@ -120,6 +120,9 @@ pub enum ManifestError {
     },
 }
 
+/// So many manifests of cut-off runs are kept beside each other.
+const LEFT_MAX: usize = 1_000;
+
 /// A manifest read back: what is still on the tenant as far as it tells.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Manifest {
@@ -154,6 +157,23 @@ impl Manifest {
             }
         }
         Ok(manifest)
+    }
+
+    /// Makes room for a new manifest: one that still lists something is kept beside it, as
+    /// `manifest.left-1.jsonl` and so on. The path says where.
+    pub fn set_aside(&self, path: &Path) -> Result<PathBuf, ManifestError> {
+        let kept = (1..=LEFT_MAX)
+            .map(|nth| path.with_file_name(format!("manifest.left-{nth}.jsonl")))
+            .find(|kept| !kept.exists())
+            .unwrap_or_else(|| path.with_file_name("manifest.left.jsonl"));
+        std::fs::rename(path, &kept)
+            .map_err(|source| ManifestError::File { path: path.to_owned(), source })?;
+        Ok(kept)
+    }
+
+    /// Whether nothing is left on the tenant.
+    pub fn is_settled(&self) -> bool {
+        self.owned.is_empty() && self.unresolved.is_empty()
     }
 
     fn fold(&mut self, line: ManifestLine) {
@@ -215,5 +235,31 @@ impl Journal {
             Err(_) => drop(self.file.set_len(self.whole)),
         }
         written
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_cut_off_run_left_is_kept_beside_the_new_manifest() {
+        let folder = std::env::temp_dir().join(format!("scimrig-aside-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("manifest.jsonl");
+        let left = r#"{"event":"created","number":1,"collection":"Users","id":"a"}"#;
+        let gone = r#"{"event":"deleted","collection":"Users","id":"a"}"#;
+        for nth in 1..=2 {
+            std::fs::write(&path, format!("{left}\n")).unwrap();
+            let manifest = Manifest::read(&path).unwrap();
+            assert!(!manifest.is_settled());
+            let kept = manifest.set_aside(&path).unwrap();
+            assert_eq!(kept, folder.join(format!("manifest.left-{nth}.jsonl")));
+            assert!(!path.exists());
+            assert_eq!(Manifest::read(&kept).unwrap(), manifest);
+        }
+        std::fs::write(&path, format!("{left}\n{gone}\n")).unwrap();
+        assert!(Manifest::read(&path).unwrap().is_settled());
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -50,11 +50,11 @@ struct Door {
 /// How the door dresses a request beyond what the request itself says.
 #[derive(Debug, Clone, Default)]
 pub struct Dress {
-    /// Send `ADSCIMVersion` (entra-client 1.7.1).
+    /// Send `ADSCIMVersion`.
     pub adscimversion: bool,
     /// Send this `User-Agent`.
     pub user_agent: Option<String>,
-    /// Keep the feature flag in the query of requests that have no other query (1.1.3).
+    /// Keep the feature flag in the query of requests that have no other query.
     pub leak_flag_in_query: bool,
     /// The activity's GUID, computed from the seed.
     pub activity: String,

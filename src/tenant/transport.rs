@@ -19,7 +19,7 @@ use crate::exchange::{Answer, BodyEnd, Credential, Failure, Request};
 /// Limits on one request.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// From sending to the last byte (entra-client 1.10: 100 s by default).
+    /// From sending to the last byte (100 s by default).
     pub timeout: Duration,
     /// Bytes of a body that are read; the rest is left.
     pub body_bytes: usize,

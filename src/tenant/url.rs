@@ -1,7 +1,7 @@
 //! The Tenant URL, read as Entra reads it: the query is a list of feature flags for the client.
 //!
 //! Entra splits the URL at `?`, takes the flags, drops the query, trims one last slash and joins
-//! `/Users` to the rest (entra-client 1.1).
+//! `/Users` to the rest.
 
 use std::fmt;
 
@@ -111,7 +111,7 @@ impl fmt::Display for TenantUrl {
     }
 }
 
-/// What a feature flag means for PATCH bodies (entra-client 6.1).
+/// What a feature flag means for PATCH bodies.
 fn dialect_of(flag: &str) -> Result<PatchDialect, TenantUrlError> {
     match flag.trim_end_matches('=').to_ascii_lowercase().as_str() {
         "aadoptscim062020" | "azureadscimpatch062020" => Ok(PatchDialect::AadOptscim062020),

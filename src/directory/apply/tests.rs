@@ -1,4 +1,4 @@
-//! What changes do to a directory, in the order of the table in entra-client 4.5.
+//! What changes do to a directory.
 
 use super::*;
 

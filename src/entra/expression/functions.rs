@@ -200,7 +200,7 @@ fn remove_duplicates(given: &[Option<Value>]) -> Option<Value> {
     given[0].is_some().then_some(Value::Array(kept))
 }
 
-/// Every role as an entry of `roles` (entra-client 4.7).
+/// Every role as an entry of `roles`.
 fn role_entries(given: &[Option<Value>], name: &str) -> Option<Value> {
     let roles: Vec<Value> = values(given[0].as_ref())
         .iter()

@@ -1,5 +1,5 @@
-//! Entra's expression language for attribute mappings (entra-client 9.6; Entra, "Reference for
-//! writing expressions for attribute mappings").
+//! Entra's expression language for attribute mappings (Entra, "Reference for writing expressions
+//! for attribute mappings").
 //!
 //! An [`Expression`] is parsed once and evaluated for each object. Whatever can be known to be
 //! wrong is refused while parsing, with its place; evaluation cannot fail: what cannot be computed

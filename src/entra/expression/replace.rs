@@ -1,4 +1,4 @@
-//! `Replace`, whose meaning depends on which of its seven arguments are given (entra-client 9.6).
+//! `Replace`, whose meaning depends on which of its seven arguments are given.
 //!
 //! Replace(source, oldValue, regexPattern, regexGroupName, replacementValue,
 //! replacementAttributeName, template). Patterns are those of the `regex` crate: named groups and

@@ -1,5 +1,5 @@
-//! Every function with the edge cases of entra-client 9.6 and the examples of Entra's page, and
-//! every way an expression is refused.
+//! Every function with its edge cases and the examples of Entra's page, and every way an
+//! expression is refused.
 
 use proptest::prelude::*;
 

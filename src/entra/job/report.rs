@@ -2,6 +2,7 @@
 
 use super::super::connector::{Done, Kind};
 use super::super::failure::ObjectFailure;
+use super::super::scope::ScopeReason;
 use super::super::state::{ObjectKey, Quarantine};
 
 /// One thing a cycle did or found, for the provisioning log.
@@ -9,14 +10,34 @@ use super::super::state::{ObjectKey, Quarantine};
 pub struct CycleEvent {
     /// The object.
     pub key: ObjectKey,
-    /// The conversation, where one was held.
-    pub done: Option<Done>,
-    /// A reference that was set, changed or removed.
-    pub reference: Option<ReferenceEvent>,
-    /// The scope's reason.
-    pub scope: String,
-    /// A deletion that was withheld.
-    pub is_staged: bool,
+    /// Why it is in scope or not, where that was asked.
+    pub scope: Option<ScopeReason>,
+    /// What happened.
+    pub what: Happened,
+}
+
+/// What happened to one object.
+#[derive(Debug, Clone)]
+pub enum Happened {
+    /// A conversation was held.
+    Conversation(Done),
+    /// A manager or members were set, changed or removed, or could not be.
+    Reference(ReferenceEvent),
+    /// A deletion that waits for the admin (8.6).
+    Staged,
+    /// Nothing was sent.
+    Skipped(SkipReason),
+}
+
+/// Why nothing was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SkipReason {
+    /// The plan has nothing to do for the object.
+    NothingToDo,
+    /// The object referred to, under this attribute, is not in the tenant (5.2.13).
+    Unresolved(&'static str),
+    /// Users who are disabled or deleted cannot be provisioned on demand (4.5.8).
+    NotOnDemand,
 }
 
 /// A manager or members of one object.
@@ -53,21 +74,33 @@ pub struct CycleReport {
     pub attempts: u64,
     /// What was done, in order.
     pub events: Vec<CycleEvent>,
-    /// The quarantine the job entered in this cycle.
+    /// The quarantine the job entered in this cycle, or whose reason changed.
     pub entered_quarantine: Option<Quarantine>,
-    /// Why nothing was done at all: quarantine not due, job disabled.
+    /// Whether the cycle failed as a whole: it began, prolonged or changed a quarantine.
+    pub has_failed: bool,
+    /// Why nothing was done at all: quarantine not due, job disabled, tenant not to be reached.
     pub rested: Option<String>,
     /// The cycle was stopped before its end.
     pub was_interrupted: bool,
 }
 
-/// Nothing was to do for the object.
-pub(super) fn passed(kind: Kind, index: usize, scope: String) -> CycleEvent {
-    let key = ObjectKey { kind, index };
-    CycleEvent { key, done: None, reference: None, scope, is_staged: false }
-}
+impl CycleEvent {
+    /// Nothing was sent for the object.
+    pub(super) fn skipped(
+        kind: Kind,
+        index: usize,
+        scope: Option<ScopeReason>,
+        why: SkipReason,
+    ) -> Self {
+        Self { key: ObjectKey { kind, index }, scope, what: Happened::Skipped(why) }
+    }
 
-/// The object's deletion waits for the admin.
-pub(super) fn staged(kind: Kind, index: usize, scope: String) -> CycleEvent {
-    CycleEvent { is_staged: true, ..passed(kind, index, scope) }
+    /// The failure, where there is one.
+    pub fn failure(&self) -> Option<&ObjectFailure> {
+        match &self.what {
+            Happened::Conversation(done) => done.outcome.as_ref().err(),
+            Happened::Reference(reference) => reference.failure.as_ref(),
+            Happened::Staged | Happened::Skipped(_) => None,
+        }
+    }
 }

@@ -1,5 +1,5 @@
-//! The mappings Entra starts from: the default of a non-gallery application (entra-client 9.4),
-//! and the one assumed for Dialpad (11.3), whose own is published as a picture only.
+//! The mappings Entra starts from: the default of a non-gallery application,
+//! and the one assumed for Dialpad, whose own is published as a picture only.
 
 use super::{AttributeMapping, MappingSource, ObjectMapping};
 use crate::entra::expression::Expression;
@@ -57,18 +57,18 @@ const DIALPAD_USER: &[(&str, &str)] = &[
 ];
 
 impl ObjectMapping {
-    /// The default user mapping of a non-gallery application (9.4), with the address parts and the
+    /// The default user mapping of a non-gallery application, with the address parts and the
     /// language that captures show beside the table.
     pub fn default_user() -> Self {
         Self::from_rows(MappedObject::User, USER)
     }
 
-    /// The default group mapping (9.4).
+    /// The default group mapping.
     pub fn default_group() -> Self {
         Self::from_rows(MappedObject::Group, GROUP)
     }
 
-    /// The user mapping assumed for Dialpad (11.3).
+    /// The user mapping assumed for Dialpad.
     pub fn dialpad_user() -> Self {
         Self::from_rows(MappedObject::User, DIALPAD_USER)
     }

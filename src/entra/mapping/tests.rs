@@ -88,7 +88,7 @@ fn refusal(definition: MappingDefinition) -> String {
     ObjectMapping::default_user().with(&[definition]).unwrap_err().to_string()
 }
 
-/// The body of entra-client 4.2, to the letter.
+/// The documented body, to the letter.
 const FULL_BODY: &str = r#"{
   "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User",
               "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"],

@@ -1,4 +1,4 @@
-//! Scoping filters: clauses over source attributes (entra-client 9.2).
+//! Scoping filters: clauses over source attributes.
 //!
 //! The clauses of one filter are joined by AND. A clause that exists can be evaluated: values and
 //! patterns are read with the file. A null attribute fails every clause but `is-null`, `NOT REGEX

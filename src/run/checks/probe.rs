@@ -1,7 +1,7 @@
 //! One probe: fixture, requests, verdict, clean-up; with patience where patience is due.
 //!
-//! Two things are forgiven for a while: a `Retry-After`, and a write that is not seen at once
-//! (register A17). Both waits have limits.
+//! Two things are forgiven for a while: a `Retry-After`, and a write that is not seen at once. Both
+//! waits have limits.
 
 use std::time::{Duration, Instant};
 

@@ -2,8 +2,8 @@
 //! be found, and a clean tenant must show none.
 //!
 //! A defect is one small `if` where the bug would sit, and no `if` is reachable unless switched
-//! on. The sentence says what the server does wrong; `seen` names the row of entra-client 14 or
-//! 5.3 where it was met, or is empty.
+//! on. The sentence says what the server does wrong; `seen` numbers those that were met in the
+//! wild, and is empty for the others. Add a line here and the `if` where the bug would sit.
 
 pub(super) mod patch;
 
