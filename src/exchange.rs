@@ -144,6 +144,8 @@ pub enum Credential {
     SecretToken,
     /// No `Authorization` header at all.
     None,
+    /// `Authorization: bearer <Secret Token>`, for the check that the word's case does not matter.
+    LowerCaseScheme,
     /// This literal value, for checks that send a wrong credential.
     Literal(String),
 }

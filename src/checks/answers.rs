@@ -228,6 +228,7 @@ pub(super) const CHECKS: &[Check] = &[
         "every error has a JSON body with the Error URN",
         Every(ANY, |seen| match seen.status() {
             _ if seen.request.method == Method::HEAD => Verdict::NotApplicable,
+            _ if is_below_scim(seen) => Verdict::NotApplicable,
             400..=599 if !is_throttled(seen) => require(
                 seen.scim_error().is_some(),
                 "a body with the Error URN and `status`",
@@ -363,6 +364,21 @@ pub(super) fn each_resource(seen: &Seen<'_>, judge: impl Fn(&Value) -> Verdict) 
         _ if body.get("totalResults").is_some() || !body.is_object() => Verdict::NotApplicable,
         _ => judge(body),
     }
+}
+
+/// Whether an HTTP server answers by itself, before anything of SCIM has seen the request: a method
+/// that nobody knows, a URL or headers too long to be read.
+pub(super) fn is_below_scim(seen: &Exchange) -> bool {
+    let known = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+        Method::OPTIONS,
+    ];
+    matches!(seen.status(), 414 | 431) || !known.contains(&seen.request.method)
 }
 
 /// How a request was turned down: cleanly, or in a way that only confuses a client.

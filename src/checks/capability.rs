@@ -35,8 +35,14 @@ pub enum Capability {
     ChangePassword,
     /// `POST /.search` is answered.
     Search,
+    /// `/ServiceProviderConfig` can be read.
+    Config,
+    /// `/ResourceTypes` can be read.
+    ResourceTypes,
     /// `/Schemas` can be read.
     Schemas,
+    /// `/Me` is answered, by itself or by a redirect.
+    Me,
     /// The tenant is reached over https.
     Tls,
     /// This attribute of a user survives a write.
@@ -63,6 +69,9 @@ impl fmt::Display for Capability {
             Self::Etag => f.write_str("ETags"),
             Self::ChangePassword => f.write_str("changing a password"),
             Self::Search => f.write_str("POST /.search"),
+            Self::Config => f.write_str("GET /ServiceProviderConfig"),
+            Self::ResourceTypes => f.write_str("GET /ResourceTypes"),
+            Self::Me => f.write_str("/Me"),
             Self::Schemas => f.write_str("GET /Schemas"),
             Self::Tls => f.write_str("a Tenant URL with https"),
             Self::Attribute(name) => write!(f, "the attribute {name}"),

@@ -72,6 +72,8 @@ pub enum Risk {
     Alone,
     /// Volume or concurrency that a tenant may feel: only with `--heavy`.
     Heavy,
+    /// Tries to change what the run did not create: only with `--tenant-data`.
+    TenantData,
 }
 
 /// A check that MUST hold.

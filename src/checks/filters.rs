@@ -3,6 +3,8 @@
 //! A filter that finds nothing proves little, since several servers return everybody for what they
 //! cannot parse: each check asks for one resource that exists and wants exactly that one.
 
+use http::header::CONTENT_TYPE;
+
 pub(super) mod equality;
 pub(super) mod grammar;
 pub(super) mod operators;
@@ -203,8 +205,14 @@ pub(super) const CHECKS: &[Check] = &[
     must(
         "http-get-without-content-type",
         Http("RFC 9110 §8.3"),
-        "a GET needs neither Content-Type nor Accept",
-        Probe(|its| vec![get(its.user())], |said| expect_status(200, &said[0])),
+        "a GET needs neither Content-Type nor Accept, and a Content-Type does no harm",
+        Probe(
+            |its| {
+                let typed = get(its.user()).header(CONTENT_TYPE, crate::scim::MEDIA_TYPE);
+                vec![get(its.user()), typed]
+            },
+            |said| all_of([expect_status(200, &said[0]), expect_status(200, &said[1])]),
+        ),
     ),
 ];
 
@@ -239,7 +247,7 @@ pub(super) mod tests {
             canary("filter-member-check", [group(), none()], [group(), group()]),
             canary("http-url-join", [hit()], [error(404, "")]),
             canary("entra-query-flag-preserved", [hit()], [error(400, "")]),
-            canary("http-get-without-content-type", [hit()], [error(415, "")]),
+            canary("http-get-without-content-type", [hit()], [hit(), error(415, "")]),
         ]
     }
 

@@ -32,7 +32,7 @@ enum Format {
 
 impl Checks {
     pub(crate) fn run(self) -> Ended {
-        let selection = Selection { only: self.only, heavy: true };
+        let selection = Selection { only: self.only, ..Selection::default() };
         match self.format {
             Format::Text => {
                 for check in selection.checks() {

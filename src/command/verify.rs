@@ -168,6 +168,9 @@ pub(crate) struct Check {
     /// Run heavy checks too: bursts that may trip a rate limit
     #[arg(long)]
     heavy: bool,
+    /// Run checks too that try to change the tenant's own configuration
+    #[arg(long)]
+    tenant_data: bool,
     /// Print every request as a curl line and send nothing
     #[arg(long)]
     dry_run: bool,
@@ -178,7 +181,8 @@ pub(crate) struct Check {
 
 impl Check {
     pub(crate) async fn run(self) -> Ended {
-        let selection = Selection { only: self.only.clone(), heavy: self.heavy };
+        let (heavy, tenant_data) = (self.heavy, self.tenant_data);
+        let selection = Selection { only: self.only.clone(), heavy, tenant_data };
         if let [unknown, ..] = selection.unknown()[..] {
             return Err(Stop::BadInput(format!(
                 "--only {unknown}: no check's id begins with it; `scimrig checks` lists them"

@@ -16,6 +16,9 @@ pub fn line(url: &str, request: &Request) -> String {
         Credential::SecretToken => {
             words.extend(["-H".to_owned(), "\"Authorization: Bearer $SCIM_SECRET_TOKEN\"".into()]);
         }
+        Credential::LowerCaseScheme => {
+            words.extend(["-H".to_owned(), "\"Authorization: bearer $SCIM_SECRET_TOKEN\"".into()]);
+        }
         Credential::None => {}
         Credential::Literal(value) => {
             words.extend(["-H".to_owned(), quoted(&format!("Authorization: {value}"))]);

@@ -47,6 +47,7 @@ struct Line {
 #[serde(rename_all = "kebab-case")]
 enum CredentialKind {
     SecretToken,
+    LowerCaseScheme,
     None,
     Literal,
 }
@@ -104,6 +105,7 @@ impl Line {
             target: scrub(&request.target),
             credential: match request.credential {
                 Credential::SecretToken => CredentialKind::SecretToken,
+                Credential::LowerCaseScheme => CredentialKind::LowerCaseScheme,
                 Credential::None => CredentialKind::None,
                 Credential::Literal(_) => CredentialKind::Literal,
             },
@@ -128,6 +130,7 @@ impl Line {
             },
             credential: match self.credential {
                 CredentialKind::SecretToken => Credential::SecretToken,
+                CredentialKind::LowerCaseScheme => Credential::LowerCaseScheme,
                 CredentialKind::None => Credential::None,
                 CredentialKind::Literal => Credential::Literal(String::new()),
             },

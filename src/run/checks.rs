@@ -95,10 +95,10 @@ pub async fn run_probes(
                 let (tenant, profile) = (tenant.clone(), Arc::clone(&profile));
                 let (capabilities, settings) = (Arc::clone(&capabilities), settings.clone());
                 let corpus = Arc::clone(&corpus);
-                let heavy = selection.heavy;
+                let unasked = unasked(selection, check);
                 running.spawn(async move {
                     let around = Around { tenant, profile, capabilities, settings, corpus };
-                    (check.id, one(&around, heavy, check).await)
+                    (check.id, one(around, unasked, check).await)
                 });
             }
             let Some(ended) = running.join_next().await else { break };
@@ -115,6 +115,17 @@ pub async fn run_probes(
         .collect()
 }
 
+/// Why a probe is left out that runs only when asked for.
+fn unasked(selection: &Selection, check: &Check) -> Option<&'static str> {
+    match check.risk {
+        Risk::Heavy if !selection.heavy => Some("heavy: runs only with --heavy"),
+        Risk::TenantData if !selection.tenant_data => {
+            Some("may change what the run did not create: runs only with --tenant-data")
+        }
+        _ => None,
+    }
+}
+
 /// What all probes of a run have in common.
 struct Around {
     tenant: Tenant,
@@ -125,17 +136,21 @@ struct Around {
 }
 
 /// One probe from its gate to its result.
-async fn one(around: &Around, heavy: bool, check: &'static Check) -> CheckResult {
+async fn one(around: Around, unasked: Option<&'static str>, check: &'static Check) -> CheckResult {
     if around.settings.stopped() {
         return results::cannot_tell(check, "interrupted before it began");
     }
-    if check.risk == Risk::Heavy && !heavy {
-        return results::skipped(check, "heavy: runs only with --heavy".to_owned());
+    if let Some(reason) = unasked {
+        return results::skipped(check, reason.to_owned());
     }
     if let Some(reason) = around.capabilities.missing(check.needs) {
         return results::skipped(check, reason);
     }
-    let told = probe::run(around, check).await;
+    let around = match check.risk {
+        Risk::TenantData => Around { tenant: around.tenant.with_discovery_open(), ..around },
+        Risk::Harmless | Risk::Heavy | Risk::Alone => around,
+    };
+    let told = probe::run(&around, check).await;
     results::of_probe(&around.tenant, &around.profile, check, &told)
 }
 

@@ -35,6 +35,7 @@ pub struct Tenant {
     limits: Limits,
     dress: Arc<Dress>,
     listeners: Vec<Arc<dyn Listener>>,
+    discovery_is_open: bool,
 }
 
 /// What all clones of a tenant share.
@@ -76,7 +77,8 @@ impl Tenant {
             ownership: ownership::Ownership::default(),
         };
         let (door, dress) = (Arc::new(door), Arc::new(dress));
-        Self { door, transport, limits, dress, listeners: Vec::new() }
+        let listeners = Vec::new();
+        Self { door, transport, limits, dress, listeners, discovery_is_open: false }
     }
 
     /// The same tenant, reached another way.
@@ -87,6 +89,12 @@ impl Tenant {
     /// The same tenant with other limits and another dress, as a scenario's settings have it.
     pub fn with_settings(&self, limits: Limits, dress: Dress) -> Self {
         Self { limits, dress: Arc::new(dress), ..self.clone() }
+    }
+
+    /// The same tenant, to which changes of discovery are sent as well: for checks that the operator
+    /// asked for by name.
+    pub fn with_discovery_open(&self) -> Self {
+        Self { discovery_is_open: true, ..self.clone() }
     }
 
     /// The same tenant with one more listener.
@@ -203,10 +211,13 @@ impl Tenant {
         let door = &*self.door;
         let number = door.sent.fetch_add(1, Ordering::Relaxed) + 1;
         self.dress(&mut request);
-        let permit = door.ownership.permit(number, &request);
+        let permit = match self.discovery_is_open && ownership::changes_discovery(&request) {
+            true => Ok(()),
+            false => door.ownership.permit(number, &request),
+        };
         let sent = door.began.elapsed();
         let secret = match request.credential {
-            Credential::SecretToken => door.token.as_ref(),
+            Credential::SecretToken | Credential::LowerCaseScheme => door.token.as_ref(),
             Credential::None | Credential::Literal(_) => None,
         };
         let result = if let Err(refusal) = permit {

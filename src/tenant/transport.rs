@@ -101,8 +101,10 @@ impl Transport {
     ) -> Result<Answer, Failure> {
         let authorization = match (&request.credential, token) {
             (Credential::Literal(value), _) => HeaderValue::from_str(value).ok(),
-            (_, Some(token)) => {
-                let value = HeaderValue::from_str(&format!("Bearer {}", token.reveal()));
+            (credential, Some(token)) => {
+                let lower_case = *credential == Credential::LowerCaseScheme;
+                let scheme = if lower_case { "bearer" } else { "Bearer" };
+                let value = HeaderValue::from_str(&format!("{scheme} {}", token.reveal()));
                 value.ok().map(|mut value| {
                     value.set_sensitive(true);
                     value

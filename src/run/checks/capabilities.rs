@@ -99,8 +99,8 @@ impl Asker<'_> {
     }
 }
 
-/// Reads what the tenant says of itself; gives back its configuration.
-async fn read_discovery(asker: &Asker<'_>, found: &mut Capabilities) -> Value {
+/// Reads what the tenant says of itself.
+async fn read_discovery(asker: &Asker<'_>, found: &mut Capabilities) {
     let seen = asker.ask(Operation::Discover, Request::get("/ServiceProviderConfig")).await;
     let body = seen.json().unwrap_or_default();
     let advertised = [
@@ -117,13 +117,27 @@ async fn read_discovery(asker: &Asker<'_>, found: &mut Capabilities) -> Value {
             found.note_missing(capability, "not advertised");
         }
     }
-    let seen = asker.ask(Operation::Discover, Request::get("/Schemas")).await;
-    if seen.is_success() && seen.json().is_some() {
-        found.note(Capability::Schemas);
-    } else {
-        found.note_missing(Capability::Schemas, seen.told());
+    note_readable(found, Capability::Config, &seen);
+    for (path, capability) in
+        [("/ResourceTypes", Capability::ResourceTypes), ("/Schemas", Capability::Schemas)]
+    {
+        let seen = asker.ask(Operation::Discover, Request::get(path)).await;
+        note_readable(found, capability, &seen);
     }
-    body
+    let seen = asker.ask(Operation::Discover, Request::get("/Me")).await;
+    if matches!(seen.status(), 200..=399) {
+        found.note(Capability::Me);
+    } else {
+        found.note_missing(Capability::Me, seen.told());
+    }
+}
+
+fn note_readable(found: &mut Capabilities, capability: Capability, seen: &Exchange) {
+    if seen.is_success() && seen.json().is_some() {
+        found.note(capability);
+    } else {
+        found.note_missing(capability, seen.told());
+    }
 }
 
 /// Creates a user with as much as the tenant takes, and looks at what survived.

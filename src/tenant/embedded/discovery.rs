@@ -5,6 +5,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::Call;
+use super::defects::Defect;
 use super::kind::ResourceKind;
 use super::problem::Problem;
 use super::query::PAGE_MAX;
@@ -18,19 +19,26 @@ pub(super) const BODY_MAX: usize = 10 * 1024 * 1024;
 /// Answers `/ServiceProviderConfig`.
 pub(super) fn service_provider_config(call: &Call<'_>) -> Result<Response, Problem> {
     refuse_filter(call)?;
-    Ok(json_answer(StatusCode::OK, &configuration(&call.presenter.base), call.tenant.defects))
+    let mut configuration = configuration(&call.presenter.base);
+    if call.tenant.defects.has(Defect::FlagsAsText) {
+        configuration["patch"]["supported"] = json!("true");
+    }
+    Ok(json_answer(StatusCode::OK, &configuration, call.tenant.defects))
 }
 
 /// Answers `/ResourceTypes` or one of them.
 pub(super) fn resource_types(call: &Call<'_>, name: Option<&str>) -> Result<Response, Problem> {
     let types = [ResourceKind::User, ResourceKind::Group]
         .map(|kind| resource_type(kind, &call.presenter.base));
+    if name.is_none() && call.tenant.defects.has(Defect::TypesAsArray) {
+        return Ok(json_answer(StatusCode::OK, &json!(types), call.tenant.defects));
+    }
     answer(call, types.into(), name)
 }
 
 /// Answers `/Schemas` or one of them.
 pub(super) fn schemas(call: &Call<'_>, urn: Option<&str>) -> Result<Response, Problem> {
-    let schemas: Vec<Value> = [
+    let mut schemas: Vec<Value> = [
         schema::user(),
         schema::group(),
         schema::enterprise_user(),
@@ -40,12 +48,23 @@ pub(super) fn schemas(call: &Call<'_>, urn: Option<&str>) -> Result<Response, Pr
     ]
     .map(|schema| described(schema, &call.presenter.base))
     .into();
+    let defects = call.tenant.defects;
+    if defects.has(Defect::KeywordsInLowerCase) {
+        schemas[0]["attributes"][0]["mutability"] = json!("readwrite");
+    }
+    if defects.has(Defect::SchemaUnreadable) && urn.is_some() {
+        return Err(Problem::new(404, "there is no such endpoint"));
+    }
     answer(call, schemas, urn)
 }
 
 /// All of them as a list, or the one whose id is asked for. Paging has no meaning here.
-fn answer(call: &Call<'_>, all: Vec<Value>, id: Option<&str>) -> Result<Response, Problem> {
+fn answer(call: &Call<'_>, mut all: Vec<Value>, id: Option<&str>) -> Result<Response, Problem> {
     refuse_filter(call)?;
+    let counted = call.query.unwrap_or_default().contains("count=1");
+    if id.is_none() && counted && call.tenant.defects.has(Defect::DiscoveryPaged) {
+        all.truncate(1);
+    }
     let body = match id {
         None => json!({
             "schemas": [scim::LIST_RESPONSE],

@@ -163,6 +163,8 @@ async fn answer(State(tenant): State<EmbeddedTenant>, request: Request) -> Respo
         }
         Trouble::None => tenant.handle(request).await,
     };
+    let now = jiff::Timestamp::now().strftime("%a, %d %b %Y %H:%M:%S GMT");
+    set(&mut response, header::DATE, &now.to_string());
     if is_head {
         *response.body_mut() = axum::body::Body::empty();
     }
@@ -182,9 +184,11 @@ impl Inner {
     async fn handle(&self, request: Request) -> Response {
         let (parts, body) = request.into_parts();
         let route = Route::of(parts.uri.path());
-        if route != Route::ServiceProviderConfig
-            && let Some(refusal) = self.refuse_stranger(&parts.headers)
-        {
+        let is_open = route == Route::ServiceProviderConfig
+            || self.defects.has(Defect::AnonymousCreate)
+                && route == Route::Collection(ResourceKind::User)
+                && parts.method == Method::POST;
+        if !is_open && let Some(refusal) = self.refuse_stranger(&parts.headers) {
             return refusal;
         }
         let body = match read_body(&parts, body).await {
@@ -205,6 +209,9 @@ impl Inner {
         match dispatch(&call, &route, &parts.method).await {
             Ok(response) => response,
             Err(mut problem) => {
+                if self.defects.has(Defect::TraceShown) {
+                    problem.detail.push_str("\n    at scim.Handler.answer(Handler.java:42)");
+                }
                 if problem.status == 404 && self.defects.has(Defect::UnknownIdCrash) {
                     problem = Problem::new(500, "internal server error");
                 }
@@ -219,7 +226,10 @@ impl Inner {
 
     /// 401 for a request without a valid key, 403 for one without the right to provision.
     fn refuse_stranger(&self, headers: &HeaderMap) -> Option<Response> {
+        let lower_case = self.defects.has(Defect::SchemeCaseSensitive)
+            && headers.get(header::AUTHORIZATION).is_some_and(|it| it.as_bytes().starts_with(b"b"));
         let (problem, challenge) = match self.keys.access(headers, jiff::Timestamp::now()) {
+            Access::Admin if lower_case => (Problem::new(401, "a bearer key is needed"), ""),
             Access::Admin => return None,
             Access::Powerless => {
                 (Problem::new(403, "this key may not provision"), r#", error="insufficient_scope""#)
@@ -233,6 +243,9 @@ impl Inner {
             }
         };
         let mut response = problem_answer(&problem, self.defects);
+        if self.defects.has(Defect::ChallengeMissing) {
+            return Some(response);
+        }
         let challenge = format!("Bearer realm=\"scim\"{challenge}");
         set(&mut response, header::WWW_AUTHENTICATE, &challenge);
         Some(response)

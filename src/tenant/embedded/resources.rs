@@ -22,7 +22,8 @@ const TOLERANCE: Tolerance = Tolerance::ENTRA;
 /// POST to a collection.
 pub(super) fn create(call: &Call<'_>, kind: ResourceKind) -> Result<Response, Problem> {
     let projection = Projection::of(&Query::of_url(call.query)?);
-    let body = call.json()?;
+    let mut body = call.json()?;
+    bent::lose_letters(call.tenant.defects, &mut body);
     bent::refuse_new(call.tenant.defects, kind, &body)?;
     let mut wanted = apply::validate_new(&body, kind, TOLERANCE)?;
     call.tenant.limitations.bend(kind, None, &mut wanted)?;

@@ -42,6 +42,8 @@ pub(super) fn problem_answer(problem: &Problem, defects: Defects) -> Response {
         let page = format!("<html><body><h1>Error {}</h1></body></html>", status.as_u16());
         return with_body(status, HeaderValue::from_static("text/html"), page.into_bytes());
     }
+    let ok = defects.has(Defect::ErrorUnderOk) && status == StatusCode::NOT_FOUND;
+    let status = if ok { StatusCode::OK } else { status };
     let mut body = problem.to_json();
     if defects.has(Defect::NumericStatus) {
         body["status"] = json!(problem.status);

@@ -102,6 +102,46 @@ async fn nothing_but_the_runs_own_is_changed_or_deleted() {
 }
 
 #[tokio::test]
+async fn a_bulk_request_passes_where_it_speaks_of_nobody_alone() {
+    let (tenant, _) = with_one_user().await;
+    let absent = format!("/Users/{}", Tenant::fabricated_id(3));
+    let bulk = |paths: &[&str]| {
+        let operation = |path: &&str| json!({"method": "DELETE", "path": path});
+        let operations: Vec<Value> = paths.iter().map(operation).collect();
+        Request::post("/Bulk", &json!({ "Operations": operations }))
+    };
+    assert!(send(&tenant, bulk(&[&absent])).await.result.is_ok());
+    for paths in [&[][..], &["/Users/7"], &[&absent, "/Users/8"], &["/Users"], &["/Bulk"]] {
+        let seen = send(&tenant, bulk(paths)).await;
+        assert!(matches!(seen.result, Err(Failure::Refused(_))), "{paths:?}");
+    }
+    let twice = format!(r#"{{"Operations":[{{"path":"/Users/8"}}],{}"#, &bulk_text(&absent)[1..]);
+    let twice = Request::new(Method::POST, "/Bulk").raw("application/json", twice);
+    assert!(matches!(send(&tenant, twice).await.result, Err(Failure::Refused(_))));
+}
+
+fn bulk_text(path: &str) -> String {
+    json!({"Operations": [{"method": "DELETE", "path": path}]}).to_string()
+}
+
+#[tokio::test]
+async fn discovery_is_changed_only_where_it_was_opened() {
+    let (tenant, _) = with_one_user().await;
+    let change = || Request::patch("/ServiceProviderConfig", &json!({}));
+    assert!(matches!(send(&tenant, change()).await.result, Err(Failure::Refused(_))));
+    let open = tenant.with_discovery_open();
+    assert!(send(&open, change()).await.result.is_ok());
+    for request in [
+        Request::patch("/Users/8", &json!({})),
+        Request::patch("/Schemas/../Users/8", &json!({})),
+        Request::delete("/Schemas/7"),
+    ] {
+        let seen = send(&open, request).await;
+        assert!(matches!(seen.result, Err(Failure::Refused(_))), "{}", seen.request.target);
+    }
+}
+
+#[tokio::test]
 async fn the_runs_own_what_nobody_has_and_searches_pass() {
     let (tenant, reached) = with_one_user().await;
     let absent = format!("/Users/{}", Tenant::fabricated_id(3));

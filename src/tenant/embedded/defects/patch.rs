@@ -25,6 +25,19 @@ use crate::tenant::embedded::store::{References, Stored};
 /// How long a server that loses updates thinks between reading and writing.
 const THINKING: Duration = Duration::from_millis(5);
 
+/// Puts a question mark for every letter beyond ASCII in the texts of a new resource.
+pub(in crate::tenant::embedded) fn lose_letters(defects: Defects, body: &mut Value) {
+    if !defects.has(Defect::LettersLost) {
+        return;
+    }
+    for value in body.as_object_mut().into_iter().flat_map(|body| body.values_mut()) {
+        if let Value::String(text) = value {
+            *text =
+                text.chars().map(|letter| if letter.is_ascii() { letter } else { '?' }).collect();
+        }
+    }
+}
+
 /// Refuses a new resource for a wrong reason.
 pub(in crate::tenant::embedded) fn refuse_new(
     defects: Defects,

@@ -236,6 +236,64 @@ async fn shows(defect: Defect, tenant: &EmbeddedTenant) -> bool {
         }
         Defect::UnknownIdCrash => tenant.get("/Users/x").await.status == 500,
         Defect::StraySlashUnknown => tenant.get("/Users/?count=1").await.status == 404,
+        Defect::ErrorUnderOk
+        | Defect::TraceShown
+        | Defect::SchemeCaseSensitive
+        | Defect::ChallengeMissing
+        | Defect::AnonymousCreate
+        | Defect::LettersLost => shows_at_the_door(defect, tenant).await,
+        Defect::FlagsAsText
+        | Defect::TypesAsArray
+        | Defect::DiscoveryPaged
+        | Defect::KeywordsInLowerCase
+        | Defect::SchemaUnreadable => shows_in_discovery(defect, tenant).await,
+    }
+}
+
+/// As [`shows`], for access, errors and letters.
+async fn shows_at_the_door(defect: Defect, tenant: &EmbeddedTenant) -> bool {
+    let with_credential = async |method: &str, credential: &str| {
+        let request = Request::builder().method(method).uri("/scim/Users");
+        let request = request.header(header::AUTHORIZATION, credential);
+        tenant.send(request.body(Body::from(user("eve").to_string())).unwrap()).await
+    };
+    match defect {
+        Defect::ErrorUnderOk => tenant.get("/Users/x").await.status == 200,
+        Defect::TraceShown => {
+            let seen = tenant.get("/Users/x").await.refused(404, None);
+            seen.body["detail"].as_str().unwrap().contains("Handler.java")
+        }
+        Defect::SchemeCaseSensitive => {
+            with_credential("GET", &format!("bearer {SECRET}")).await.status == 401
+        }
+        Defect::ChallengeMissing => {
+            let seen = with_credential("GET", "Bearer wrong").await.is(401);
+            seen.header(header::WWW_AUTHENTICATE).is_empty()
+        }
+        Defect::AnonymousCreate => with_credential("POST", "Bearer wrong").await.status == 201,
+        _ => {
+            let mut body = user("zoe");
+            body["displayName"] = "Zoë".into();
+            tenant.post("/Users", &body).await.is(201).body["displayName"] == "Zo?"
+        }
+    }
+}
+
+/// As [`shows`], for what the tenant says about itself.
+async fn shows_in_discovery(defect: Defect, tenant: &EmbeddedTenant) -> bool {
+    match defect {
+        Defect::FlagsAsText => {
+            tenant.get("/ServiceProviderConfig").await.body["patch"]["supported"] == "true"
+        }
+        Defect::TypesAsArray => tenant.get("/ResourceTypes").await.is(200).body.is_array(),
+        Defect::DiscoveryPaged => {
+            tenant.get("/Schemas?count=1").await.is(200).column("/id").len() == 1
+        }
+        Defect::KeywordsInLowerCase => {
+            let first = tenant.get("/Schemas").await.is(200).body["Resources"][0].clone();
+            first["attributes"][0]["mutability"] == "readwrite"
+        }
+        _ => tenant.get(&format!("/Schemas/{}", scim::USER)).await.status == 404,
     }
 }
 
