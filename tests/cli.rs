@@ -226,8 +226,8 @@ mod misbehaving_tenants {
         survive(Manner::DeepNesting, &[1, 3]);
     }
 
-    /// A tenant that is well until Test Connection is over: whatever it does then, each verb ends in
-    /// time, cleans up what it can, and leaves a report that tells of it.
+    /// A tenant that is well until Test Connection is over: whatever it does then, each verb ends
+    /// in time, cleans up what it can, and leaves a report that tells of it.
     fn survive_later(manner: Manner) {
         let folder = Folder::of(&format!("{manner:?}-later"));
         for command in WRITING {

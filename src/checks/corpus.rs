@@ -1,6 +1,6 @@
 //! The users that all look-ups of a run share, and the words those checks are written in.
 //!
-//! Eight users with planted differences (rfc-catalogue 34.4) are made once; no check changes them.
+//! Eight users with planted differences are made once; no check changes them.
 //! What a filter should find is said of the bodies as reads show them, so whatever a tenant drops
 //! or changes on the way in cannot turn into a complaint about its filters. A row that the bodies
 //! cannot tell apart is not exercised.

@@ -1,6 +1,7 @@
 //! Errors and the habits of HTTP: RFC 7644 §3.12 and RFC 9110.
 //!
-//! The invariants hear every answer of a run; a few probes ask what no client of good manners would.
+//! The invariants hear every answer of a run; a few probes ask what no client of good manners
+//! would.
 
 use http::Method;
 use http::header::IF_MATCH;

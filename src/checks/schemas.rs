@@ -1,7 +1,7 @@
 //! `/Schemas`: the list, each schema by itself, and whether what it holds is a schema at all.
 //!
-//! Three more rows of discovery stand in `discovery.rs`, with what Entra makes of it; the rows about
-//! single attributes and about the resources that the schemas describe are in the folder.
+//! Three more rows of discovery stand in `discovery.rs`, with what Entra makes of it; the rows
+//! about single attributes and about the resources that the schemas describe are in the folder.
 
 mod described;
 mod traffic;

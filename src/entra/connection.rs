@@ -161,7 +161,7 @@ mod tests {
             ((200, "[]"), INCOMPATIBLE, "the answer is no SCIM list response"),
             ((200, TWO), MULTIPLE_ENTRIES, "several resources"),
         ] {
-            // The group probe counts as much as the user probe (2.1.2).
+            // The group probe counts as much as the user probe.
             for outcome in [press(answer, empty).await, press(empty, answer).await] {
                 let Connection::Failed { code, message, .. } = outcome else {
                     panic!("{answer:?}: {outcome:?}")

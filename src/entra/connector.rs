@@ -24,7 +24,7 @@ use crate::tenant::Tenant;
 const THROTTLED_TRIES: usize = 4;
 /// The wait where a 429 says nothing of it.
 const RETRY_AFTER_DEFAULT: Duration = Duration::from_secs(1);
-/// The log's word for an update that would change nothing (10.4).
+/// The log's word for an update that would change nothing.
 const REDUNDANT_EXPORT: &str = "RedundantExport";
 /// The longest single wait for `Retry-After`.
 const RETRY_AFTER_MAX: Duration = Duration::from_mins(1);

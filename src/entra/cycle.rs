@@ -134,7 +134,7 @@ impl Plan<'_> {
     }
 
     /// A user who leaves the scope or lands in the recycle bin is disabled once, if `active` is
-    /// mapped. Who leaves the scope is left alone where out-of-scope deletions are skipped (4.5, 9.3).
+    /// mapped. Who leaves the scope is left alone where out-of-scope deletions are skipped.
     fn disable(&self, link: Option<&UserLink>, in_scope: bool) -> Option<Intent> {
         let link = link?;
         let wanted = link.is_managed
@@ -177,7 +177,7 @@ impl Plan<'_> {
         Planned { task, decision }
     }
 
-    /// Whether the mapping's target object actions allow it (9.3). Without a link it is open whether
+    /// Whether the mapping's target object actions allow it. Without a link it is open whether
     /// a resource is found and updated or has to be created.
     fn is_ticked(&self, intent: Intent, is_linked: bool) -> bool {
         let ticked = |action| self.settings.target_object_actions.contains(&action);

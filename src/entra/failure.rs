@@ -27,7 +27,7 @@ pub const NOT_FOUND_TEXT: &str = "An HTTP/404 Not Found response was returned ra
 /// Characters of a tenant's text that are kept in a message.
 const TEXT_MAX: usize = 500;
 
-/// When a failed object is tried again (8.1, 8.4).
+/// When a failed object is tried again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retry {
     /// In the next cycle.

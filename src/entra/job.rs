@@ -139,7 +139,7 @@ impl ProvisioningJob {
         &self.gone
     }
 
-    /// Ids that the job let go of without deleting them, as Entra does (4.5, 7.3), and the objects
+    /// Ids that the job let go of without deleting them, as Entra does, and the objects
     /// they stood for. A full restart lets go of all; an object that is matched again is linked.
     pub fn released(&self) -> &BTreeMap<String, ObjectKey> {
         &self.released
@@ -194,7 +194,7 @@ impl ProvisioningJob {
             report.rested = Some(reason);
             return report;
         }
-        // The feature flag has no effect on provision on demand (6.1.6).
+        // The feature flag has no effect on provision on demand.
         let by_default = is_on_demand.then(|| connector.in_default_dialect());
         let connector = by_default.as_ref().unwrap_or(connector);
         let is_halted = AtomicBool::new(false);
@@ -238,7 +238,7 @@ impl ProvisioningJob {
         let mut groups: BTreeSet<GroupIndex> = BTreeSet::new();
         match (kind, self.watermark) {
             (CycleKind::OnDemand { users: some, groups: others }, _) => {
-                // Whoever is disabled or deleted cannot be provisioned on demand (4.5.8).
+                // Whoever is disabled or deleted cannot be provisioned on demand.
                 let (able, others_users): (Vec<UserIndex>, Vec<UserIndex>) = some
                     .iter()
                     .partition(|index| directory.user(**index).state == UserState::Enabled);

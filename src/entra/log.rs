@@ -103,7 +103,8 @@ pub struct ErrorInformation {
     pub reason: String,
     /// When it is tried again, in words.
     pub additional_details: Option<String>,
-    /// Graph's category: `failure`, or `nonServiceFailure` where the tenant or the data are at fault.
+    /// Graph's category: `failure`, or `nonServiceFailure` where the tenant or the data are at
+    /// fault.
     pub error_category: String,
 }
 
@@ -119,7 +120,7 @@ pub struct Step {
     pub status: LogStatus,
     /// A sentence for the admin.
     pub description: String,
-    /// What the stage found, by Graph's names (entra-client 10.4).
+    /// What the stage found, by Graph's names.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub details: BTreeMap<String, String>,
 }

@@ -75,12 +75,12 @@ impl Projection {
     }
 
     /// Objects for which Entra itself made a second resource: their links were lost in a restart,
-    /// and they had other names when they were matched again (7.3).
+    /// and they had other names when they were matched again.
     pub fn abandoned(&self) -> &BTreeSet<Member> {
         &self.abandoned
     }
 
-    /// A restart clears what the job knows; the tenant keeps what it holds (7.3).
+    /// A restart clears what the job knows; the tenant keeps what it holds.
     pub fn restart(&mut self, scope: ResetScope) {
         match scope {
             ResetScope::Watermark => self.watermark = None,
@@ -136,7 +136,7 @@ impl Projection {
     fn due(&self, directory: &Directory, kind: &CycleKind) -> (Vec<UserIndex>, Vec<GroupIndex>) {
         match (kind, self.watermark) {
             (CycleKind::OnDemand { users, groups }, _) => {
-                // Provision on demand does nothing for disabled and deleted users (4.5.8).
+                // Provision on demand does nothing for disabled and deleted users.
                 let able = |user: &&UserIndex| directory.user(**user).state == UserState::Enabled;
                 (users.iter().filter(able).copied().collect(), groups.clone())
             }

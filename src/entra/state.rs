@@ -8,10 +8,10 @@ use super::connector::Kind;
 use super::failure::{ObjectFailure, Retry};
 use crate::directory::{GroupIndex, UserIndex};
 
-/// Minutes from the first failure to the first retries: 6, 12 and 24 hours, then each day (8.5.2).
+/// Minutes from the first failure to the first retries: 6, 12 and 24 hours, then each day.
 const LADDER_MINUTES: [u64; 2] = [6 * 60, 12 * 60];
 const DAY_MINUTES: u64 = 24 * 60;
-/// After 28 days an escrow is dropped and a quarantined job is disabled (8.1.3).
+/// After 28 days an escrow is dropped and a quarantined job is disabled.
 const GIVE_UP_MINUTES: u64 = 28 * 24 * 60;
 
 /// One linked user.

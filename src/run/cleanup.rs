@@ -1,8 +1,8 @@
 //! Removes from a tenant what a run created, and nothing else.
 //!
-//! Groups go before users and the newest first, so that nothing that is left refers to what is gone.
-//! A create whose answer was lost is looked up by name and taken over only where `externalId` proves
-//! it. Every wait has a limit; what stays is named.
+//! Groups go before users and the newest first, so that nothing that is left refers to what is
+//! gone. A create whose answer was lost is looked up by name and taken over only where `externalId`
+//! proves it. Every wait has a limit; what stays is named.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

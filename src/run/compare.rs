@@ -3,7 +3,7 @@
 //!
 //! A resource is read by its id, and looked up once by its Matching attribute, so that a second one
 //! shows. What differs is read again for a short while before it is believed: a tenant may need a
-//! moment (rfc-catalogue A17).
+//! moment.
 
 mod strays;
 

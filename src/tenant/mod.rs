@@ -91,8 +91,8 @@ impl Tenant {
         Self { limits, dress: Arc::new(dress), ..self.clone() }
     }
 
-    /// The same tenant, to which changes of discovery are sent as well: for checks that the operator
-    /// asked for by name.
+    /// The same tenant, to which changes of discovery are sent as well: for checks that the
+    /// operator asked for by name.
     pub fn with_discovery_open(&self) -> Self {
         Self { discovery_is_open: true, ..self.clone() }
     }

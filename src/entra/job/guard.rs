@@ -1,5 +1,5 @@
 //! What holds a job back: the probe, quarantine, and the accidental-deletion guard
-//! (entra-client 2.4, 8.5, 8.6).
+//!.
 
 use super::report::CycleReport;
 use super::{Cycle, ProvisioningJob, plan};
@@ -13,7 +13,7 @@ use crate::exchange::Request;
 use crate::profile::ProbeMoment;
 
 impl ProvisioningJob {
-    /// Whether the job rests: in quarantine and not due, or disabled (8.5).
+    /// Whether the job rests: in quarantine and not due, or disabled.
     pub(super) fn rests(&mut self, now: u64) -> Option<String> {
         let quarantine = self.quarantine.as_mut()?;
         if quarantine.is_disabled(now) {
@@ -30,7 +30,7 @@ impl ProvisioningJob {
         None
     }
 
-    /// The look-up at the start of any activity (2.4). False ends the cycle.
+    /// The look-up at the start of any activity. False ends the cycle.
     pub(super) async fn probe(
         &mut self,
         cycle: &Cycle<'_>,
@@ -77,7 +77,7 @@ impl ProvisioningJob {
         connection::probes(&connector.wire, user, wants_group.then_some(group), &guid)
     }
 
-    /// The accidental-deletion guard (8.6): counts before anything is sent.
+    /// The accidental-deletion guard: counts before anything is sent.
     pub(super) fn stage_deletions(
         &mut self,
         cycle: &Cycle<'_>,
@@ -112,7 +112,7 @@ impl ProvisioningJob {
         reason == Some(QuarantineReason::TooManyDeletes)
     }
 
-    /// Refused credentials in the middle of a cycle quarantine the job at once (8.5).
+    /// Refused credentials in the middle of a cycle quarantine the job at once.
     pub(super) fn stop_job(&mut self, failure: &ObjectFailure, now: u64, report: &mut CycleReport) {
         if failure.stops_job {
             let text = format!("{INVALID_CREDENTIALS}: {}", failure.message);
@@ -120,7 +120,7 @@ impl ProvisioningJob {
         }
     }
 
-    /// The counting rules of quarantine (8.5). A cycle that meets none of them and was not stopped
+    /// The counting rules of quarantine. A cycle that meets none of them and was not stopped
     /// ends a quarantine.
     pub(super) fn weigh(&mut self, cycle: &Cycle<'_>, report: &mut CycleReport) {
         if let Some(reason) = self.crossed_threshold(report) {

@@ -16,8 +16,8 @@ use crate::profile::TargetObjectAction;
 type Ended = (CycleEvent, bool);
 
 impl ProvisioningJob {
-    /// Returns users the job lets go of at the cycle's end: until then their ids are needed, to take
-    /// them out of groups.
+    /// Returns users the job lets go of at the cycle's end: until then their ids are needed, to
+    /// take them out of groups.
     pub(super) async fn users(
         &mut self,
         cycle: &Cycle<'_>,

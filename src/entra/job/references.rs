@@ -16,7 +16,7 @@ use crate::entra::state::{Member, ObjectKey};
 use crate::entra::wire::MemberVerb;
 use crate::profile::TargetObjectAction;
 
-/// Members that one provision on demand of a group may concern (5.2.16).
+/// Members that one provision on demand of a group may concern.
 const MEMBERS_ON_DEMAND_MAX: usize = 5;
 
 /// Members of one group that one PATCH adds or removes.

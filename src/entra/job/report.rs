@@ -23,7 +23,7 @@ pub enum Happened {
     Conversation(Done),
     /// A manager or members were set, changed or removed, or could not be.
     Reference(ReferenceEvent),
-    /// A deletion that waits for the admin (8.6).
+    /// A deletion that waits for the admin.
     Staged,
     /// Nothing was sent.
     Skipped(SkipReason),
@@ -34,9 +34,9 @@ pub enum Happened {
 pub enum SkipReason {
     /// The plan has nothing to do for the object.
     NothingToDo,
-    /// The object referred to, under this attribute, is not in the tenant (5.2.13).
+    /// The object referred to, under this attribute, is not in the tenant.
     Unresolved(&'static str),
-    /// Users who are disabled or deleted cannot be provisioned on demand (4.5.8).
+    /// Users who are disabled or deleted cannot be provisioned on demand.
     NotOnDemand,
 }
 

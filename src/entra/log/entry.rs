@@ -123,7 +123,7 @@ fn told(event: &CycleEvent) -> Told {
     Told { action, modified, steps, milliseconds }
 }
 
-/// The scoping step, with the details Graph gives it (10.4).
+/// The scoping step, with the details Graph gives it.
 fn scoping(reason: &ScopeReason) -> Step {
     let step = Step::success("EntrySynchronizationScoping", StepType::Scoping, reason.to_string());
     reason.details().into_iter().fold(step, |step, (name, value)| step.detail(name, value))

@@ -12,7 +12,7 @@ use crate::entra::wire::{group_target, user_target};
 use crate::tenant::Collection;
 
 /// Resources that this run created in the scenario and that no object stands behind any more: a
-/// match found nothing and a second one was made (entra-client 5.3.1).
+/// match found nothing and a second one was made.
 pub(super) async fn strays(
     connector: &Connector,
     job: &ProvisioningJob,
