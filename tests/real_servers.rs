@@ -34,6 +34,7 @@ const SCIM2_SERVER: KnownFaults = KnownFaults {
         FIRST_TYPED_VALUES[2],
         REMOVE_WITH_VALUE,
         ("entra-group-lifecycle", REMOVE_WITH_VALUE.1),
+        EMPTY_USER_NAME,
     ],
     in_daily_work: &[
         PLAIN_MANAGER,
@@ -66,10 +67,34 @@ const SCIMMY_ROUTERS: KnownFaults = KnownFaults {
         ("proj-subattr", PROJECTED_PARTS),
         ("proj-mv-subattr", PROJECTED_PARTS),
         ("proj-urn", PROJECTED_PARTS),
+        ("ent-attributes-urn", PROJECTED_PARTS),
+        EMPTY_USER_NAME,
+        ("auth-scheme-name-case", "`bearer tok` is refused, `Bearer tok` taken: RFC 9110 11.1"),
+        ("spc-query-ignored", "403 to a startIndex on /ServiceProviderConfig: RFC 7644 4"),
+        ("repr-schemas-only-known", "keeps an unknown URN in `schemas`: RFC 7643 3"),
+        ("mv-primary-max-one", TWO_PRIMARIES),
+        ("put-primary", TWO_PRIMARIES),
+        ("patch-primary-demotes", TWO_PRIMARIES),
+        ("patch-primary-subattr", TWO_PRIMARIES),
+        ("ent-manager-displayname-ro", "stores a client's manager.displayName: RFC 7643 4.3"),
+        ("ent-path-urn-sub", "manager.value without a manager is noTarget: RFC 7644 3.5.2.3"),
+        ("i18n-username-nfc", "one name composed and decomposed makes two users: RFC 7644 5"),
+        ("patch-add-same-lastmod", "adding what is there moves lastModified: RFC 7644 3.5.2.1"),
+        ("patch-path-ci", "`DISPLAYNAME` is no path: RFC 7644 3.10"),
+        ("patch-path-urn", "a core attribute's URN is no path: RFC 7644 3.10"),
+        ("patch-replace-complex-merge", "name.familyName is lost: RFC 7644 3.5.2.3"),
+        ("patch-replace-nopath", "a replaced list grows instead: RFC 7644 3.5.2.3"),
     ],
     in_daily_work: &[PLAIN_MANAGER, ("entra-converged-user-manager", PLAIN_MANAGER.1)],
     differences: &[("user-manager", PLAIN_MANAGER.1)],
 };
+
+/// Required means more than there: RFC 7643 4.1.1.
+const EMPTY_USER_NAME: Known =
+    ("user-username-nonempty", "a user with an empty userName is created: RFC 7643 4.1.1");
+
+/// At most one value is the primary one.
+const TWO_PRIMARIES: &str = "two values stay primary: RFC 7643 2.4, RFC 7644 3.5.2";
 
 /// One user without that attribute makes the whole query end in a 400.
 const PARTS_THAT_LACK: &str =
