@@ -54,7 +54,7 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
     implied(
         "meta-created-constant",
         Rfc7643("3.1"),
-        "created never changes",
+        "meta.created stays as it was set at the beginning",
         Probe(
             |its| {
                 let change = op("replace", "displayName", "Alice Brown");

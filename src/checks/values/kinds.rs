@@ -69,7 +69,7 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
     must(
         "type-reference",
         Rfc7643("2.3.7"),
-        "references are URIs",
+        "the value of a reference is a URI",
         Every(ANY, |seen| {
             each_resource(seen, |resource| {
                 let mut links = texts(resource, "members", "$ref");
