@@ -437,7 +437,11 @@ mod replay {
                 .filter(|(key, _)| !TIMES.contains(&key.as_str()))
                 .map(|(key, value)| (key, without_times(value)))
                 .collect(),
-            Value::Array(items) => items.into_iter().map(without_times).collect(),
+            Value::Array(items) => {
+                // A pair of a header's name and value; `Date` is a time like the others.
+                let kept = items.into_iter().filter(|item| item[0] != "date");
+                kept.map(without_times).collect()
+            }
             other => other,
         }
     }
