@@ -69,7 +69,6 @@ const SCIMMY_ROUTERS: KnownFaults = KnownFaults {
         ("proj-urn", PROJECTED_PARTS),
         ("ent-attributes-urn", PROJECTED_PARTS),
         EMPTY_USER_NAME,
-        ("auth-scheme-name-case", "`bearer tok` is refused, `Bearer tok` taken: RFC 9110 11.1"),
         ("spc-query-ignored", "403 to a startIndex on /ServiceProviderConfig: RFC 7644 4"),
         ("repr-schemas-only-known", "keeps an unknown URN in `schemas`: RFC 7643 3"),
         ("mv-primary-max-one", TWO_PRIMARIES),

@@ -89,11 +89,11 @@ impl Presenter {
     }
 }
 
-/// A moment in RFC 3339, in UTC, always with three digits of a second: so texts sort as times.
-fn instant(milliseconds: i64) -> String {
-    jiff::Timestamp::from_millisecond(milliseconds)
+/// A moment in RFC 3339, in UTC, always with six digits of a second: so texts sort as times.
+fn instant(microseconds: i64) -> String {
+    jiff::Timestamp::from_microsecond(microseconds)
         .unwrap_or_default()
-        .strftime("%Y-%m-%dT%H:%M:%S%.3fZ")
+        .strftime("%Y-%m-%dT%H:%M:%S%.6fZ")
         .to_string()
 }
 
@@ -102,8 +102,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_have_milliseconds_even_when_they_are_zero() {
-        assert_eq!(instant(0), "1970-01-01T00:00:00.000Z");
-        assert_eq!(instant(1_700_000_000_120), "2023-11-14T22:13:20.120Z");
+    fn times_have_microseconds_even_when_they_are_zero() {
+        assert_eq!(instant(0), "1970-01-01T00:00:00.000000Z");
+        assert_eq!(instant(1_700_000_000_120_000), "2023-11-14T22:13:20.120000Z");
     }
 }

@@ -67,7 +67,8 @@ serve(SCIMMY.Resources.User, new Store("userName"));
 serve(SCIMMY.Resources.Group, new Store());
 
 const authenticate = (request) => {
-  if (request.header("Authorization") !== `Bearer ${TOKEN}`) throw new Error("wrong bearer token");
+  const [scheme, token] = (request.header("Authorization") ?? "").split(" ");
+  if (scheme.toLowerCase() !== "bearer" || token !== TOKEN) throw new Error("wrong bearer token");
   return "scimrig";
 };
 

@@ -36,9 +36,9 @@ pub(super) struct Stored {
     pub(super) kind: ResourceKind,
     /// All attributes that clients write, without `members`.
     pub(super) body: Map<String, Value>,
-    /// Milliseconds since the epoch.
+    /// Microseconds since the epoch.
     pub(super) created: i64,
-    /// Milliseconds since the epoch.
+    /// Microseconds since the epoch.
     pub(super) modified: i64,
     /// Counts the states of the resource, from 1.
     pub(super) version: u32,
@@ -125,11 +125,10 @@ impl Store {
     /// Keeps a new resource. `id`, `meta` and `groups` in it are ignored.
     pub(super) fn create(&self, kind: ResourceKind, resource: Value) -> Result<Stored, Problem> {
         let draft = Draft::new(kind, resource);
-        let now = now();
         let mut state = self.write();
         state.check_unique(&draft, None, self.settings)?;
         let members = state.resolve(&draft.members, self.identities, None)?;
-        let key = state.insert(&draft, members, now);
+        let (key, now) = state.insert(&draft, members, now());
         if let Some(delay) = self.settings.visibility_delay {
             state.hide(key, Instant::now() + delay);
         }
@@ -305,5 +304,5 @@ fn not_found(kind: ResourceKind, id: &str) -> Problem {
 }
 
 fn now() -> i64 {
-    jiff::Timestamp::now().as_millisecond()
+    jiff::Timestamp::now().as_microsecond()
 }

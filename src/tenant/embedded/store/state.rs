@@ -28,6 +28,9 @@ pub(super) struct State {
     memberships: HashMap<Key, Keys>,
     /// New resources that queries do not show yet.
     hidden: HashMap<Key, Instant>,
+    /// When the newest resource was created: no two share a moment, so that their order by time is
+    /// the order of their creation, however fast the clock is read.
+    newest: i64,
 }
 
 /// A resource about to be kept: taken apart and serialised before the lock is taken.
@@ -169,7 +172,9 @@ impl State {
         Ok(keys)
     }
 
-    pub(super) fn insert(&mut self, draft: &Draft, members: Vec<Key>, now: i64) -> Key {
+    pub(super) fn insert(&mut self, draft: &Draft, members: Vec<Key>, now: i64) -> (Key, i64) {
+        let now = now.max(self.newest + 1);
+        self.newest = now;
         let key = self.table.push(Entry {
             kind: draft.kind,
             body: draft.bytes.clone(),
@@ -180,7 +185,7 @@ impl State {
         });
         self.add_to_indexes(key, draft.kind, &draft.values);
         self.set_members(key, members.into_iter().collect());
-        key
+        (key, now)
     }
 
     /// Puts a draft in the place of a resource, with these members or with those it has; `None`

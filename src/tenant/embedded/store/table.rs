@@ -15,9 +15,9 @@ pub(super) struct Entry {
     /// The JSON object without `id`, `meta`, `members` and `groups`, which are kept or derived
     /// apart.
     pub(super) body: Box<[u8]>,
-    /// Milliseconds since the epoch.
+    /// Microseconds since the epoch.
     pub(super) created: i64,
-    /// Milliseconds since the epoch.
+    /// Microseconds since the epoch.
     pub(super) modified: i64,
     /// Counts the states of the resource, from 1.
     pub(super) version: u32,
