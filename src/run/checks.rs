@@ -5,24 +5,25 @@
 //! interrupted run stops soon, still cleans up, and still says what it knows.
 
 mod capabilities;
-mod corpus;
 mod fixture;
 mod probe;
 mod results;
+mod shared;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 pub use capabilities::find_out;
 pub use results::{combined, fold};
 
-use corpus::Corpus;
+use probe::{Lag, Turn};
+use shared::Shared;
 
-use crate::checks::check::{Check, CheckResult, Fixture, Judge, Risk, Setting};
+use crate::checks::check::{Check, CheckResult, Fixture, Judge, Risk};
 use crate::checks::{Selection, capability::Capabilities};
 use crate::exchange::curl;
 use crate::profile::ServerProfile;
@@ -75,39 +76,42 @@ pub async fn run_probes(
         return Vec::new();
     }
     let capabilities = Arc::new(find_out(tenant, settings).await);
-    let profile = Arc::new(profile.clone());
-    let corpus = Arc::new(Corpus::default());
+    let (profile, shared, lag) = (Arc::new(profile.clone()), Arc::default(), Arc::default());
+    let around = |turn| Around {
+        tenant: tenant.clone(),
+        profile: Arc::clone(&profile),
+        capabilities: Arc::clone(&capabilities),
+        settings: settings.clone(),
+        shared: Arc::clone(&shared),
+        lag: Arc::clone(&lag),
+        turn,
+    };
     let (alone, beside): (Vec<&'static Check>, Vec<_>) =
         wanted.iter().copied().partition(|check| check.risk != Risk::Harmless);
-    // The corpus stands only while it is asked about: what others find does not depend on it.
-    let (shared, beside): (Vec<&'static Check>, Vec<_>) =
-        beside.into_iter().partition(|check| check.setting == Setting::Corpus);
+    // What is shared stands only while it is asked about: what others find does not depend on it.
+    let (reading, writing): (Vec<&'static Check>, Vec<_>) =
+        beside.into_iter().partition(|check| Shared::serves(check));
+    let mut done: BTreeMap<String, CheckResult> = BTreeMap::new();
+    let mut told = |result: CheckResult| {
+        progress(&result, done.len() + 1, wanted.len());
+        done.insert(result.id.clone(), result);
+    };
     let at_once = settings.concurrency.max(1);
-    let total = wanted.len();
-    let mut done: BTreeMap<&'static str, CheckResult> = BTreeMap::new();
-    for (checks, at_once) in [(beside, at_once), (shared, at_once), (alone, 1)] {
-        let mut running: JoinSet<(&'static str, CheckResult)> = JoinSet::new();
-        let mut waiting = checks.into_iter();
-        loop {
-            while running.len() < at_once
-                && let Some(check) = waiting.next()
-            {
-                let (tenant, profile) = (tenant.clone(), Arc::clone(&profile));
-                let (capabilities, settings) = (Arc::clone(&capabilities), settings.clone());
-                let corpus = Arc::clone(&corpus);
-                let unasked = unasked(selection, check);
-                running.spawn(async move {
-                    let around = Around { tenant, profile, capabilities, settings, corpus };
-                    (check.id, one(around, unasked, check).await)
-                });
-            }
-            let Some(ended) = running.join_next().await else { break };
+    for (checks, at_once) in [(writing, at_once), (reading, at_once), (alone, 1)] {
+        let places = Arc::new(Semaphore::new(at_once));
+        let mut running: JoinSet<CheckResult> = JoinSet::new();
+        for check in checks {
+            let turn = Turn::take(&places).await;
+            running.spawn(one(around(turn), unasked(selection, check), check));
             // A probe that panicked is a fault of ours; it must not take the others with it.
-            let Ok((id, result)) = ended else { continue };
-            progress(&result, done.len() + 1, total);
-            done.insert(id, result);
+            while let Some(ended) = running.try_join_next() {
+                ended.into_iter().for_each(&mut told);
+            }
         }
-        corpus.take_away(tenant).await;
+        while let Some(ended) = running.join_next().await {
+            ended.into_iter().for_each(&mut told);
+        }
+        shared.take_away(tenant).await;
     }
     wanted
         .iter()
@@ -132,7 +136,9 @@ struct Around {
     profile: Arc<ServerProfile>,
     capabilities: Arc<Capabilities>,
     settings: ProbeSettings,
-    corpus: Arc<Corpus>,
+    shared: Arc<Shared>,
+    lag: Arc<Lag>,
+    turn: Turn,
 }
 
 /// One probe from its gate to its result.

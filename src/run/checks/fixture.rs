@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use crate::checks::capability::Capabilities;
-use crate::checks::check::{Check, Fixture, Known, Setting, create_group, create_user, encoded};
+use crate::checks::check::{Fixture, Known, Setting, create_group, create_user, encoded};
 use crate::exchange::{Exchange, Operation, Request};
 use crate::tenant::Tenant;
 
@@ -23,34 +23,35 @@ pub(super) fn hash(seed: u64, id: &str, attempt: u32) -> u64 {
     })
 }
 
-/// Makes the fixture of a probe. What was made before a failure is in the fixture either way.
+/// Makes the fixture of a setting. What was made before a failure is in the fixture either way.
 pub(super) async fn make(
     tenant: &Tenant,
     capabilities: &Capabilities,
-    check: &Check,
+    name: &'static str,
+    setting: Setting,
     seed: u64,
     attempt: u32,
 ) -> (Fixture, Result<(), Exchange>) {
     let mut its = Fixture {
         users: Vec::new(),
         group: None,
-        absent: Tenant::fabricated_id(hash(seed, check.id, attempt)),
-        marker: marker(seed, check.id, attempt),
+        absent: Tenant::fabricated_id(hash(seed, name, attempt)),
+        marker: marker(seed, name, attempt),
         user_body: capabilities.user_body,
     };
-    for number in 0..check.setting.users() {
-        let body = match check.setting {
+    for number in 0..setting.users() {
+        let body = match setting {
             Setting::BareUsers(_) => its.bare_user(number),
             _ => its.new_user(number),
         };
-        match create(tenant, check.id, "/Users", body).await {
+        match create(tenant, name, "/Users", body).await {
             Ok(user) => its.users.push(user),
             Err(exchange) => return (its, Err(*exchange)),
         }
     }
-    if let Setting::Group { members, .. } = check.setting {
+    if let Setting::Group { members, .. } = setting {
         let body = its.new_group(members);
-        match create(tenant, check.id, "/Groups", body).await {
+        match create(tenant, name, "/Groups", body).await {
             Ok(group) => its.group = Some(group),
             Err(exchange) => return (its, Err(*exchange)),
         }

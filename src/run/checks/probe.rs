@@ -1,14 +1,18 @@
 //! One probe: fixture, requests, verdict, clean-up; with patience where patience is due.
 //!
 //! Two things are forgiven for a while: a `Retry-After`, and a write that is not seen at once. Both
-//! waits have limits.
+//! waits have limits, and who waits for a write holds nobody up.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use http::Method;
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 
-use super::{Around, ProbeSettings, fixture};
+use super::shared::{Shared, is_plain_discovery};
+use super::{Around, fixture};
 use crate::checks::check::{Check, Judge, Risk, Said, Setting, Verdict, is_throttled};
 use crate::exchange::{Exchange, Failure, Operation, Request};
 use crate::tenant::Tenant;
@@ -53,10 +57,13 @@ pub(super) fn retry_after(seen: &Exchange) -> Duration {
 }
 
 async fn once(around: &Around, check: &'static Check, attempt: u32) -> Told {
-    let Around { tenant, capabilities, settings, corpus, .. } = around;
-    let (its, made) = match check.setting {
-        Setting::Corpus => corpus.fixture(tenant, capabilities, settings).await,
-        _ => fixture::make(tenant, capabilities, check, settings.seed, attempt).await,
+    let Around { tenant, capabilities, settings, shared, .. } = around;
+    let is_shared = Shared::serves(check);
+    let (its, made) = if is_shared {
+        shared.fixture(tenant, capabilities, settings, check.setting).await
+    } else {
+        let (id, seed) = (check.id, settings.seed);
+        fixture::make(tenant, capabilities, id, check.setting, seed, attempt).await
     };
     let mut said = Said { its, exchanges: Vec::new() };
     let verdict = match made {
@@ -65,23 +72,17 @@ async fn once(around: &Around, check: &'static Check, attempt: u32) -> Told {
             said.exchanges.push(seen);
             Verdict::CannotTell(why)
         }
-        Ok(()) => converse(tenant, settings, check, &mut said).await,
+        Ok(()) => converse(around, check, &mut said).await,
     };
-    if check.setting == Setting::Corpus {
-        // It goes when the last check has ended.
-        said.its.users.clear();
+    if !is_shared {
+        fixture::take_away(tenant, &said.its, &said.exchanges).await;
     }
-    fixture::take_away(tenant, &said.its, &said.exchanges).await;
     Told { verdict, exchanges: said.exchanges }
 }
 
 /// Asks what the check wants to ask, and judges.
-async fn converse(
-    tenant: &Tenant,
-    settings: &ProbeSettings,
-    check: &'static Check,
-    said: &mut Said,
-) -> Verdict {
+async fn converse(around: &Around, check: &'static Check, said: &mut Said) -> Verdict {
+    let Around { tenant, settings, shared, lag, .. } = around;
     let operation = Operation::Probe(check.id);
     let judge = match check.judge {
         Judge::Probe(requests, judge) => {
@@ -89,7 +90,13 @@ async fn converse(
                 if settings.stopped() {
                     return interrupted();
                 }
-                said.exchanges.push(send(tenant, operation, request).await);
+                let is_discovery = check.risk == Risk::Harmless && is_plain_discovery(&request);
+                let target = request.target.clone();
+                let ask = async || send(tenant, operation, request).await;
+                said.exchanges.push(match is_discovery {
+                    true => shared.discovered(ask, &target).await,
+                    false => ask().await,
+                });
             }
             judge
         }
@@ -124,7 +131,10 @@ async fn converse(
     }
     let verdict = judge(said);
     if matches!(verdict, Verdict::Fail { .. }) {
-        return await_visibility(tenant, settings, check, said, judge, verdict).await;
+        return await_visibility(around, check, said, judge, verdict).await;
+    }
+    if reads_at_the_end(check, said).is_some() {
+        lag.seen_at_once();
     }
     verdict
 }
@@ -173,25 +183,21 @@ async fn race(tenant: &Tenant, operation: Operation, requests: Vec<Request>) -> 
 }
 
 /// Repeats the reads at the end of a failed probe until the write before them, or the fixture, is
-/// seen, or the time is up. A late pass is worth a remark.
+/// seen, or the time is up. A late pass is worth a remark. Others go on meanwhile.
 async fn await_visibility(
-    tenant: &Tenant,
-    settings: &ProbeSettings,
+    around: &Around,
     check: &'static Check,
     said: &mut Said,
     judge: fn(&Said) -> Verdict,
     mut verdict: Verdict,
 ) -> Verdict {
-    let reads = said.exchanges.iter().rev().take_while(|seen| seen.request.method == Method::GET);
-    let first_read = said.exchanges.len() - reads.count();
-    let nothing_written = first_read == 0 && check.setting == Setting::Nothing;
-    if nothing_written || first_read == said.exchanges.len() {
-        return verdict;
-    }
+    let Around { tenant, settings, turn, lag, .. } = around;
+    let Some(first_read) = reads_at_the_end(check, said) else { return verdict };
+    let window = lag.window(settings.visibility);
     let began = Instant::now();
     let mut pause = Duration::from_millis(50);
-    while began.elapsed() + pause <= settings.visibility && !settings.stopped() {
-        tokio::time::sleep(pause).await;
+    while began.elapsed() + pause <= window && !settings.stopped() {
+        turn.pause(pause).await;
         pause *= 2;
         let mut again = said.clone();
         for seen in &mut again.exchanges[first_read..] {
@@ -203,10 +209,98 @@ async fn await_visibility(
         let said_again = judge(&again);
         *said = again;
         if matches!(said_again, Verdict::Pass | Verdict::Remark(_)) {
+            lag.seen_late();
             let delay = began.elapsed().as_millis();
             return Verdict::Remark(format!("a write was seen only {delay} ms later"));
         }
         verdict = said_again;
     }
     verdict
+}
+
+/// Where the reads begin that a probe ended with, after something was written.
+fn reads_at_the_end(check: &Check, said: &Said) -> Option<usize> {
+    let reads = said.exchanges.iter().rev().take_while(|seen| seen.request.method == Method::GET);
+    let first_read = said.exchanges.len() - reads.count();
+    let nothing_written = first_read == 0 && check.setting == Setting::Nothing;
+    (!nothing_written && first_read < said.exchanges.len()).then_some(first_read)
+}
+
+/// How soon this tenant shows what was written, as far as the run has seen. A tenant that always
+/// showed it at once is not waited for as long as one that was late before.
+#[derive(Debug, Default)]
+pub(super) struct Lag {
+    at_once: AtomicUsize,
+    late: AtomicBool,
+}
+
+impl Lag {
+    /// So many writes seen at once say something about a tenant.
+    const TRUSTED: usize = 20;
+    /// What is waited for a tenant that was never late.
+    const SHORT: Duration = Duration::from_millis(300);
+
+    fn seen_at_once(&self) {
+        self.at_once.fetch_add(1, Relaxed);
+    }
+
+    fn seen_late(&self) {
+        self.late.store(true, Relaxed);
+    }
+
+    fn window(&self, longest: Duration) -> Duration {
+        let prompt = !self.late.load(Relaxed) && self.at_once.load(Relaxed) >= Self::TRUSTED;
+        if prompt { longest.min(Self::SHORT) } else { longest }
+    }
+}
+
+/// A probe's place among those that run at once; given up while it only waits.
+pub(super) struct Turn {
+    places: Arc<Semaphore>,
+    place: Mutex<Option<OwnedSemaphorePermit>>,
+}
+
+impl Turn {
+    /// Waits for a free place.
+    pub(super) async fn take(places: &Arc<Semaphore>) -> Self {
+        let place = Arc::clone(places).acquire_owned().await.ok();
+        Self { places: Arc::clone(places), place: Mutex::new(place) }
+    }
+
+    /// Sleeps without holding the place, and waits for one again.
+    async fn pause(&self, pause: Duration) {
+        let mut place = self.place.lock().await;
+        place.take();
+        tokio::time::sleep(pause).await;
+        *place = Arc::clone(&self.places).acquire_owned().await.ok();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tenant_that_was_never_late_is_not_waited_for_long() {
+        let (lag, longest) = (Lag::default(), Duration::from_secs(2));
+        assert_eq!(lag.window(longest), longest, "nothing is known yet");
+        (0..Lag::TRUSTED).for_each(|_| lag.seen_at_once());
+        assert_eq!(lag.window(longest), Lag::SHORT);
+        assert_eq!(lag.window(Duration::ZERO), Duration::ZERO);
+        lag.seen_late();
+        assert_eq!(lag.window(longest), longest);
+    }
+
+    #[tokio::test]
+    async fn who_pauses_leaves_the_place_to_another() {
+        let places = Arc::new(Semaphore::new(1));
+        let turn = Turn::take(&places).await;
+        assert_eq!(places.available_permits(), 0);
+        let other = async {
+            tokio::task::yield_now().await;
+            assert_eq!(places.available_permits(), 1);
+        };
+        tokio::join!(turn.pause(Duration::from_millis(5)), other);
+        assert_eq!(places.available_permits(), 0);
+    }
 }

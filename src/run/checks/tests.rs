@@ -48,7 +48,7 @@ fn impatient() -> ProbeSettings {
     ProbeSettings { visibility: Duration::from_millis(60), ..ProbeSettings::new(7) }
 }
 
-/// Runs the whole catalogue, heavy rows included, after two look-ups for nobody as Entra makes them.
+/// Runs the whole catalogue, heavy rows included, after the two look-ups of Test Connection.
 async fn judged(settings: EmbeddedSettings, profile: &ServerProfile) -> Vec<CheckResult> {
     let judge = Arc::new(EveryJudge::new(URL, false));
     let tenant = tenant(settings).with_listener(Arc::clone(&judge) as _);

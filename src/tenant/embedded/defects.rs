@@ -61,7 +61,8 @@ defects! {
         "a PATCH of `active` with the text \"False\" stores the text";
     CapitalisedOpRefused, "capitalised-op-refused", "patch", "W-02", 1, "patch-op-case",
         "an operation written `Add`, `Replace` or `Remove` is refused";
-    RemoveEmptiesGroup, "remove-empties-group", "patch", "W-03", 2, "group-members-remove-valuearray",
+    RemoveEmptiesGroup, "remove-empties-group", "patch", "W-03",
+        2, "group-members-remove-valuearray",
         "removing one member by value removes all members";
     NullReferenceRefused, "null-reference-refused", "patch", "W-04", 1, "group-member-null-ref",
         "a member with `$ref: null` is refused";
@@ -71,7 +72,8 @@ defects! {
         "adding a member again, or removing one that is not there, is an error";
     LiteralKeysStored, "literal-keys-stored", "patch", "W-14", 1, "patch-add-nopath-dotted",
         "dotted and URN keys of a value without a path are stored as they are written";
-    AbsentValuePathRefused, "absent-value-path-refused", "patch", "W-16", 1, "patch-add-valuepath-nomatch",
+    AbsentValuePathRefused, "absent-value-path-refused", "patch", "W-16",
+        1, "patch-add-valuepath-nomatch",
         "replacing a value that is not there yet is refused with `noTarget`";
     SiblingsDeleted, "siblings-deleted", "patch", "W-17", 1, "entra-email-siblings",
         "replacing the work e-mail deletes the other e-mails";
@@ -79,7 +81,8 @@ defects! {
         "a user who is not active cannot be updated";
     StaleAnswer, "stale-answer", "patch", "W-43", 2, "patch-200-body",
         "the answer to a PATCH shows the state before it";
-    EmptyOperationsCrash, "empty-operations-crash", "patch", "W-45", 1, "patch-operations-required",
+    EmptyOperationsCrash, "empty-operations-crash", "patch", "W-45",
+        1, "patch-operations-required",
         "a PATCH without operations is answered 500";
     PatchNotAtomic, "patch-not-atomic", "patch", "W-44", 2, "patch-atomic",
         "of a PATCH that fails, the operations before the failure stay";
@@ -97,11 +100,13 @@ defects! {
         "a PUT adds to the values that are there";
     RenameIgnored, "rename-ignored", "groups", "W-47", 1, "group-displayname-rename",
         "a group's new name is answered 2xx and not kept";
-    RenameMakesSecondGroup, "rename-makes-second-group", "groups", "R13", 2, "group-displayname-rename",
+    RenameMakesSecondGroup, "rename-makes-second-group", "groups", "R13",
+        2, "group-displayname-rename",
         "a rename creates a second group and leaves the first as it was";
     MembersNotExcluded, "members-not-excluded", "groups", "W-54", 1, "group-get-excl-members",
         "members are returned although `excludedAttributes` names them";
-    DuplicateGroupsAccepted, "duplicate-groups-accepted", "groups", "W-60", 1, "group-displayname-unique",
+    DuplicateGroupsAccepted, "duplicate-groups-accepted", "groups", "W-60",
+        1, "group-displayname-unique",
         "a second group with the same name is accepted";
     GroupDeleteRefused, "group-delete-refused", "groups", "W-36", 1, "delete-group-204",
         "a group cannot be deleted";
@@ -113,9 +118,11 @@ defects! {
         "a filter on `externalId` is refused";
     FilterIgnored, "filter-ignored", "filter", "W-21", 1, "filter-only-matches",
         "a filter is ignored and everything is returned";
-    UserNameCaseSensitive, "user-name-case-sensitive", "filter", "W-22", 1, "user-username-filter-ci",
+    UserNameCaseSensitive, "user-name-case-sensitive", "filter", "W-22",
+        1, "user-username-filter-ci",
         "`userName eq` finds a user in the exact case alone";
-    GroupNameCaseSensitive, "group-name-case-sensitive", "filter", "W-55", 1, "entra-group-filter-case",
+    GroupNameCaseSensitive, "group-name-case-sensitive", "filter", "W-55",
+        1, "entra-group-filter-case",
         "`displayName eq` finds a group in the exact case alone";
     InactiveHidden, "inactive-hidden", "filter", "W-34", 2, "user-inactive-readable",
         "users who are not active are hidden from filters";
@@ -125,7 +132,8 @@ defects! {
         "`not` leaves out those who have no value";
     OrBeforeAnd, "or-before-and", "filter", "", 1, "filter-precedence-and-or",
         "`a or b and c` is read from left to right";
-    ValuePathAcrossValues, "value-path-across-values", "filter", "", 1, "filter-valuepath-same-element",
+    ValuePathAcrossValues, "value-path-across-values", "filter", "",
+        1, "filter-valuepath-same-element",
         "what stands in brackets may be met by different values";
     BooleanOrderAccepted, "boolean-order-accepted", "filter", "", 1, "filter-gt-boolean-400",
         "`active gt false` is answered with a list";
@@ -163,7 +171,8 @@ defects! {
         "a 409 has no `scimType`";
     MetaRefused, "meta-refused", "create", "W-37", 1, "meta-client-ignored",
         "a new resource with `meta` in it is refused";
-    SecondGroupUrnRefused, "second-group-urn-refused", "create", "W-38", 1, "group-foreign-schema-urn",
+    SecondGroupUrnRefused, "second-group-urn-refused", "create", "W-38",
+        1, "group-foreign-schema-urn",
         "a new group that also names Microsoft's Group URN is refused";
     DeletedUserReadable, "deleted-user-readable", "delete", "", 2, "delete-get-404",
         "a deleted user can still be read";
