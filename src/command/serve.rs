@@ -86,7 +86,7 @@ impl Serve {
     fn defects(&self) -> Result<Vec<Defect>, Stop> {
         let read = |id: &String| {
             Defect::from_id(id).ok_or_else(|| {
-                let known: Vec<&str> = Defect::ALL.iter().map(|defect| defect.id()).collect();
+                let known: Vec<&str> = Defect::all().map(Defect::id).collect();
                 Stop::BadInput(format!(
                     "--defect {id}: no such defect; accepted are {}",
                     known.join(", ")

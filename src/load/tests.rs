@@ -208,7 +208,7 @@ fn doubling(embedded: &EmbeddedTenant) -> axum::Router {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn users_that_a_tenant_keeps_twice_are_noticed() {
-    let embedded = with(Faults::default(), &[Defect::DuplicateUserAccepted]);
+    let embedded = with(Faults::default(), &[Defect::DUPLICATE_USER_ACCEPTED]);
     let tenant = in_process(doubling(&embedded));
     let result = run(&tenant, &LoadPlan { sample: 0, ..plan(30, 0) }).await;
     assert_eq!((embedded.counts().0, result.compared), (60, 0));
@@ -244,7 +244,7 @@ fn memberless(embedded: &EmbeddedTenant) -> axum::Router {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn lists_that_end_too_early_do_not_make_users_lost() {
-    let embedded = with(Faults::default(), &[Defect::TotalIsPageSize]);
+    let embedded = with(Faults::default(), &[Defect::TOTAL_IS_PAGE_SIZE]);
     let result = run(&in_process(embedded.router()), &plan(250, 0)).await;
     assert!(result.arrived(), "{:?}", result.differences);
     assert!(result.remarks[0].contains("150 of them by reading it"), "{:?}", result.remarks);

@@ -157,7 +157,7 @@ async fn throttled_and_broken_deletions_are_tried_again() {
 
 #[tokio::test]
 async fn what_cannot_be_deleted_is_named() {
-    let embedded = embedded(Faults::default(), vec![Defect::GroupDeleteRefused]);
+    let embedded = embedded(Faults::default(), vec![Defect::GROUP_DELETE_REFUSED]);
     let tenant = in_process(embedded.router());
     let id = create(&tenant, group("stays")).await.id().unwrap();
     create(&tenant, user("goes")).await;

@@ -20,18 +20,18 @@ pub(super) const BODY_MAX: usize = 10 * 1024 * 1024;
 pub(super) fn service_provider_config(call: &Call<'_>) -> Result<Response, Problem> {
     refuse_filter(call)?;
     let mut configuration = configuration(&call.presenter.base);
-    if call.tenant.defects.has(Defect::FlagsAsText) {
+    if call.tenant.defects.has(Defect::FLAGS_AS_TEXT) {
         configuration["patch"]["supported"] = json!("true");
     }
-    Ok(json_answer(StatusCode::OK, &configuration, call.tenant.defects))
+    Ok(json_answer(StatusCode::OK, &configuration, &call.tenant.defects))
 }
 
 /// Answers `/ResourceTypes` or one of them.
 pub(super) fn resource_types(call: &Call<'_>, name: Option<&str>) -> Result<Response, Problem> {
     let types = [ResourceKind::User, ResourceKind::Group]
         .map(|kind| resource_type(kind, &call.presenter.base));
-    if name.is_none() && call.tenant.defects.has(Defect::TypesAsArray) {
-        return Ok(json_answer(StatusCode::OK, &json!(types), call.tenant.defects));
+    if name.is_none() && call.tenant.defects.has(Defect::TYPES_AS_ARRAY) {
+        return Ok(json_answer(StatusCode::OK, &json!(types), &call.tenant.defects));
     }
     answer(call, types.into(), name)
 }
@@ -48,11 +48,11 @@ pub(super) fn schemas(call: &Call<'_>, urn: Option<&str>) -> Result<Response, Pr
     ]
     .map(|schema| described(schema, &call.presenter.base))
     .into();
-    let defects = call.tenant.defects;
-    if defects.has(Defect::KeywordsInLowerCase) {
+    let defects = &call.tenant.defects;
+    if defects.has(Defect::KEYWORDS_IN_LOWER_CASE) {
         schemas[0]["attributes"][0]["mutability"] = json!("readwrite");
     }
-    if defects.has(Defect::SchemaUnreadable) && urn.is_some() {
+    if defects.has(Defect::SCHEMA_UNREADABLE) && urn.is_some() {
         return Err(Problem::new(404, "there is no such endpoint"));
     }
     answer(call, schemas, urn)
@@ -62,7 +62,7 @@ pub(super) fn schemas(call: &Call<'_>, urn: Option<&str>) -> Result<Response, Pr
 fn answer(call: &Call<'_>, mut all: Vec<Value>, id: Option<&str>) -> Result<Response, Problem> {
     refuse_filter(call)?;
     let counted = call.query.unwrap_or_default().contains("count=1");
-    if id.is_none() && counted && call.tenant.defects.has(Defect::DiscoveryPaged) {
+    if id.is_none() && counted && call.tenant.defects.has(Defect::DISCOVERY_PAGED) {
         all.truncate(1);
     }
     let body = match id {
@@ -78,7 +78,7 @@ fn answer(call: &Call<'_>, mut all: Vec<Value>, id: Option<&str>) -> Result<Resp
             .find(|one| one["id"] == id)
             .ok_or_else(|| Problem::new(404, "there is no such schema or resource type"))?,
     };
-    Ok(json_answer(StatusCode::OK, &body, call.tenant.defects))
+    Ok(json_answer(StatusCode::OK, &body, &call.tenant.defects))
 }
 
 /// A filter here is refused, so that nobody trusts an unfiltered answer (RFC 7644 §4).

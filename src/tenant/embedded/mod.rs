@@ -113,8 +113,8 @@ impl EmbeddedTenant {
         let defects = Defects::new(&settings.defects);
         let store = Store::new(StoreSettings {
             seed: settings.seed,
-            duplicate_users: defects.has(Defect::DuplicateUserAccepted),
-            duplicate_groups: defects.has(Defect::DuplicateGroupsAccepted),
+            duplicate_users: defects.has(Defect::DUPLICATE_USER_ACCEPTED),
+            duplicate_groups: defects.has(Defect::DUPLICATE_GROUPS_ACCEPTED),
             visibility_delay: settings.faults.visibility_delay(),
         });
         let base_url = settings.base_url.map(|url| url.trim_end_matches('/').to_owned());
@@ -155,7 +155,7 @@ async fn answer(State(tenant): State<EmbeddedTenant>, request: Request) -> Respo
         Trouble::Dropped => dropped_connection(),
         Trouble::Throttled(retry_after) => throttled(tenant, retry_after),
         Trouble::Error(status) => {
-            problem_answer(&Problem::new(status, "the server is in trouble"), tenant.defects)
+            problem_answer(&Problem::new(status, "the server is in trouble"), &tenant.defects)
         }
         Trouble::AnswerLost => {
             tenant.handle(request).await;
@@ -173,7 +173,7 @@ async fn answer(State(tenant): State<EmbeddedTenant>, request: Request) -> Respo
 
 fn throttled(tenant: &Inner, retry_after: Option<u32>) -> Response {
     let problem = Problem::new(429, "too many requests");
-    let mut response = problem_answer(&problem, tenant.defects);
+    let mut response = problem_answer(&problem, &tenant.defects);
     if let Some(seconds) = retry_after {
         set(&mut response, header::RETRY_AFTER, &seconds.to_string());
     }
@@ -185,7 +185,7 @@ impl Inner {
         let (parts, body) = request.into_parts();
         let route = Route::of(parts.uri.path());
         let is_open = route == Route::ServiceProviderConfig
-            || self.defects.has(Defect::AnonymousCreate)
+            || self.defects.has(Defect::ANONYMOUS_CREATE)
                 && route == Route::Collection(ResourceKind::User)
                 && parts.method == Method::POST;
         if !is_open && let Some(refusal) = self.refuse_stranger(&parts.headers) {
@@ -193,7 +193,7 @@ impl Inner {
         }
         let body = match read_body(&parts, body).await {
             Ok(body) => body,
-            Err(problem) => return problem_answer(&problem, self.defects),
+            Err(problem) => return problem_answer(&problem, &self.defects),
         };
         let call = Call {
             tenant: self,
@@ -203,19 +203,19 @@ impl Inner {
             presenter: Presenter { base: self.base(&parts), limitations: self.limitations },
         };
         let trailing = parts.uri.path().ends_with('/') && parts.uri.query().is_some();
-        if trailing && self.defects.has(Defect::StraySlashUnknown) {
-            return problem_answer(&Problem::new(404, "not found"), self.defects);
+        if trailing && self.defects.has(Defect::STRAY_SLASH_UNKNOWN) {
+            return problem_answer(&Problem::new(404, "not found"), &self.defects);
         }
         match dispatch(&call, &route, &parts.method).await {
             Ok(response) => response,
             Err(mut problem) => {
-                if self.defects.has(Defect::TraceShown) {
+                if self.defects.has(Defect::TRACE_SHOWN) {
                     problem.detail.push_str("\n    at scim.Handler.answer(Handler.java:42)");
                 }
-                if problem.status == 404 && self.defects.has(Defect::UnknownIdCrash) {
+                if problem.status == 404 && self.defects.has(Defect::UNKNOWN_ID_CRASH) {
                     problem = Problem::new(500, "internal server error");
                 }
-                let mut response = problem_answer(&problem, self.defects);
+                let mut response = problem_answer(&problem, &self.defects);
                 if problem.status == 405 {
                     set(&mut response, header::ALLOW, route.methods());
                 }
@@ -226,7 +226,7 @@ impl Inner {
 
     /// 401 for a request without a valid key, 403 for one without the right to provision.
     fn refuse_stranger(&self, headers: &HeaderMap) -> Option<Response> {
-        let lower_case = self.defects.has(Defect::SchemeCaseSensitive)
+        let lower_case = self.defects.has(Defect::SCHEME_CASE_SENSITIVE)
             && headers.get(header::AUTHORIZATION).is_some_and(|it| it.as_bytes().starts_with(b"b"));
         let (problem, challenge) = match self.keys.access(headers, jiff::Timestamp::now()) {
             Access::Admin if lower_case => (Problem::new(401, "a bearer key is needed"), ""),
@@ -242,8 +242,8 @@ impl Inner {
                 (Problem::new(401, "the key has expired"), r#", error="invalid_token""#)
             }
         };
-        let mut response = problem_answer(&problem, self.defects);
-        if self.defects.has(Defect::ChallengeMissing) {
+        let mut response = problem_answer(&problem, &self.defects);
+        if self.defects.has(Defect::CHALLENGE_MISSING) {
             return Some(response);
         }
         let challenge = format!("Bearer realm=\"scim\"{challenge}");
@@ -279,7 +279,7 @@ async fn dispatch(call: &Call<'_>, route: &Route, method: &Method) -> Result<Res
     let is_read = method == Method::GET || method == Method::HEAD;
     if let Route::Collection(kind) | Route::Resource(kind, _) | Route::Search(Some(kind)) = route
         && *kind == ResourceKind::Group
-        && call.tenant.defects.has(Defect::GroupsMissing)
+        && call.tenant.defects.has(Defect::GROUPS_MISSING)
     {
         return Err(Problem::new(404, "there is no such endpoint"));
     }

@@ -23,13 +23,13 @@ const TOLERANCE: Tolerance = Tolerance::ENTRA;
 pub(super) fn create(call: &Call<'_>, kind: ResourceKind) -> Result<Response, Problem> {
     let projection = Projection::of(&Query::of_url(call.query)?);
     let mut body = call.json()?;
-    bent::lose_letters(call.tenant.defects, &mut body);
-    bent::refuse_new(call.tenant.defects, kind, &body)?;
+    bent::lose_letters(&call.tenant.defects, &mut body);
+    bent::refuse_new(&call.tenant.defects, kind, &body)?;
     let mut wanted = apply::validate_new(&body, kind, TOLERANCE)?;
     call.tenant.limitations.bend(kind, None, &mut wanted)?;
     let stored = call.tenant.store.create(kind, wanted)?;
     let mut response = answer(call, StatusCode::CREATED, &stored, &projection);
-    if !call.tenant.defects.has(Defect::LocationMissing) {
+    if !call.tenant.defects.has(Defect::LOCATION_MISSING) {
         let location = call.presenter.location(kind, &stored.id);
         set(&mut response, header::LOCATION, &location);
     }
@@ -91,8 +91,8 @@ pub(super) async fn modify(
     let change = |body: &Value, seen: &Stored| {
         precondition.check(seen.version)?;
         let before = Value::Object(call.presenter.present(seen));
-        let mut wanted = bent::apply(tenant.defects, body, &before, kind, TOLERANCE)?;
-        store_projected(tenant.defects, kind, &projection, &mut wanted);
+        let mut wanted = bent::apply(&tenant.defects, body, &before, kind, TOLERANCE)?;
+        store_projected(&tenant.defects, kind, &projection, &mut wanted);
         tenant.limitations.bend(kind, Some(&seen.body), &mut wanted)?;
         bent::rename(tenant, seen, &mut wanted)?;
         Ok(wanted)
@@ -139,7 +139,7 @@ fn answer(
     projection: &Projection,
 ) -> Response {
     let shown = Value::Object(call.show(stored, projection));
-    let mut response = json_answer(status, &shown, call.tenant.defects);
+    let mut response = json_answer(status, &shown, &call.tenant.defects);
     set(&mut response, header::ETAG, &entity_tag(stored.version));
     response
 }

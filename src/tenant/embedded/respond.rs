@@ -18,9 +18,9 @@ pub struct ConnectionDropped;
 const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/scim+json; charset=utf-8");
 
 /// An answer with a JSON body.
-pub(super) fn json_answer(status: StatusCode, body: &Value, defects: Defects) -> Response {
+pub(super) fn json_answer(status: StatusCode, body: &Value, defects: &Defects) -> Response {
     let bytes = serde_json::to_vec(body).unwrap_or_default();
-    let media_type = if defects.has(Defect::PlainJsonMediaType) {
+    let media_type = if defects.has(Defect::PLAIN_JSON_MEDIA_TYPE) {
         HeaderValue::from_static("application/json")
     } else {
         MEDIA_TYPE
@@ -36,19 +36,19 @@ pub(super) fn empty_answer(status: StatusCode) -> Response {
 }
 
 /// An error as RFC 7644 §3.12 wants it.
-pub(super) fn problem_answer(problem: &Problem, defects: Defects) -> Response {
+pub(super) fn problem_answer(problem: &Problem, defects: &Defects) -> Response {
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    if defects.has(Defect::HtmlErrorPage) {
+    if defects.has(Defect::HTML_ERROR_PAGE) {
         let page = format!("<html><body><h1>Error {}</h1></body></html>", status.as_u16());
         return with_body(status, HeaderValue::from_static("text/html"), page.into_bytes());
     }
-    let ok = defects.has(Defect::ErrorUnderOk) && status == StatusCode::NOT_FOUND;
+    let ok = defects.has(Defect::ERROR_UNDER_OK) && status == StatusCode::NOT_FOUND;
     let status = if ok { StatusCode::OK } else { status };
     let mut body = problem.to_json();
-    if defects.has(Defect::NumericStatus) {
+    if defects.has(Defect::NUMERIC_STATUS) {
         body["status"] = json!(problem.status);
     }
-    if defects.has(Defect::ConflictWithoutType)
+    if defects.has(Defect::CONFLICT_WITHOUT_TYPE)
         && problem.status == 409
         && let Some(body) = body.as_object_mut()
     {

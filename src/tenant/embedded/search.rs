@@ -29,34 +29,34 @@ pub(super) async fn list(
     mut query: Query,
 ) -> Result<Response, Problem> {
     let tenant = call.tenant;
-    misread::misread(tenant.defects, &mut query);
+    misread::misread(&tenant.defects, &mut query);
     refuse_filter(call, kind, query.filter.as_ref())?;
-    if tenant.defects.has(Defect::FilterIgnored) {
+    if tenant.defects.has(Defect::FILTER_IGNORED) {
         query.filter = None;
     }
     let (total, page) = if query.filter.is_none() && query.sort_by.is_none() {
         (tenant.store.count(kind), tenant.store.page(kind, query.skip(), query.take()))
     } else {
         let found = find(call, kind, &query).await;
-        let skipped = misread::skip(tenant.defects, &query, found.len());
+        let skipped = misread::skip(&tenant.defects, &query, found.len());
         let page: Vec<Key> = found.iter().copied().skip(skipped).take(query.take()).collect();
         (found.len(), page)
     };
-    if total == 0 && query.filter.is_some() && tenant.defects.has(Defect::EmptyResultNotFound) {
+    if total == 0 && query.filter.is_some() && tenant.defects.has(Defect::EMPTY_RESULT_NOT_FOUND) {
         return Err(Problem::new(404, "nothing matches the filter"));
     }
     let resources = show(call, kind, &query, &page);
     // Who was deleted meanwhile is not counted either.
     let total = total.saturating_sub(page.len() - resources.len());
-    let defects = tenant.defects;
-    let total = if defects.has(Defect::TotalIsPageSize) { resources.len() } else { total };
+    let defects = &tenant.defects;
+    let total = if defects.has(Defect::TOTAL_IS_PAGE_SIZE) { resources.len() } else { total };
     let mut body = json!({
         "schemas": [scim::LIST_RESPONSE],
         "totalResults": total,
         "startIndex": query.start_index.unwrap_or(1),
         "itemsPerPage": resources.len(),
     });
-    if !(resources.is_empty() && defects.has(Defect::ResourcesMissing)) {
+    if !(resources.is_empty() && defects.has(Defect::RESOURCES_MISSING)) {
         body["Resources"] = Value::Array(resources);
     }
     Ok(json_answer(StatusCode::OK, &body, defects))
@@ -69,20 +69,20 @@ fn refuse_filter(
     filter: Option<&Filter>,
 ) -> Result<(), Problem> {
     let Some(filter) = filter else { return Ok(()) };
-    let defects = call.tenant.defects;
+    let defects = &call.tenant.defects;
     let kinds = kinds(kind);
-    if defects.has(Defect::UnknownFilterCrash) {
+    if defects.has(Defect::UNKNOWN_FILTER_CRASH) {
         let known = |path| kinds.iter().any(|kind| kind.resolve(path, true).is_some());
         if !plan::paths(filter).into_iter().all(known) {
             return Err(Problem::new(500, "internal server error"));
         }
     }
-    if defects.has(Defect::ExternalIdFilterRefused)
+    if defects.has(Defect::EXTERNAL_ID_FILTER_REFUSED)
         && plan::paths(filter).iter().any(|it| it.attribute.eq_ignore_ascii_case("externalId"))
     {
         return Err(Problem::invalid_filter("externalId cannot be filtered"));
     }
-    if defects.has(Defect::BooleanOrderAccepted) {
+    if defects.has(Defect::BOOLEAN_ORDER_ACCEPTED) {
         return Ok(());
     }
     kinds.iter().try_for_each(|kind| evaluate::check(filter, *kind))
@@ -154,7 +154,7 @@ fn references_in(query: &Query) -> References {
 
 fn is_hidden_by_defect(call: &Call<'_>, stored: &Stored, filter: Option<&Filter>) -> bool {
     let Some(filter) = filter else { return false };
-    let defects = call.tenant.defects;
+    let defects = &call.tenant.defects;
     let inactive = stored.body.get("active") == Some(&Value::Bool(false));
     let differs_in_case = |name: &str| match filter {
         Filter::Compare { path, operator: CompareOperator::Equal, value } => {
@@ -162,9 +162,9 @@ fn is_hidden_by_defect(call: &Call<'_>, stored: &Stored, filter: Option<&Filter>
         }
         _ => false,
     };
-    defects.has(Defect::InactiveHidden) && inactive
-        || defects.has(Defect::UserNameCaseSensitive) && differs_in_case("userName")
-        || defects.has(Defect::GroupNameCaseSensitive)
+    defects.has(Defect::INACTIVE_HIDDEN) && inactive
+        || defects.has(Defect::USER_NAME_CASE_SENSITIVE) && differs_in_case("userName")
+        || defects.has(Defect::GROUP_NAME_CASE_SENSITIVE)
             && stored.kind == ResourceKind::Group
             && differs_in_case("displayName")
 }
@@ -186,21 +186,21 @@ impl Call<'_> {
     /// The representation of a resource under a projection.
     pub(super) fn show(&self, stored: &Stored, projection: &Projection) -> Map<String, Value> {
         let mut shown = self.presenter.present(stored);
-        let defects = self.tenant.defects;
+        let defects = &self.tenant.defects;
         let members = shown.get("members").cloned();
         projection.apply(stored.kind, &mut shown);
-        if defects.has(Defect::MembersNotExcluded)
+        if defects.has(Defect::MEMBERS_NOT_EXCLUDED)
             && let Some(members) = members
         {
             shown.insert("members".to_owned(), members);
         }
-        if defects.has(Defect::ActiveAnsweredAsText)
+        if defects.has(Defect::ACTIVE_ANSWERED_AS_TEXT)
             && let Some(Value::Bool(active)) = shown.get("active")
         {
             let text = active.to_string();
             shown.insert("active".to_owned(), text.into());
         }
-        if defects.has(Defect::PasswordReturned) && stored.kind == ResourceKind::User {
+        if defects.has(Defect::PASSWORD_RETURNED) && stored.kind == ResourceKind::User {
             shown.insert("password".to_owned(), "Passw0rd!".into());
         }
         shown
@@ -212,7 +212,7 @@ impl Call<'_> {
             ResourceKind::User => projection.shows(*kind, "groups"),
             ResourceKind::Group => projection.shows(*kind, "members"),
         });
-        if shown || self.tenant.defects.has(Defect::MembersNotExcluded) {
+        if shown || self.tenant.defects.has(Defect::MEMBERS_NOT_EXCLUDED) {
             References::Listed
         } else {
             References::LeftOut

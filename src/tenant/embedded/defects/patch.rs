@@ -26,8 +26,8 @@ use crate::tenant::embedded::store::{References, Stored};
 const THINKING: Duration = Duration::from_millis(5);
 
 /// Puts a question mark for every letter beyond ASCII in the texts of a new resource.
-pub(in crate::tenant::embedded) fn lose_letters(defects: Defects, body: &mut Value) {
-    if !defects.has(Defect::LettersLost) {
+pub(in crate::tenant::embedded) fn lose_letters(defects: &Defects, body: &mut Value) {
+    if !defects.has(Defect::LETTERS_LOST) {
         return;
     }
     for value in body.as_object_mut().into_iter().flat_map(|body| body.values_mut()) {
@@ -40,18 +40,21 @@ pub(in crate::tenant::embedded) fn lose_letters(defects: Defects, body: &mut Val
 
 /// Refuses a new resource for a wrong reason.
 pub(in crate::tenant::embedded) fn refuse_new(
-    defects: Defects,
+    defects: &Defects,
     kind: ResourceKind,
     body: &Value,
 ) -> Result<(), Problem> {
-    if defects.has(Defect::MetaRefused) && body.get("meta").is_some() {
+    if defects.has(Defect::META_REFUSED) && body.get("meta").is_some() {
         return Err(Problem::invalid_value("meta cannot be set"));
     }
     let names_second = || {
         let urns = body.get("schemas").and_then(Value::as_array);
         urns.is_some_and(|urns| urns.iter().any(|urn| urn == scim::MICROSOFT_GROUP))
     };
-    if defects.has(Defect::SecondGroupUrnRefused) && kind == ResourceKind::Group && names_second() {
+    if defects.has(Defect::SECOND_GROUP_URN_REFUSED)
+        && kind == ResourceKind::Group
+        && names_second()
+    {
         return Err(Problem::invalid_value("schemas names an unknown schema"));
     }
     Ok(())
@@ -59,7 +62,7 @@ pub(in crate::tenant::embedded) fn refuse_new(
 
 /// Applies a PATCH body, badly where a defect says so.
 pub(in crate::tenant::embedded) fn apply(
-    defects: Defects,
+    defects: &Defects,
     body: &Value,
     before: &Value,
     kind: ResourceKind,
@@ -71,16 +74,16 @@ pub(in crate::tenant::embedded) fn apply(
     refuse(defects, body, before, kind)?;
     let mut bent = body.clone();
     let mut literal = Map::new();
-    if defects.has(Defect::LiteralKeysStored) {
+    if defects.has(Defect::LITERAL_KEYS_STORED) {
         literal = take_literal_keys(&mut bent);
     }
-    if defects.has(Defect::RemoveEmptiesGroup) {
+    if defects.has(Defect::REMOVE_EMPTIES_GROUP) {
         forget_removed_members(&mut bent);
     }
-    if defects.has(Defect::ValuesAppended) {
+    if defects.has(Defect::VALUES_APPENDED) {
         append_values(&mut bent);
     }
-    if defects.has(Defect::ComplexReplacedWhole) {
+    if defects.has(Defect::COMPLEX_REPLACED_WHOLE) {
         drop_siblings_first(&mut bent);
     }
     let mut wanted = if operations(&bent).is_empty() && !literal.is_empty() {
@@ -88,13 +91,13 @@ pub(in crate::tenant::embedded) fn apply(
     } else {
         apply::apply(&bent, before, kind, tolerance)?
     };
-    if defects.has(Defect::SiblingsDeleted) {
+    if defects.has(Defect::SIBLINGS_DELETED) {
         delete_siblings(body, kind, &mut wanted);
     }
-    if defects.has(Defect::TwoPrimaries) {
+    if defects.has(Defect::TWO_PRIMARIES) {
         mark_again(before, &mut wanted);
     }
-    if defects.has(Defect::BooleanKeptAsText)
+    if defects.has(Defect::BOOLEAN_KEPT_AS_TEXT)
         && let Some(text) = active_text(body)
     {
         wanted["active"] = text.into();
@@ -107,16 +110,16 @@ pub(in crate::tenant::embedded) fn apply(
 
 /// Refuses a PATCH for a wrong reason.
 fn refuse(
-    defects: Defects,
+    defects: &Defects,
     body: &Value,
     before: &Value,
     kind: ResourceKind,
 ) -> Result<(), Problem> {
     let operations = operations(body);
-    if defects.has(Defect::EmptyOperationsCrash) && operations.is_empty() {
+    if defects.has(Defect::EMPTY_OPERATIONS_CRASH) && operations.is_empty() {
         return Err(Problem::new(500, "index out of range"));
     }
-    if defects.has(Defect::InactiveUserRefused)
+    if defects.has(Defect::INACTIVE_USER_REFUSED)
         && before.get("active") == Some(&Value::Bool(false))
         && !operations.iter().any(|it| it.to_string().contains("active"))
     {
@@ -124,23 +127,23 @@ fn refuse(
     }
     for operation in operations {
         let word = operation.get("op").and_then(Value::as_str).unwrap_or_default();
-        if defects.has(Defect::CapitalisedOpRefused) && word.contains(char::is_uppercase) {
+        if defects.has(Defect::CAPITALISED_OP_REFUSED) && word.contains(char::is_uppercase) {
             return Err(Problem::invalid_syntax("op must be add, remove or replace"));
         }
-        if defects.has(Defect::NullReferenceRefused) && has_null_reference(operation) {
+        if defects.has(Defect::NULL_REFERENCE_REFUSED) && has_null_reference(operation) {
             return Err(Problem::invalid_value("$ref must be a string"));
         }
-        if defects.has(Defect::AbsentValuePathRefused)
+        if defects.has(Defect::ABSENT_VALUE_PATH_REFUSED)
             && !word.eq_ignore_ascii_case("remove")
             && let Some((attribute, path)) = value_path(operation, kind)
             && !selects(&path, attribute, before)
         {
             return Err(Problem::no_target("no value matches the path"));
         }
-        if defects.has(Defect::PathCaseSensitive) && is_in_another_case(operation, kind) {
+        if defects.has(Defect::PATH_CASE_SENSITIVE) && is_in_another_case(operation, kind) {
             return Err(Problem::invalid_path("there is no such attribute"));
         }
-        if defects.has(Defect::RepeatedMemberRefused) && kind == ResourceKind::Group {
+        if defects.has(Defect::REPEATED_MEMBER_REFUSED) && kind == ResourceKind::Group {
             refuse_repetition(operation, word, before)?;
         }
     }
@@ -179,8 +182,8 @@ pub(in crate::tenant::embedded) async fn modify(
     body: &Value,
     change: impl Fn(&Value, &Stored) -> Result<Value, Problem>,
 ) -> Result<Stored, Problem> {
-    let (store, defects) = (&tenant.store, tenant.defects);
-    if defects.has(Defect::PatchNotAtomic) && operations(body).len() > 1 {
+    let (store, defects) = (&tenant.store, &tenant.defects);
+    if defects.has(Defect::PATCH_NOT_ATOMIC) && operations(body).len() > 1 {
         let mut last = store.read(kind, id, References::Listed)?;
         for operation in operations(body) {
             let alone = scim::message::patch_body(std::slice::from_ref(operation));
@@ -189,23 +192,23 @@ pub(in crate::tenant::embedded) async fn modify(
         return Ok(last);
     }
     let seen = store.read(kind, id, References::Listed)?;
-    let stored = if defects.has(Defect::LostUpdates) {
+    let stored = if defects.has(Defect::LOST_UPDATES) {
         let wanted = change(body, &seen)?;
         tokio::time::sleep(THINKING).await;
         store.overwrite(&seen, wanted)?
     } else {
         store.modify(kind, id, References::Listed, |seen| change(body, seen))?
     };
-    if defects.has(Defect::IdChangesOnUpdate) && kind == ResourceKind::User {
+    if defects.has(Defect::ID_CHANGES_ON_UPDATE) && kind == ResourceKind::User {
         store.delete(kind, id, &Precondition::Nothing)?;
         return store.create(kind, Value::Object(stored.body));
     }
-    Ok(if defects.has(Defect::StaleAnswer) { seen } else { stored })
+    Ok(if defects.has(Defect::STALE_ANSWER) { seen } else { stored })
 }
 
 /// Replaces a resource badly where a defect says so: values that were there stay.
 pub(in crate::tenant::embedded) fn replace(tenant: &Inner, seen: &Stored, wanted: &mut Value) {
-    if !tenant.defects.has(Defect::PutMerges) {
+    if !tenant.defects.has(Defect::PUT_MERGES) {
         return;
     }
     for (name, held) in &seen.body {
@@ -226,7 +229,7 @@ pub(in crate::tenant::embedded) fn rename(
     if seen.kind != ResourceKind::Group || wanted.get("displayName") == Some(name) {
         return Ok(());
     }
-    if tenant.defects.has(Defect::RenameMakesSecondGroup) {
+    if tenant.defects.has(Defect::RENAME_MAKES_SECOND_GROUP) {
         let second = json!({
             "schemas": [scim::GROUP],
             "displayName": wanted["displayName"],
@@ -234,7 +237,7 @@ pub(in crate::tenant::embedded) fn rename(
         tenant.store.create(ResourceKind::Group, second)?;
         wanted["displayName"] = name.clone();
     }
-    if tenant.defects.has(Defect::RenameIgnored) {
+    if tenant.defects.has(Defect::RENAME_IGNORED) {
         wanted["displayName"] = name.clone();
     }
     Ok(())
@@ -246,11 +249,11 @@ pub(in crate::tenant::embedded) fn delete(
     kind: ResourceKind,
     id: &str,
 ) -> Result<Option<Response>, Problem> {
-    let (store, defects) = (&tenant.store, tenant.defects);
-    if defects.has(Defect::GroupDeleteRefused) && kind == ResourceKind::Group {
+    let (store, defects) = (&tenant.store, &tenant.defects);
+    if defects.has(Defect::GROUP_DELETE_REFUSED) && kind == ResourceKind::Group {
         return Err(Problem::invalid_value("groups cannot be deleted"));
     }
-    if defects.has(Defect::DeleteOnlyDeactivates) && kind == ResourceKind::User {
+    if defects.has(Defect::DELETE_ONLY_DEACTIVATES) && kind == ResourceKind::User {
         store.modify(kind, id, References::Listed, |seen| {
             let mut wanted = Value::Object(seen.body.clone());
             wanted["active"] = false.into();
@@ -258,7 +261,7 @@ pub(in crate::tenant::embedded) fn delete(
         })?;
         return Ok(Some(empty_answer(StatusCode::NO_CONTENT)));
     }
-    if defects.has(Defect::DeletedUserReadable) && kind == ResourceKind::User {
+    if defects.has(Defect::DELETED_USER_READABLE) && kind == ResourceKind::User {
         tenant.keep_ghost(store.read(kind, id, References::LeftOut)?);
     }
     Ok(None)

@@ -14,16 +14,16 @@ use crate::tenant::embedded::projection::Projection;
 use crate::tenant::embedded::query::{PAGE_MAX, Query};
 
 /// Makes of a query what a faulty server takes it for.
-pub(in crate::tenant::embedded) fn misread(defects: Defects, query: &mut Query) {
-    if defects.has(Defect::CountIgnored)
-        || defects.has(Defect::CountZeroIgnored) && query.count == Some(0)
+pub(in crate::tenant::embedded) fn misread(defects: &Defects, query: &mut Query) {
+    if defects.has(Defect::COUNT_IGNORED)
+        || defects.has(Defect::COUNT_ZERO_IGNORED) && query.count == Some(0)
     {
         query.count = Some(PAGE_MAX);
     }
-    if defects.has(Defect::SortIgnored) {
+    if defects.has(Defect::SORT_IGNORED) {
         query.sort_by = None;
     }
-    if defects.has(Defect::AttributesIgnored) {
+    if defects.has(Defect::ATTRIBUTES_IGNORED) {
         query.attributes.clear();
     }
     if let Some(filter) = query.filter.take_if(|_| defects.any()) {
@@ -32,25 +32,25 @@ pub(in crate::tenant::embedded) fn misread(defects: Defects, query: &mut Query) 
 }
 
 /// The page that a faulty server shows beyond the end: the first.
-pub(in crate::tenant::embedded) fn skip(defects: Defects, query: &Query, total: usize) -> usize {
-    if defects.has(Defect::PageWrapsRound) && query.skip() >= total { 0 } else { query.skip() }
+pub(in crate::tenant::embedded) fn skip(defects: &Defects, query: &Query, total: usize) -> usize {
+    if defects.has(Defect::PAGE_WRAPS_ROUND) && query.skip() >= total { 0 } else { query.skip() }
 }
 
 /// Takes out of what is about to be stored whatever the request did not want to see.
 pub(in crate::tenant::embedded) fn store_projected(
-    defects: Defects,
+    defects: &Defects,
     kind: ResourceKind,
     projection: &Projection,
     wanted: &mut Value,
 ) {
-    if defects.has(Defect::ProjectionStored)
+    if defects.has(Defect::PROJECTION_STORED)
         && let Value::Object(wanted) = wanted
     {
         projection.apply(kind, wanted);
     }
 }
 
-fn misread_filter(defects: Defects, filter: Filter) -> Filter {
+fn misread_filter(defects: &Defects, filter: Filter) -> Filter {
     let all = |parts: Vec<Filter>| -> Vec<Filter> {
         parts.into_iter().map(|part| misread_filter(defects, part)).collect()
     };
@@ -59,7 +59,7 @@ fn misread_filter(defects: Defects, filter: Filter) -> Filter {
         Filter::And(parts) => Filter::And(all(parts)),
         Filter::Not(part) => not(defects, misread_filter(defects, *part)),
         Filter::ValuePath { path, filter, tail: None }
-            if defects.has(Defect::ValuePathAcrossValues) =>
+            if defects.has(Defect::VALUE_PATH_ACROSS_VALUES) =>
         {
             dotted(&path, *filter)
         }
@@ -68,8 +68,8 @@ fn misread_filter(defects: Defects, filter: Filter) -> Filter {
 }
 
 /// `a or b and c`, read from left to right.
-fn or(defects: Defects, mut parts: Vec<Filter>) -> Filter {
-    if defects.has(Defect::OrBeforeAnd)
+fn or(defects: &Defects, mut parts: Vec<Filter>) -> Filter {
+    if defects.has(Defect::OR_BEFORE_AND)
         && let Some(Filter::And(last)) = parts.pop_if(|part| matches!(part, Filter::And(_)))
     {
         let mut last = last.into_iter();
@@ -80,9 +80,11 @@ fn or(defects: Defects, mut parts: Vec<Filter>) -> Filter {
 }
 
 /// `not` as SQL has it: what is not there meets neither a comparison nor its opposite.
-fn not(defects: Defects, part: Filter) -> Filter {
+fn not(defects: &Defects, part: Filter) -> Filter {
     let path = match &part {
-        Filter::Compare { path, .. } if defects.has(Defect::NotMissesAbsent) => Some(path.clone()),
+        Filter::Compare { path, .. } if defects.has(Defect::NOT_MISSES_ABSENT) => {
+            Some(path.clone())
+        }
         _ => None,
     };
     let not = Filter::Not(Box::new(part));
@@ -116,23 +118,23 @@ mod tests {
     use super::*;
 
     fn misread(defect: Defect, filter: &str) -> Filter {
-        misread_filter(Defects::new(&[defect]), Filter::parse(filter).unwrap())
+        misread_filter(&Defects::new(&[defect]), Filter::parse(filter).unwrap())
     }
 
     #[test]
     fn a_filter_is_bent_as_its_defect_says_and_not_otherwise() {
         let cases = [
             (
-                Defect::ValuePathAcrossValues,
+                Defect::VALUE_PATH_ACROSS_VALUES,
                 r#"emails[type eq "work" and value co "a"]"#,
                 r#"emails.type eq "work" and emails.value co "a""#,
             ),
-            (Defect::OrBeforeAnd, "a pr or b pr and c pr", "(a pr or b pr) and c pr"),
-            (Defect::NotMissesAbsent, r#"not (a eq "x")"#, r#"not (a eq "x") and a pr"#),
+            (Defect::OR_BEFORE_AND, "a pr or b pr and c pr", "(a pr or b pr) and c pr"),
+            (Defect::NOT_MISSES_ABSENT, r#"not (a eq "x")"#, r#"not (a eq "x") and a pr"#),
         ];
         for (defect, asked, taken_for) in cases {
             assert_eq!(misread(defect, asked), Filter::parse(taken_for).unwrap(), "{defect}");
-            assert_eq!(misread(Defect::SortIgnored, asked), Filter::parse(asked).unwrap());
+            assert_eq!(misread(Defect::SORT_IGNORED, asked), Filter::parse(asked).unwrap());
         }
     }
 }

@@ -77,10 +77,6 @@ fn tenant() -> EmbeddedTenant {
     EmbeddedTenant::new(settings())
 }
 
-fn with_defect(defect: Defect) -> EmbeddedTenant {
-    EmbeddedTenant::new(EmbeddedSettings { defects: vec![defect], ..settings() })
-}
-
 fn with_faults(faults: Faults) -> EmbeddedTenant {
     EmbeddedTenant::new(EmbeddedSettings { faults, ..settings() })
 }

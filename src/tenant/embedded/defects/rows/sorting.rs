@@ -1,0 +1,9 @@
+//! Bugs of sorting.
+
+use super::{Defect, Row, defects};
+
+defects! {
+    "sorting";
+    SORT_IGNORED, "sort-ignored", "", 1, "sort-by",
+        "`sortBy` is ignored";
+}
