@@ -17,7 +17,7 @@ use http::{HeaderMap, HeaderName, Request, header};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use super::{ConnectionDropped, Defect, EmbeddedSettings, EmbeddedTenant, Faults, Keys};
+use super::{ConnectionDropped, EmbeddedSettings, EmbeddedTenant, Faults, Keys};
 use crate::profile::{Limitation, LimitationKind, Manner};
 use crate::scim;
 
