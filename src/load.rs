@@ -10,11 +10,13 @@ mod count;
 mod drive;
 mod figures;
 mod goose;
+mod growth;
 mod phases;
 mod sample;
 mod telling;
 #[cfg(test)]
 mod tests;
+mod timeline;
 mod worker;
 
 use std::sync::Arc;
@@ -23,8 +25,10 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use self::growth::Sizes;
 use self::phases::{Phases, initial_cycle};
 use self::telling::Teller;
+use self::timeline::Timeline;
 use self::worker::{Differences, Links, Load, Tally};
 use crate::directory::{Directory, Population};
 use crate::entra::connector::Connector;
@@ -73,8 +77,13 @@ pub async fn run_load(
     telling: &dyn Telling,
 ) -> Result<LoadResult, LoadError> {
     let metrics = Arc::new(plan.rate.map_or_else(Metrics::new, |_| Metrics::with_due_times()));
-    let measured = tenant.with_listener(metrics.clone());
-    let load = Arc::new(load(&measured, set_up, plan, stop));
+    let timeline = Arc::new(Timeline::new(tenant.began(), plan.rate.is_some()));
+    let sizes = Arc::new(Sizes::new(set_up.settings.members_per_patch));
+    let measured = tenant
+        .with_listener(metrics.clone())
+        .with_listener(timeline.clone())
+        .with_listener(sizes.clone());
+    let load = Arc::new(load(&measured, set_up, plan, stop, timeline.clone()));
     let cpu = figures::CpuClock::start();
     cycle(&load, &measured, plan.concurrency, telling).await?;
     let cpu = cpu.share();
@@ -113,10 +122,10 @@ pub async fn run_load(
         seconds,
         requests_per_second: per_second(requests),
         objects_per_second: per_second(objects),
-        phases,
         operations: metrics.report(),
-        timeline: Vec::new(),
-        growth: Vec::new(),
+        timeline: timeline.moments(&phases),
+        growth: sizes.growth(),
+        phases,
         users_found: found.users,
         groups_found: found.groups,
         compared: found.compared,
@@ -129,7 +138,13 @@ pub async fn run_load(
     })
 }
 
-fn load(tenant: &Tenant, set_up: &JobSetUp, plan: &LoadPlan, stop: &watch::Receiver<bool>) -> Load {
+fn load(
+    tenant: &Tenant,
+    set_up: &JobSetUp,
+    plan: &LoadPlan,
+    stop: &watch::Receiver<bool>,
+    timeline: Arc<Timeline>,
+) -> Load {
     let directory = Arc::new(Directory::new(plan.population.clone()));
     let phases = initial_cycle(&directory, set_up);
     Load {
@@ -139,6 +154,7 @@ fn load(tenant: &Tenant, set_up: &JobSetUp, plan: &LoadPlan, stop: &watch::Recei
         directory,
         set_up: set_up.clone(),
         stop: stop.clone(),
+        timeline,
         tally: Tally::default(),
     }
 }

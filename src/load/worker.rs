@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::phases::{Phases, Step, Work};
+use super::timeline::Timeline;
 use crate::difference::{Difference, DifferenceKind};
 use crate::directory::{Directory, GroupIndex, UserIndex};
 use crate::entra::connector::{Connector, Kind};
@@ -35,6 +36,8 @@ pub(super) struct Load {
     pub set_up: JobSetUp,
     pub phases: Arc<Phases>,
     pub stop: watch::Receiver<bool>,
+    /// What happened when.
+    pub timeline: Arc<Timeline>,
     /// Ids in the tenant by index.
     pub users: Links,
     /// Ids in the tenant by index.
@@ -159,6 +162,7 @@ impl Load {
         let done = connector.converse(task).await;
         if let Some(id) = done.link {
             links.link(index, id);
+            self.timeline.arrived(1);
         }
         let missing = match kind {
             Kind::User => DifferenceKind::MissingUser,
@@ -206,6 +210,7 @@ impl Load {
         let result = connector.change_members(group, MemberVerb::Add, &ids).await;
         if result.is_ok() {
             self.tally.memberships.fetch_add(ids.len() as u64, Ordering::Relaxed);
+            self.timeline.arrived(ids.len() as u64);
         }
         let key = ObjectKey { kind: Kind::Group, index };
         self.note(key, DifferenceKind::MissingMember, ids.len(), result.err());
