@@ -123,6 +123,8 @@ pub async fn run_load(
         objects_per_second: per_second(objects),
         phases,
         operations: metrics.report(),
+        timeline: Vec::new(),
+        growth: Vec::new(),
         users_found: found.users,
         groups_found: found.groups,
         compared: found.compared,

@@ -13,7 +13,7 @@ use super::{JSON, ReportError};
 use crate::checks::check::{Level, Outcome};
 use crate::difference::DifferenceKind as Kind;
 use crate::profile::{LimitationKind, Manner};
-use crate::run::{Run, RunOutcome, ScenarioOutcome, SnapshotResult};
+use crate::run::{GrowthVerdict, Run, RunOutcome, ScenarioOutcome, SnapshotResult};
 
 /// The run as JSON, with a newline at its end.
 pub(super) fn text(run: &Run) -> Result<String, ReportError> {
@@ -267,9 +267,16 @@ fn load() -> Value {
         ("objects-per-second", number()),
         (
             "phases",
-            list(&object([("phase", string()), ("requests", count()), ("seconds", number())])),
+            list(&object([
+                ("phase", string()),
+                ("began", number()),
+                ("requests", count()),
+                ("seconds", number()),
+            ])),
         ),
         ("operations", list(&operation())),
+        ("timeline", list(&moment())),
+        ("growth", list(&growth())),
         ("users-found", count()),
         ("groups-found", count()),
         ("compared", count()),
@@ -294,6 +301,39 @@ fn requests() -> Value {
         ("throttled-seconds", number()),
         ("budget", optional(&count())),
         ("per-second-max", optional(&number())),
+    ])
+}
+
+fn moment() -> Value {
+    object([
+        ("phase", string()),
+        ("began", number()),
+        ("seconds", number()),
+        ("requests", count()),
+        ("objects", count()),
+        ("errors", count()),
+        ("throttled", count()),
+        ("latency-ms", percentiles()),
+    ])
+}
+
+fn growth() -> Value {
+    let point = object([("size", count()), ("count", count()), ("p50-ms", number())]);
+    object([
+        ("operation", string()),
+        ("over", string()),
+        ("points", list(&point)),
+        ("exponent", optional(&number())),
+        (
+            "verdict",
+            one_of(&[
+                GrowthVerdict::Constant,
+                GrowthVerdict::Logarithmic,
+                GrowthVerdict::Linear,
+                GrowthVerdict::Worse,
+                GrowthVerdict::CannotTell,
+            ]),
+        ),
     ])
 }
 
