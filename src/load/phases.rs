@@ -200,7 +200,7 @@ impl Phases {
             done: 0,
             pace: self.rate.map(|rate| Arc::new(Pace::new(rate, origin))),
             began: origin.elapsed(),
-            sent_before: self.tenant.sent(),
+            sent_before: self.tenant.sent().requests,
         }
     }
 
@@ -214,7 +214,7 @@ impl Phases {
         state.ended.push(PhaseResult {
             phase: current.phase.name.to_owned(),
             began: current.began.saturating_sub(origin).as_secs_f64(),
-            requests: self.tenant.sent() - current.sent_before,
+            requests: self.tenant.sent().requests - current.sent_before,
             seconds: self.tenant.began().elapsed().saturating_sub(current.began).as_secs_f64(),
         });
         self.moves.send_replace(());

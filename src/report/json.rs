@@ -73,6 +73,7 @@ pub fn schema() -> Value {
         ("load", optional(&load())),
         ("operations", list(&operation())),
         ("clean-up", clean_up()),
+        ("requests", requests()),
         ("remarks", list(&string())),
     ]);
     let mut schema = Map::new();
@@ -121,7 +122,7 @@ fn limitation() -> Value {
 fn check() -> Value {
     object([
         ("id", described("the same for ever", &string())),
-        ("level", one_of(&[Level::Must, Level::Should, Level::May, Level::Implied])),
+        ("level", one_of(Level::ALL)),
         ("source", string()),
         ("sentence", string()),
         (
@@ -163,6 +164,7 @@ fn scenario() -> Value {
                 ScenarioOutcome::Excused,
                 ScenarioOutcome::ExpectationMissed,
                 ScenarioOutcome::SnapshotChanged,
+                ScenarioOutcome::CannotTell,
                 ScenarioOutcome::Failed,
                 ScenarioOutcome::Interrupted,
             ]),
@@ -287,6 +289,18 @@ fn load() -> Value {
         ),
         ("expectations", list(&expectation())),
         ("remarks", list(&string())),
+    ])
+}
+
+fn requests() -> Value {
+    object([
+        ("sent", count()),
+        ("clean-up", count()),
+        ("held-back", count()),
+        ("throttled", count()),
+        ("throttled-seconds", number()),
+        ("budget", optional(&count())),
+        ("per-second-max", optional(&number())),
     ])
 }
 

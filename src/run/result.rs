@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::checks::check::{CheckResult, Outcome};
 use crate::difference::Difference;
 use crate::profile::{Limitation, LimitationKind};
+use crate::tenant::Tenant;
 
 pub use crate::metrics::{OperationMetrics, Percentiles};
 pub use crate::snapshot::SnapshotResult;
@@ -53,6 +54,9 @@ pub struct Run {
     pub operations: Vec<OperationMetrics>,
     /// What became of the resources that the run created.
     pub clean_up: CleanUpResult,
+    /// How many requests went out, and what the operator allowed.
+    #[serde(default)]
+    pub requests: RequestCounts,
     /// Words on what the run could not do or what an operator should know.
     pub remarks: Vec<String>,
 }
@@ -191,6 +195,8 @@ pub enum ScenarioOutcome {
     ExpectationMissed,
     /// The snapshot changed.
     SnapshotChanged,
+    /// The budget was used up before its end.
+    CannotTell,
     /// The tenant does not hold what it should, or a cycle failed.
     Failed,
     /// Stopped before its end.
@@ -300,6 +306,42 @@ pub struct PhaseResult {
     pub requests: u64,
     /// How long it took, in seconds.
     pub seconds: f64,
+}
+
+/// How many requests went out, and what the operator allowed.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RequestCounts {
+    /// Sent, those of the clean-up included.
+    pub sent: u64,
+    /// Those of the clean-up among them; they are outside the budget.
+    pub clean_up: u64,
+    /// Not sent because the budget was used up.
+    pub held_back: u64,
+    /// Answered with 429, or with 503 and `Retry-After`.
+    pub throttled: u64,
+    /// How long nothing was sent because the tenant had asked for it, in seconds.
+    pub throttled_seconds: f64,
+    /// The budget of `--max-requests`.
+    pub budget: Option<u64>,
+    /// The cap of `--rate`, in requests a second.
+    pub per_second_max: Option<f64>,
+}
+
+impl RequestCounts {
+    /// What went through the tenant's door.
+    pub fn of(tenant: &Tenant) -> Self {
+        let (sent, allowance) = (tenant.sent(), tenant.allowance());
+        Self {
+            sent: sent.requests,
+            clean_up: sent.clean_up,
+            held_back: sent.held_back,
+            throttled: sent.throttled,
+            throttled_seconds: sent.throttled_for.as_secs_f64(),
+            budget: allowance.requests_max,
+            per_second_max: allowance.per_second_max,
+        }
+    }
 }
 
 /// One slice of a load's time.

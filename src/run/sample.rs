@@ -63,6 +63,7 @@ pub(crate) fn conforming() -> Run {
         load: Some(load()),
         operations: vec![operation()],
         clean_up: CleanUpResult { created: 61, deleted: 61, left: Vec::new() },
+        requests: RequestCounts { sent: 1_295, clean_up: 61, ..RequestCounts::default() },
         remarks: Vec::new(),
     }
 }
@@ -107,6 +108,15 @@ pub(crate) fn violating() -> Run {
         reason("the tenant does not offer ETags", Outcome::Skipped, "etag-match"),
         check("cursor-walk", Outcome::NotExercised),
     ]);
+    run.requests = RequestCounts {
+        sent: 101,
+        clean_up: 61,
+        held_back: 2,
+        throttled: 4,
+        throttled_seconds: 3.0,
+        budget: Some(40),
+        per_second_max: Some(25.0),
+    };
     run.scenarios[0].outcome = ScenarioOutcome::Failed;
     run.scenarios[0].snapshot = SnapshotResult::Changed;
     run.scenarios[0].differences = vec![difference()];
