@@ -201,6 +201,7 @@ fn result(
         throttling: measured.throttling,
         escrowed: failures + references,
         quarantine: quarantine.map(|reason| format!("{reason:?}")),
+        repeats: Vec::new(),
         users_found: found.users,
         groups_found: found.groups,
         compared: found.compared,

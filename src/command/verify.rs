@@ -94,7 +94,7 @@ impl Verify {
                     sample: 50,
                     expectations: LoadExpectations::default(),
                 };
-                load(session, &plan, None).await
+                load(session, &plan, None, 1).await
             })
             .await
     }
