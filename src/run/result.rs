@@ -251,8 +251,12 @@ pub struct LoadResult {
     pub groups: u64,
     /// Members of each group.
     pub members_per_group: u64,
+    /// Memberships that the tenant took and was not asked to end again.
+    pub memberships: u64,
     /// Requests in flight at once.
     pub concurrency: u64,
+    /// The model of load: `closed`, `rate`, `guideline`, `entra`.
+    pub pace: String,
     /// Requests a second that were asked for, where a rate was set.
     pub rate: Option<f64>,
     /// Requests sent by the cycle, without the checking afterwards.
@@ -273,6 +277,14 @@ pub struct LoadResult {
     pub timeline: Vec<Moment>,
     /// How latency grew with what the tenant held.
     pub growth: Vec<Growth>,
+    /// The rate the tenant can keep, where it was looked for.
+    pub capacity: Option<Capacity>,
+    /// What throttling cost.
+    pub throttling: ThrottlingResult,
+    /// Conversations that failed, and that Entra would have put in escrow.
+    pub escrowed: u64,
+    /// Why Entra would have put the job in quarantine, in Graph's words; none where it would not.
+    pub quarantine: Option<String>,
     /// Users the tenant holds of this run, counted afterwards.
     pub users_found: u64,
     /// Groups the tenant holds of this run, counted afterwards.
@@ -306,6 +318,44 @@ pub struct PhaseResult {
     pub requests: u64,
     /// How long it took, in seconds.
     pub seconds: f64,
+}
+
+/// What a search for the capacity came to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Capacity {
+    /// The highest rate that held, in requests a second.
+    pub held: Option<f64>,
+    /// The lowest rate that broke an expectation, in requests a second.
+    pub broke: Option<f64>,
+    /// Every rate that was tried, in order.
+    pub steps: Vec<CapacityStep>,
+}
+
+/// One rate that was tried.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct CapacityStep {
+    /// Requests a second asked for.
+    pub rate: f64,
+    /// Requests a second sent.
+    pub achieved: f64,
+    /// The 99th percentile of the latency from the due time, in milliseconds.
+    pub p99_ms: f64,
+    /// The share of requests without success, from 0 to 1.
+    pub error_share: f64,
+    /// Whether the rate held.
+    pub held: bool,
+}
+
+/// What throttling cost a load.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ThrottlingResult {
+    /// Answers 429, or 503 with `Retry-After`.
+    pub answers: u64,
+    /// How long nothing was sent because a `Retry-After` was kept, in seconds.
+    pub waited_seconds: f64,
 }
 
 /// How many requests went out, and what the operator allowed.
