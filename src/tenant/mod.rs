@@ -20,7 +20,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-pub use manifest::{Collection, Manifest, ManifestError, ManifestLine, Owned, Unresolved};
+pub use manifest::{
+    Collection, Manifest, ManifestError, ManifestLine, Owned, Progress, Unresolved,
+};
 pub use token::{SecretToken, TokenError};
 pub use traffic::{Allowance, PER_SECOND_MAX, PER_SECOND_MIN, Sent};
 pub use transport::{HttpSettings, Limits, Transport, TransportError};
@@ -220,6 +222,12 @@ impl Tenant {
     /// How many resources of this run were deleted again.
     pub fn deleted(&self) -> u64 {
         self.door.ownership.deleted()
+    }
+
+    /// Adds a line on how far a load is to the manifest, where one is kept. A line that cannot be
+    /// written costs a resumed load a look-up, and nothing else.
+    pub fn note_progress(&self, line: &ManifestLine) {
+        self.door.ownership.note(line);
     }
 
     /// Settles a create whose answer was lost: nothing is there, or it was found and adopted.

@@ -218,7 +218,7 @@ impl Ownership {
 
     /// Writes what already happened. A full disk must not stop a run or a clean-up that knows by
     /// heart what it owns; the line before each create said enough to find it.
-    fn note(&self, line: &ManifestLine) {
+    pub(super) fn note(&self, line: &ManifestLine) {
         let _ = self.write(line);
     }
 
