@@ -42,6 +42,8 @@ pub struct Owned {
 pub struct Unresolved {
     /// The exchange that tried.
     pub number: u64,
+    /// Its place among the operations of a bulk request.
+    pub operation: Option<usize>,
     /// Where.
     pub collection: Collection,
     /// `userName` or `displayName` of the body, by which it can be looked up.
@@ -63,6 +65,9 @@ pub enum ManifestLine {
     Creating {
         /// The exchange's number.
         number: u64,
+        /// Its place among the operations of a bulk request; none for a create of its own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        operation: Option<usize>,
         /// Where.
         collection: Collection,
         /// `userName` or `displayName`.
@@ -74,6 +79,9 @@ pub enum ManifestLine {
     Created {
         /// The exchange's number.
         number: u64,
+        /// Its place among the operations of a bulk request; none for a create of its own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        operation: Option<usize>,
         /// Where.
         collection: Collection,
         /// The id the tenant gave.
@@ -83,6 +91,9 @@ pub enum ManifestLine {
     NotCreated {
         /// The exchange's number.
         number: u64,
+        /// Its place among the operations of a bulk request; none for a create of its own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        operation: Option<usize>,
     },
     /// The resource is gone.
     Deleted {
@@ -179,15 +190,16 @@ impl Manifest {
     fn fold(&mut self, line: ManifestLine) {
         match line {
             ManifestLine::Run { tenant } => self.tenant = Some(tenant),
-            ManifestLine::Creating { number, collection, name, external_id } => {
-                self.unresolved.push(Unresolved { number, collection, name, external_id });
+            ManifestLine::Creating { number, operation, collection, name, external_id } => {
+                let lost = Unresolved { number, operation, collection, name, external_id };
+                self.unresolved.push(lost);
             }
-            ManifestLine::Created { number, collection, id } => {
-                self.unresolved.retain(|unresolved| unresolved.number != number);
+            ManifestLine::Created { number, operation, collection, id } => {
+                self.unresolved.retain(|it| (it.number, it.operation) != (number, operation));
                 self.owned.push(Owned { collection, id });
             }
-            ManifestLine::NotCreated { number } => {
-                self.unresolved.retain(|unresolved| unresolved.number != number);
+            ManifestLine::NotCreated { number, operation } => {
+                self.unresolved.retain(|it| (it.number, it.operation) != (number, operation));
             }
             ManifestLine::Deleted { collection, id } => {
                 self.owned.retain(|owned| owned.collection != collection || owned.id != id);
