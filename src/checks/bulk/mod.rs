@@ -77,7 +77,7 @@ fn operations(seen: &Exchange) -> Vec<Value> {
     body["Operations"].as_array().cloned().unwrap_or_default()
 }
 
-/// The results of a bulk request; a failure where the answer is no BulkResponse.
+/// The results of a bulk request; a failure where the answer is no `BulkResponse`.
 fn results(seen: &Exchange) -> Result<BulkResponse, Verdict> {
     let body = seen.json().ok_or_else(|| "no JSON".to_owned());
     body.and_then(|body| BulkResponse::read(&body))
@@ -167,7 +167,7 @@ pub(super) mod tests {
     use crate::exchange::Answer;
     use crate::scim;
 
-    /// A BulkResponse with these results.
+    /// A `BulkResponse` with these results.
     pub(super) fn said(results: &[Value]) -> Answer {
         answer(200, &json!({"schemas": [scim::BULK_RESPONSE], "Operations": results}))
     }

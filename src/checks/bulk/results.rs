@@ -247,10 +247,10 @@ pub(in super::super) mod tests {
         let crossed = || {
             let mut results = mixed_results();
             results.reverse();
-            results.iter_mut().for_each(|result| {
+            for result in &mut results {
                 result["bulkId"] = Value::Null;
                 result["location"] = Value::Null;
-            });
+            }
             said(&results)
         };
         let ten = |count: usize| {

@@ -113,7 +113,7 @@ async fn a_bulk_request_that_can_be_read_in_two_ways_stays_here() {
         format!(r#"{{"Operations":{stranger},"Operations":[]}}"#),
         format!(r#"{{"operations":{stranger}}}"#),
         format!(r#"{{"Operations":[],"OPERATIONS":{stranger}}}"#),
-        format!(" {{\"Operations\":[]}}"),
+        " {\"Operations\":[]}".to_owned(),
         format!(r#"{{"Operations":{stranger}"#),
         "[]".to_owned(),
     ] {
@@ -134,7 +134,9 @@ async fn what_a_bulk_request_makes_is_the_runs_own_by_its_location() {
     let lost = tenant.unresolved();
     let names: Vec<_> = lost.iter().filter_map(|it| it.name.as_deref()).collect();
     assert_eq!(names, ["dora"], "nothing was said of it");
-    lost.iter().for_each(|lost| tenant.settle(lost));
+    for lost in &lost {
+        tenant.settle(lost);
+    }
     assert_eq!(tenant.unresolved(), []);
     assert!(send(&tenant, Request::delete("/Users/8")).await.result.is_ok());
     assert_eq!(ids(&tenant), ["7"]);

@@ -21,7 +21,7 @@ impl EmbeddedTenant {
     }
 }
 
-fn post(collection: &str, bulk_id: &str, data: Value) -> Value {
+fn post(collection: &str, bulk_id: &str, data: &Value) -> Value {
     json!({"method": "POST", "path": collection, "bulkId": bulk_id, "data": data})
 }
 
@@ -50,12 +50,12 @@ async fn each_operation_does_what_it_does_alone_and_says_so() {
     let put = json!({"method": "PUT", "path": format!("/Users/{anna}"), "data": user("anne")});
     let results = tenant
         .bulk(&[
-            post("/Users", "cleo", user("cleo")),
+            post("/Users", "cleo", &user("cleo")),
             put,
             renamed(&format!("/Users/{anna}")),
             deletion(&format!("/Users/{bert}")),
             deletion(&format!("/Users/{bert}")),
-            post("/Users", "again", user("cleo")),
+            post("/Users", "again", &user("cleo")),
         ])
         .await;
     assert_eq!(statuses(&results), ["201", "200", "200", "204", "404", "409"]);
@@ -81,10 +81,10 @@ async fn references_are_resolved_wherever_they_point() {
     managed[scim::ENTERPRISE_USER]["manager"] = json!({"value": "bulkId:anna"});
     let results = tenant
         .bulk(&[
-            post("/Groups", "team", group("team", &["bulkId:anna", "bulkId:bert"])),
+            post("/Groups", "team", &group("team", &["bulkId:anna", "bulkId:bert"])),
             renamed("/Users/bulkId:anna"),
-            post("/Users", "bert", managed),
-            post("/Users", "anna", user("anna")),
+            post("/Users", "bert", &managed),
+            post("/Users", "anna", &user("anna")),
         ])
         .await;
     assert_eq!(statuses(&results), ["201", "200", "201", "201"]);
@@ -99,9 +99,9 @@ async fn a_circle_is_closed_or_taken_back_whole() {
     let tenant = tenant();
     let circle = |last: &str| {
         [
-            post("/Groups", "one", group("one", &["bulkId:two"])),
-            post("/Groups", "two", group("two", &["bulkId:three"])),
-            post("/Groups", "three", group(last, &["bulkId:one"])),
+            post("/Groups", "one", &group("one", &["bulkId:two"])),
+            post("/Groups", "two", &group("two", &["bulkId:three"])),
+            post("/Groups", "three", &group(last, &["bulkId:one"])),
         ]
     };
     let results = tenant.bulk(&circle("three")).await;
@@ -118,7 +118,7 @@ async fn a_circle_is_closed_or_taken_back_whole() {
     assert_eq!(statuses(&tenant.bulk(&circle("taken")).await), ["409", "409", "409"]);
     assert_eq!(tenant.counts(), (0, 1), "nothing of the circle is left");
 
-    let oneself = [post("/Groups", "own", group("own", &["bulkId:own"]))];
+    let oneself = [post("/Groups", "own", &group("own", &["bulkId:own"]))];
     let results = tenant.bulk(&oneself).await;
     assert_eq!(members_of(&tenant.at(&results[0]).await), [member(&results[0])]);
     let mut body = bulk_body(&[circle("three").as_slice(), &[deletion("/Users/7")]].concat());
@@ -131,14 +131,14 @@ async fn a_circle_is_closed_or_taken_back_whole() {
 #[tokio::test]
 async fn a_reference_to_nothing_fails_alone() {
     let tenant = tenant();
-    let earlier = tenant.bulk(&[post("/Users", "anna", user("anna"))]).await;
+    let earlier = tenant.bulk(&[post("/Users", "anna", &user("anna"))]).await;
     let results = tenant
         .bulk(&[
-            post("/Groups", "team", group("team", &["bulkId:anna"])),
-            post("/Users", "twice", user("anna")),
-            post("/Groups", "other", group("other", &["bulkId:twice"])),
-            post("/Users", "bert", user("bert")),
-            post("/Users", "bert", user("cleo")),
+            post("/Groups", "team", &group("team", &["bulkId:anna"])),
+            post("/Users", "twice", &user("anna")),
+            post("/Groups", "other", &group("other", &["bulkId:twice"])),
+            post("/Users", "bert", &user("bert")),
+            post("/Users", "bert", &user("cleo")),
             renamed("/Users/bulkId:nobody"),
             json!({"method": "POST", "path": "/Users", "data": user("dora")}),
         ])
@@ -154,9 +154,9 @@ async fn an_error_ends_a_request_only_where_it_is_asked_to() {
         let tenant = tenant();
         let mut body = bulk_body(&[
             deletion("/Users/1"),
-            post("/Users", "a", user("a")),
+            post("/Users", "a", &user("a")),
             deletion("/Users/2"),
-            post("/Users", "b", user("b")),
+            post("/Users", "b", &user("b")),
         ]);
         if let Some(errors) = errors {
             body["failOnErrors"] = json!(errors);
@@ -192,9 +192,9 @@ async fn what_is_no_operation_is_refused_and_the_rest_is_done() {
         deletion("/Users"),
         deletion("/Users/../Users"),
         deletion("/Schemas/7"),
-        post(&path, "b", user("bert")),
-        post("/Bulk", "c", bulk_body(&[deletion(&path)])),
-        post("/Users/.search", "d", json!({"schemas": [scim::SEARCH_REQUEST]})),
+        post(&path, "b", &user("bert")),
+        post("/Bulk", "c", &bulk_body(&[deletion(&path)])),
+        post("/Users/.search", "d", &json!({"schemas": [scim::SEARCH_REQUEST]})),
         json!(7),
     ];
     let results = tenant.bulk(&operations).await;
@@ -208,7 +208,7 @@ async fn what_is_no_operation_is_refused_and_the_rest_is_done() {
 #[tokio::test]
 async fn a_request_that_is_none_or_too_large_is_refused_whole() {
     let tenant = tenant();
-    let created = || post("/Users", "a", user("a"));
+    let created = || post("/Users", "a", &user("a"));
     for body in [
         json!({}),
         json!([]),
@@ -249,7 +249,7 @@ async fn rights_are_asked_for_operation_by_operation() {
     keys.add("reader", "look only", None, false);
     let tenant = EmbeddedTenant::new(EmbeddedSettings { keys, ..settings() });
     let id = tenant.new_user("anna").await;
-    let body = bulk_body(&[post("/Users", "b", user("bert")), deletion(&format!("/Users/{id}"))]);
+    let body = bulk_body(&[post("/Users", "b", &user("bert")), deletion(&format!("/Users/{id}"))]);
     let send = async |key: &str| {
         let authorization = format!("Bearer {key}");
         let request = Request::post("/scim/Bulk").header(header::AUTHORIZATION, authorization);
