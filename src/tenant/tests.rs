@@ -4,6 +4,7 @@ mod bulk;
 mod door;
 mod journal;
 mod tls;
+mod traffic;
 mod wire;
 
 use std::path::PathBuf;
