@@ -196,21 +196,21 @@ pub(in super::super) mod tests {
         let found = || list(&[json!({"id": "0"})]);
         let none = || list(&[]);
         let read = || alice(200, &json!({}));
-        let all = || said(&[not_found(), user(0), not_found(), user(1)]);
-        let three = || said(&[not_found(), user(0), not_found()]);
+        let all = || bulk_response(&[not_found(), user(0), not_found(), user(1)]);
+        let three = || bulk_response(&[not_found(), user(0), not_found()]);
         let change = || done("PATCH", "/Users/user-0", 200);
         let gone = || done("DELETE", "/Users/user-0", 204);
-        let in_order = |last: Value| said(&[change(), gone(), last]);
-        let stale = || said(&[failed("PATCH", "/Users/user-0", 412)]);
+        let in_order = |last: Value| bulk_response(&[change(), gone(), last]);
+        let stale = || bulk_response(&[failed("PATCH", "/Users/user-0", 412)]);
         let denied = || failed("DELETE", "/Users/user-0", 403);
         vec![
-            canary("bulk-continue-on-error", [all(), read()], [said(&[not_found()])]),
-            canary("bulk-failonerrors", [said(&[not_found()]), none()], [all(), found()]),
+            canary("bulk-continue-on-error", [all(), read()], [bulk_response(&[not_found()])]),
+            canary("bulk-failonerrors", [bulk_response(&[not_found()]), none()], [all(), found()]),
             canary("bulk-failonerrors-n", [three(), found(), none()], [all(), found(), found()]),
             canary(
                 "bulk-no-transaction",
-                [said(&[user(0), not_found()]), read()],
-                [said(&[user(0), not_found()]), error(404, "")],
+                [bulk_response(&[user(0), not_found()]), read()],
+                [bulk_response(&[user(0), not_found()]), error(404, "")],
             ),
             canary(
                 "bulk-sequential-effect",
@@ -219,18 +219,23 @@ pub(in super::super) mod tests {
             ),
             canary(
                 "bulk-version",
-                [tagged("\"1\"", "a"), said(&[change()]), stale(), tagged("\"2\"", "Alice V.")],
                 [
                     tagged("\"1\"", "a"),
-                    said(&[change()]),
-                    said(&[change()]),
+                    bulk_response(&[change()]),
+                    stale(),
+                    tagged("\"2\"", "Alice V."),
+                ],
+                [
+                    tagged("\"1\"", "a"),
+                    bulk_response(&[change()]),
+                    bulk_response(&[change()]),
                     tagged("\"3\"", "Too Late"),
                 ],
             ),
             canary(
                 "bulk-auth-per-op",
-                [said(&[refused("user-1", 403), denied()])],
-                [said(&[refused("user-1", 403), gone()])],
+                [bulk_response(&[refused("user-1", 403), denied()])],
+                [bulk_response(&[refused("user-1", 403), gone()])],
             ),
         ]
     }
@@ -238,7 +243,7 @@ pub(in super::super) mod tests {
     #[test]
     fn a_tenant_that_keeps_deleted_names_is_not_taken_for_one_that_reorders() {
         let check = crate::checks::find("bulk-sequential-effect").unwrap();
-        let conflict = said(&[
+        let conflict = bulk_response(&[
             done("PATCH", "/Users/user-0", 200),
             done("DELETE", "/Users/user-0", 204),
             refused("again", 409),

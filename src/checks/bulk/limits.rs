@@ -211,7 +211,7 @@ pub(in super::super) mod tests {
     }
 
     fn config() -> Answer {
-        let bulk = json!({"supported": true, "maxOperations": 2, "maxPayloadSize": 4096});
+        let bulk = json!({"supported": true, "maxOperations": 2, "maxPayloadSize": 600});
         answer(200, &json!({"bulk": bulk}))
     }
 
@@ -230,19 +230,39 @@ pub(in super::super) mod tests {
         };
         let inner = || json!({"method": "POST", "bulkId": "inner", "status": "200"});
         vec![
-            canary("bulk-maxoperations", [config(), naming("2")], [config(), said(&three)]),
-            canary("bulk-maxpayload", [config(), naming("4096")], [config(), said(&two[..1])]),
-            canary("bulk-at-limit", [config(), said(&two)], [config(), naming("2")]),
+            canary(
+                "bulk-maxoperations",
+                [config(), naming("2")],
+                [config(), bulk_response(&three)],
+            ),
+            canary(
+                "bulk-maxpayload",
+                [config(), naming("600")],
+                [config(), bulk_response(&two[..1])],
+            ),
+            canary("bulk-at-limit", [config(), bulk_response(&two)], [config(), naming("2")]),
             canary("bulk-schemas-required", [error(400, "invalidSyntax")], [error(500, "")]),
-            canary("bulk-empty", [said(&[]), error(400, "invalidSyntax")], [error(500, "")]),
-            canary("bulk-method-invalid", [error(400, "invalidValue")], [said(&[user()])]),
+            canary(
+                "bulk-empty",
+                [bulk_response(&[]), error(400, "invalidSyntax")],
+                [error(500, "")],
+            ),
+            canary("bulk-method-invalid", [error(400, "invalidValue")], [bulk_response(&[user()])]),
             canary(
                 "bulk-path-invalid",
-                [said(&[refused("user-1", 405), nowhere()])],
-                [said(&[made("user-1", "/Users/1"), nowhere()])],
+                [bulk_response(&[refused("user-1", 405), nowhere()])],
+                [bulk_response(&[made("user-1", "/Users/1"), nowhere()])],
             ),
-            canary("bulk-path-absolute", [said(&[elsewhere(400)])], [said(&[elsewhere(204)])]),
-            canary("bulk-nested", [said(&[refused("inner", 400)])], [said(&[inner()])]),
+            canary(
+                "bulk-path-absolute",
+                [bulk_response(&[elsewhere(400)])],
+                [bulk_response(&[elsewhere(204)])],
+            ),
+            canary(
+                "bulk-nested",
+                [bulk_response(&[refused("inner", 400)])],
+                [bulk_response(&[inner()])],
+            ),
         ]
     }
 

@@ -168,7 +168,7 @@ pub(super) mod tests {
     use crate::scim;
 
     /// A `BulkResponse` with these results.
-    pub(super) fn said(results: &[Value]) -> Answer {
+    pub(super) fn bulk_response(results: &[Value]) -> Answer {
         answer(200, &json!({"schemas": [scim::BULK_RESPONSE], "Operations": results}))
     }
 
@@ -227,8 +227,11 @@ pub(super) mod tests {
         let seen = |answer| exchange(Operation::Probe("bulk-200"), request.clone(), answer);
         let whole = seen(error(400, "invalidValue"));
         assert_eq!(expect_refusal(&[400], &whole, 1), Verdict::Pass);
-        assert_eq!(expect_refusal(&[400, 404], &seen(said(&[not_found()])), 0), Verdict::Pass);
-        let one = seen(said(&[not_found()]));
+        assert_eq!(
+            expect_refusal(&[400, 404], &seen(bulk_response(&[not_found()])), 0),
+            Verdict::Pass
+        );
+        let one = seen(bulk_response(&[not_found()]));
         assert_eq!((status(&one, 0), status(&one, 1)), (404, 0));
         assert!(matches!(expect_refusal(&[400], &one, 0), Verdict::Remark(_)));
         assert!(matches!(expect_refusal(&[400], &one, 1), Verdict::Fail { .. }));

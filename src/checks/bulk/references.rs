@@ -235,35 +235,43 @@ pub(in super::super) mod tests {
         let nameless = || json!({"method": "POST", "status": "201", "location": "/Users/0"});
         let twin = |path: &str| made("twin", path);
         let renamed = |name: &str| alice(200, &json!({"displayName": name}));
-        let in_path = |status: u16| said(&[user(0), done("PATCH", "/Users/0", status)]);
-        let two = || said(&[group(0), group(1)]);
+        let in_path = |status: u16| bulk_response(&[user(0), done("PATCH", "/Users/0", status)]);
+        let two = || bulk_response(&[group(0), group(1)]);
         vec![
-            canary("bulk-bulkid-required", [error(400, "invalidValue")], [said(&[nameless()])]),
+            canary(
+                "bulk-bulkid-required",
+                [error(400, "invalidValue")],
+                [bulk_response(&[nameless()])],
+            ),
             canary(
                 "bulk-bulkid-unique",
-                [said(&[twin("/Users/0"), refused("twin", 400)])],
-                [said(&[twin("/Users/0"), twin("/Users/1")])],
+                [bulk_response(&[twin("/Users/0"), refused("twin", 400)])],
+                [bulk_response(&[twin("/Users/0"), twin("/Users/1")])],
             ),
             canary(
                 "bulk-bulkid-resolve",
-                [said(&[user(0), group(0)]), group_of(&["0"])],
-                [said(&[user(0), group(0)]), group_of(&["bulkId:user-0"])],
+                [bulk_response(&[user(0), group(0)]), group_of(&["0"])],
+                [bulk_response(&[user(0), group(0)]), group_of(&["bulkId:user-0"])],
             ),
             canary(
                 "bulk-bulkid-forward",
-                [said(&[group(0), user(0)]), group_of(&["0"])],
-                [said(&[group(0), user(0)]), group_of(&[])],
+                [bulk_response(&[group(0), user(0)]), group_of(&["0"])],
+                [bulk_response(&[group(0), user(0)]), group_of(&[])],
             ),
             canary(
                 "bulk-bulkid-extension",
-                [said(&[user(0), user(1)]), managed_by("0")],
-                [said(&[user(0), user(1)]), managed_by("bulkId:user-0")],
+                [bulk_response(&[user(0), user(1)]), managed_by("0")],
+                [bulk_response(&[user(0), user(1)]), managed_by("bulkId:user-0")],
             ),
             canary("bulk-bulkid-in-path", [in_path(200), renamed("Alice P.")], [in_path(500)]),
             canary(
                 "bulk-bulkid-unknown",
-                [said(&[refused("group-0", 400)])],
-                [said(&[refused("group-0", 400)]), said(&[user(0)]), said(&[group(0)])],
+                [bulk_response(&[refused("group-0", 400)])],
+                [
+                    bulk_response(&[refused("group-0", 400)]),
+                    bulk_response(&[user(0)]),
+                    bulk_response(&[group(0)]),
+                ],
             ),
             canary(
                 "bulk-circular",
@@ -277,7 +285,7 @@ pub(in super::super) mod tests {
     fn a_refused_circle_is_right_and_half_a_circle_is_wrong() {
         let check = crate::checks::find("bulk-circular").unwrap();
         let verdict = |results: &[Value]| {
-            judged(check, &Evidence::Answers(vec![said(results), group_of(&[])]))
+            judged(check, &Evidence::Answers(vec![bulk_response(results), group_of(&[])]))
         };
         let neither = [refused("group-0", 409), refused("group-1", 409)];
         assert_eq!(verdict(&neither), Verdict::Pass);

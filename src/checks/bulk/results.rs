@@ -229,7 +229,7 @@ pub(in super::super) mod tests {
     fn mixed_but(place: usize, name: &str, value: Value) -> Answer {
         let mut results = mixed_results();
         results[place][name] = value;
-        said(&results)
+        bulk_response(&results)
     }
 
     fn mixed_results() -> [Value; 4] {
@@ -239,11 +239,11 @@ pub(in super::super) mod tests {
 
     pub(in super::super) fn canaries() -> Vec<Canary> {
         let two = || [made("user-0", "/Users/0"), made("user-1", "/Users/1")];
-        let mut multi = said(&two());
+        let mut multi = bulk_response(&two());
         multi.status = 207;
         let mut without = two();
         without[1]["status"] = Value::Null;
-        let right = || said(&mixed_results());
+        let right = || bulk_response(&mixed_results());
         let crossed = || {
             let mut results = mixed_results();
             results.reverse();
@@ -251,15 +251,15 @@ pub(in super::super) mod tests {
                 result["bulkId"] = Value::Null;
                 result["location"] = Value::Null;
             }
-            said(&results)
+            bulk_response(&results)
         };
         let ten = |count: usize| {
             let mut results = two().to_vec();
             results.extend(vec![not_found(); count - 2]);
-            said(&results)
+            bulk_response(&results)
         };
         let four = |status: u16| {
-            said(&[
+            bulk_response(&[
                 made("user-3", "/Users/3"),
                 done("PUT", "/Users/user-0", 200),
                 done("PATCH", "/Users/user-1", status),
@@ -271,8 +271,8 @@ pub(in super::super) mod tests {
         let [put, patched, gone] = read();
         let [put_again, patched_again, gone_again] = read();
         vec![
-            canary("bulk-200", [said(&two())], [multi]),
-            canary("bulk-status-form", [said(&two())], [said(&without)]),
+            canary("bulk-200", [bulk_response(&two())], [multi]),
+            canary("bulk-status-form", [bulk_response(&two())], [bulk_response(&without)]),
             canary("bulk-bulkid-echo", [right()], [mixed_but(0, "bulkId", Value::Null)]),
             canary("bulk-location", [right()], [mixed_but(2, "location", Value::Null)]),
             canary("bulk-method-echo", [right()], [mixed_but(0, "method", Value::Null)]),
