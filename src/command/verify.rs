@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use clap::Args;
 use scimrig::checks::Selection;
-use scimrig::load::LoadExpectations;
+use scimrig::directory::Population;
+use scimrig::load::{Increments, LoadExpectations, LoadPace, LoadPlan};
 use scimrig::recording::BodyPolicy;
 use scimrig::run::Exit;
 use scimrig::run::checks::{ProbeSettings, dry_run, run_probes};
@@ -14,7 +15,7 @@ use scimrig::scenario::{BUILT_IN, Scenario};
 use scimrig::snapshot::SnapshotMode;
 use scimrig::tenant::TenantUrl;
 
-use super::load::{Size, load};
+use super::load::load;
 use super::options::{Allowed, Common, Target, Wanted};
 use super::session::{Plan, SEED, Session};
 use super::{Ended, Stop};
@@ -79,16 +80,21 @@ impl Verify {
                 }
                 probe(session, &selection, self.jobs).await;
                 play_all(session, &scenarios).await?;
-                let size = Size {
-                    users: self.users,
-                    groups: self.groups,
-                    members_per_group: 10,
+                let plan = LoadPlan {
+                    population: Population {
+                        users: self.users,
+                        groups: self.groups,
+                        members_per_group: 10,
+                        ..Population::default()
+                    },
                     concurrency: 5,
-                    rate: self.allowed.rate,
+                    pace: self.allowed.rate.map_or(LoadPace::Closed, LoadPace::Rate),
+                    increments: Increments::default(),
+                    capacity: None,
                     sample: 50,
                     expectations: LoadExpectations::default(),
                 };
-                load(session, &size).await
+                load(session, &plan, None, 1).await
             })
             .await
     }

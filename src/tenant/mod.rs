@@ -240,20 +240,31 @@ impl Tenant {
 
     /// Sends a request that is due now.
     pub async fn send(&self, operation: Operation, request: Request) -> Exchange {
-        self.send_due(operation, request, self.door.began.elapsed()).await
+        self.send_when(operation, request, None).await
     }
 
-    /// Sends a request that was due at `due`, counted from [`Tenant::began`].
+    /// Sends a request that was due at `due`, counted from [`Tenant::began`]. Who keeps a schedule
+    /// keeps the rate by it: the door's cap would hold up what a stall has delayed already.
     pub async fn send_due(
         &self,
         operation: Operation,
-        mut request: Request,
+        request: Request,
         due: Duration,
     ) -> Exchange {
+        self.send_when(operation, request, Some(due)).await
+    }
+
+    async fn send_when(
+        &self,
+        operation: Operation,
+        mut request: Request,
+        scheduled: Option<Duration>,
+    ) -> Exchange {
         let door = &*self.door;
+        let due = scheduled.unwrap_or_else(|| door.began.elapsed());
         let number = door.numbers.fetch_add(1, Ordering::Relaxed) + 1;
         self.dress(&mut request);
-        let permit = self.permit(number, operation, &request).await;
+        let permit = self.permit(number, operation, &request, scheduled.is_some()).await;
         let sent = door.began.elapsed();
         let secret = match request.credential {
             Credential::SecretToken | Credential::LowerCaseScheme => door.token.as_ref(),
@@ -282,10 +293,11 @@ impl Tenant {
         number: u64,
         operation: Operation,
         request: &Request,
+        is_scheduled: bool,
     ) -> Result<(), String> {
         let Door { traffic, ownership, .. } = &*self.door;
         traffic.take(operation).map_err(|used_up| used_up.to_string())?;
-        traffic.turn().await;
+        traffic.turn(is_scheduled).await;
         if self.discovery_is_open && ownership::changes_discovery(request) {
             return Ok(());
         }

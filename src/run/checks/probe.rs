@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use super::shared::{Shared, is_plain_discovery};
 use super::{Around, fixture};
 use crate::checks::check::{Check, Judge, Risk, Said, Setting, Verdict, is_throttled};
-use crate::exchange::{Exchange, Failure, Operation, Request};
+use crate::exchange::{BodyEnd, Exchange, Failure, Operation, Request};
 use crate::tenant::Tenant;
 
 /// Most requests one dialogue may ask.
@@ -149,6 +149,9 @@ fn interrupted() -> Verdict {
 fn no_verdict(check: &Check, said: &Said) -> Option<String> {
     said.exchanges.iter().find_map(|seen| match &seen.result {
         Err(failure) => Some(failure.to_string()),
+        Ok(answer) if answer.end != BodyEnd::Complete => {
+            Some(format!("the answer did not come whole: {}", answer.end))
+        }
         Ok(_) if is_throttled(seen) && check.risk != Risk::Heavy => {
             Some(format!("throttled: {}", seen.told()))
         }
