@@ -43,6 +43,8 @@ pub struct Owned {
 pub struct Unresolved {
     /// The exchange that tried.
     pub number: u64,
+    /// Its place among the operations of a bulk request.
+    pub operation: Option<usize>,
     /// Where.
     pub collection: Collection,
     /// `userName` or `displayName` of the body, by which it can be looked up.
@@ -64,6 +66,9 @@ pub enum ManifestLine {
     Creating {
         /// The exchange's number.
         number: u64,
+        /// Its place among the operations of a bulk request; none for a create of its own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        operation: Option<usize>,
         /// Where.
         collection: Collection,
         /// `userName` or `displayName`.
@@ -75,6 +80,9 @@ pub enum ManifestLine {
     Created {
         /// The exchange's number.
         number: u64,
+        /// Its place among the operations of a bulk request; none for a create of its own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        operation: Option<usize>,
         /// Where.
         collection: Collection,
         /// The id the tenant gave.
@@ -84,6 +92,9 @@ pub enum ManifestLine {
     NotCreated {
         /// The exchange's number.
         number: u64,
+        /// Its place among the operations of a bulk request; none for a create of its own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        operation: Option<usize>,
     },
     /// The resource is gone.
     Deleted {
@@ -227,31 +238,25 @@ struct Folded {
     /// What is there, with its place in the order of creation.
     owned: HashMap<(Collection, String), usize>,
     created: usize,
-    unresolved: BTreeMap<u64, Unresolved>,
+    unresolved: BTreeMap<(u64, Option<usize>), Unresolved>,
     progress: Progress,
 }
 
 impl Folded {
     fn fold(&mut self, line: ManifestLine) {
         match line {
-            ManifestLine::Run { tenant } => {
-                self.tenant = Some(tenant);
-                self.carry_over();
+            ManifestLine::Creating { number, operation, collection, name, external_id } => {
+                let lost = Unresolved { number, operation, collection, name, external_id };
+                self.unresolved.insert((number, operation), lost);
             }
-            ManifestLine::Creating { number, collection, name, external_id } => {
-                let unresolved = Unresolved { number, collection, name, external_id };
-                self.unresolved.insert(number, unresolved);
-            }
-            ManifestLine::Created { number, collection, id } => {
-                self.unresolved.remove(&number);
+            ManifestLine::Created { number, operation, collection, id } => {
+                self.unresolved.remove(&(number, operation));
                 self.created += 1;
                 self.owned.insert((collection, id), self.created);
             }
-            ManifestLine::NotCreated { number } => drop(self.unresolved.remove(&number)),
-            ManifestLine::Deleted { collection, id } => drop(self.owned.remove(&(collection, id))),
-            ManifestLine::Plan { plan } => self.progress.plan = Some(plan),
-            ManifestLine::Linked { collection, index, id } => {
-                self.progress.links.push((collection, index, id));
+            ManifestLine::NotCreated { number, operation } => {
+                self.unresolved.remove(&(number, operation));
+            }
             }
             ManifestLine::Done { phase, step } => drop(self.progress.done.insert((phase, step))),
             ManifestLine::Finished {} => self.progress.is_finished = true,
@@ -265,7 +270,7 @@ impl Folded {
         self.unresolved = open
             .map(|(nth, unresolved)| {
                 let number = u64::MAX - nth as u64;
-                (number, Unresolved { number, ..unresolved })
+                ((number, None), Unresolved { number, operation: None, ..unresolved })
             })
             .collect();
     }
@@ -333,6 +338,7 @@ mod tests {
     fn what_two_runs_of_one_manifest_left_open_stays_apart() {
         let creating = |name: &str| ManifestLine::Creating {
             number: 1,
+            operation: None,
             collection: Collection::Users,
             name: Some(name.to_owned()),
             external_id: None,
@@ -342,7 +348,7 @@ mod tests {
         for line in [run(), creating("first"), run(), creating("second")] {
             folded.fold(line);
         }
-        folded.fold(ManifestLine::NotCreated { number: 1 });
+        folded.fold(ManifestLine::NotCreated { number: 1, operation: None });
         folded.fold(creating("third"));
         let manifest = Manifest::from(folded);
         let open: Vec<_> = manifest.unresolved.iter().map(|it| it.name.as_deref()).collect();

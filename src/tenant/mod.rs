@@ -189,6 +189,12 @@ impl Tenant {
         self.door.ownership.unresolved()
     }
 
+    /// What the exchange of that number created and is still there: for a bulk request, which may
+    /// create many.
+    pub fn made_by(&self, number: u64) -> Vec<Owned> {
+        self.door.ownership.made_by(number)
+    }
+
     /// Whether this run created the resource of that id.
     pub fn owns(&self, id: &str) -> bool {
         self.door.ownership.owns(id)
