@@ -13,12 +13,14 @@ pub use super::capability::Capability::*;
 pub use super::capability::{Capabilities, Capability};
 pub use super::corpus::*;
 pub use super::evidence::{Fixture, Known, Said, Seen, Setting};
+pub use super::reading::{Judged, Reading, Readings};
 pub(crate) use super::user::attributes::CERTIFICATE;
 pub use super::vocabulary::*;
 pub use crate::difference::{Comparison, DifferenceKind};
 pub use crate::exchange::{Exchange, Operation, Request};
-pub use crate::profile::LimitationKind;
-use crate::profile::{Limitation, Manner, ServerProfile};
+pub use crate::profile::register::*;
+pub use crate::profile::{Ambiguity, LimitationKind};
+use crate::profile::{Limitation, Manner, ServerProfile, Stances};
 
 /// One requirement on a service provider, and how it is judged.
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +43,8 @@ pub struct Check {
     pub excused_by: &'static [LimitationKind],
     /// Limitations that excuse a failure as their consequence; a pass says nothing about them.
     pub follows_from: &'static [LimitationKind],
+    /// Points the sources leave open that bear on it.
+    pub reads: &'static [Ambiguity],
     /// What running it may do to a tenant.
     pub risk: Risk,
 }
@@ -124,6 +128,7 @@ impl Check {
             needs: &[],
             excused_by: &[],
             follows_from: &[],
+            reads: &[],
             risk: Risk::Harmless,
         }
     }
@@ -149,6 +154,12 @@ impl Check {
     /// Names the limitations of which a failure is a mere consequence.
     pub const fn follows_from(mut self, limitations: &'static [LimitationKind]) -> Self {
         self.follows_from = limitations;
+        self
+    }
+
+    /// Names the points that the sources leave open and its judge meets.
+    pub const fn reads(mut self, points: &'static [Ambiguity]) -> Self {
+        self.reads = points;
         self
     }
 
@@ -255,6 +266,8 @@ pub enum Verdict {
     },
     /// Legal, yet worth a word: shown as a note, never counted against the tenant.
     Remark(String),
+    /// As one reading of the sources has it and another has not: the profile's stance decides.
+    Reads(Readings),
     /// Nothing here to judge.
     NotApplicable,
     /// The evidence does not allow a verdict: throttled, timed out, a fixture failed.
@@ -271,6 +284,8 @@ pub enum Way {
     Ignored,
     /// Answered with a SCIM error that says so, and nothing changed.
     Refused,
+    /// As another reading has it than the one the profile asks for, which is as good as a MUST.
+    Reading,
     /// In a way no limitation documents: no excuse covers it.
     Defect,
 }
@@ -278,7 +293,7 @@ pub enum Way {
 impl Way {
     fn is_covered_by(self, documented: Manner) -> bool {
         match self {
-            Self::Plain => true,
+            Self::Plain | Self::Reading => true,
             Self::Ignored => documented != Manner::Refused,
             Self::Refused => documented != Manner::Ignored,
             Self::Defect => false,
@@ -318,8 +333,9 @@ impl Outcome {
             (Verdict::CannotTell(_), _) => Self::CannotTell,
             (Verdict::Fail { .. }, Some(_)) => Self::Excused,
             (Verdict::Pass, Some(_)) => Self::StaleExcuse,
-            (Verdict::Remark(_), _) => Self::Note,
+            (Verdict::Remark(_) | Verdict::Reads(_), _) => Self::Note,
             (Verdict::Pass, None) => Self::Conforms,
+            (Verdict::Fail { way: Way::Reading, .. }, None) => Self::Violation,
             (Verdict::Fail { .. }, None) => match level {
                 Level::Must => Self::Violation,
                 Level::Should => Self::Deviation,
@@ -368,6 +384,8 @@ pub struct CheckResult {
     pub reason: Option<String>,
     /// The limitation that excuses it, where one does.
     pub limitation: Option<LimitationKind>,
+    /// How the tenant reads what the sources leave open, where that bore on the outcome.
+    pub readings: Vec<ReadingResult>,
     /// How often it was judged.
     pub judged: u64,
     /// How often it failed.
@@ -376,4 +394,30 @@ pub struct CheckResult {
     pub exchanges: Vec<u64>,
     /// The scenario in which it failed first; none for a probe.
     pub scenario: Option<String>,
+}
+
+/// The reading of one ambiguous point that a tenant takes, beside the stance of the profile.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ReadingResult {
+    /// The point's number in the register: `A37`.
+    pub ambiguity: String,
+    /// The point itself, as a phrase.
+    pub point: String,
+    /// The name of the reading that the tenant takes.
+    pub reading: String,
+    /// What the profile makes of it: `any`, `prefer-READING`, or the reading it asks for.
+    pub stance: String,
+}
+
+impl ReadingResult {
+    /// A reading beside the stance of these.
+    pub fn of(reading: &Reading, stances: &Stances) -> Self {
+        Self {
+            ambiguity: reading.of.id().to_owned(),
+            point: reading.of.point().to_owned(),
+            reading: reading.reading.to_owned(),
+            stance: stances.on(reading.of).to_string(),
+        }
+    }
 }

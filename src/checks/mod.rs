@@ -8,6 +8,7 @@ pub mod check;
 pub mod corpus;
 pub mod evidence;
 pub mod listen;
+pub mod reading;
 pub mod vocabulary;
 
 mod answers;

@@ -7,7 +7,6 @@ use scimrig::checks::Selection;
 use scimrig::checks::check::CheckResult;
 use scimrig::checks::listen::EveryJudge;
 use scimrig::exchange::Listener as _;
-use scimrig::profile::EntraSettings;
 use scimrig::report::terminal::Paint;
 use scimrig::report::{compare, read, terminal, write_all};
 use scimrig::run::checks::{combined, fold};
@@ -58,8 +57,7 @@ impl Report {
         };
         let mut run = read_run(folder)?;
         let profile = read_profile(self.profile.as_deref().unwrap_or(&run.profile))?;
-        let settings = EntraSettings::default().with(&profile.entra);
-        let judge = EveryJudge::new(run.tenant.clone(), settings.content_type_strict);
+        let judge = EveryJudge::new(run.tenant.clone(), &profile);
         let recording = folder.join("exchanges.jsonl");
         scimrig::recording::read_each(&recording, |exchange| judge.heard(&exchange))
             .map_err(|error| Stop::bad(&error))?;

@@ -114,7 +114,7 @@ impl Session {
         let recorder =
             Recorder::create(&folder.join("exchanges.jsonl"), plan.bodies, tenant.scrubber())?;
         let recorder = Arc::new(recorder);
-        let judge = Arc::new(EveryJudge::new(base.url.to_string(), settings.content_type_strict));
+        let judge = Arc::new(EveryJudge::new(base.url.to_string(), &profile));
         let (stopper, stop) = watch::channel(false);
         let silence = Arc::new(Silence::new(plan.concurrency, stopper.clone()));
         let unjudged = tenant.with_listener(metrics.clone()).with_listener(recorder.clone());

@@ -173,7 +173,7 @@ fn judge(player: &Player<'_>, sequence: &Sequence) -> ScenarioOutcome {
 }
 
 fn judged(player: &Player<'_>, comparisons: &[Comparison]) -> Vec<CheckResult> {
-    let alone = EveryJudge::new(player.tenant.url().to_string(), false);
+    let alone = EveryJudge::new(player.tenant.url().to_string(), &player.stage.profile);
     for comparison in comparisons {
         alone.compared(comparison);
     }

@@ -171,6 +171,7 @@ pub(crate) fn check(id: &str, outcome: Outcome) -> CheckResult {
         curl: None,
         reason: None,
         limitation: None,
+        readings: Vec::new(),
         judged: 1,
         failed: u64::from(matches!(outcome, Outcome::Violation | Outcome::Excused)),
         exchanges: vec![12],

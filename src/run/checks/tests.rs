@@ -50,7 +50,7 @@ fn impatient() -> ProbeSettings {
 
 /// Runs the whole catalogue, heavy rows included, after the two look-ups of Test Connection.
 async fn judged(settings: EmbeddedSettings, profile: &ServerProfile) -> Vec<CheckResult> {
-    let judge = Arc::new(EveryJudge::new(URL, false));
+    let judge = Arc::new(EveryJudge::new(URL, profile));
     let tenant = tenant(settings).with_listener(Arc::clone(&judge) as _);
     let selection = Selection { only: Vec::new(), heavy: true, tenant_data: true };
     for (operation, filter) in [
