@@ -14,13 +14,14 @@ pub use super::capability::{Capabilities, Capability};
 pub use super::corpus::*;
 pub use super::evidence::{Fixture, Known, Said, Seen, Setting};
 pub use super::reading::{Judged, Reading, Readings};
+pub use super::result::{CheckResult, ReadingResult};
 pub(crate) use super::user::attributes::CERTIFICATE;
 pub use super::vocabulary::*;
 pub use crate::difference::{Comparison, DifferenceKind};
 pub use crate::exchange::{Exchange, Operation, Request};
 pub use crate::profile::register::*;
 pub use crate::profile::{Ambiguity, LimitationKind};
-use crate::profile::{Limitation, Manner, ServerProfile, Stances};
+use crate::profile::{Limitation, Manner, ServerProfile};
 
 /// One requirement on a service provider, and how it is judged.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +46,8 @@ pub struct Check {
     pub follows_from: &'static [LimitationKind],
     /// Points the sources leave open that bear on it.
     pub reads: &'static [Ambiguity],
+    /// The root cause it points at, where its id does not say it.
+    pub own_cause: Option<&'static str>,
     /// What running it may do to a tenant.
     pub risk: Risk,
 }
@@ -129,6 +132,7 @@ impl Check {
             excused_by: &[],
             follows_from: &[],
             reads: &[],
+            own_cause: None,
             risk: Risk::Harmless,
         }
     }
@@ -160,6 +164,12 @@ impl Check {
     /// Names the points that the sources leave open and its judge meets.
     pub const fn reads(mut self, points: &'static [Ambiguity]) -> Self {
         self.reads = points;
+        self
+    }
+
+    /// Names the root cause it points at, where that is not the one its id begins like.
+    pub const fn because(mut self, cause: &'static str) -> Self {
+        self.own_cause = Some(cause);
         self
     }
 
@@ -356,68 +366,6 @@ impl Outcome {
             Self::Skipped => "skipped",
             Self::NotExercised => "not exercised",
             Self::Conforms => "conforms",
-        }
-    }
-}
-
-/// What came of one check, as every report shows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct CheckResult {
-    /// The check's id, for ever the same.
-    pub id: String,
-    /// How strongly the source asks.
-    pub level: Level,
-    /// Who asks, and where: `RFC 7644 §3.6`.
-    pub source: String,
-    /// The requirement in one sentence.
-    pub sentence: String,
-    /// What came of it.
-    pub outcome: Outcome,
-    /// What was asked for, where it was not met.
-    pub expected: Option<String>,
-    /// What was seen instead.
-    pub actual: Option<String>,
-    /// One line that repeats the deciding request, with `$SCIM_SECRET_TOKEN` for the token.
-    pub curl: Option<String>,
-    /// Reason: of the excuse, of the skip, of "cannot tell", or the remark.
-    pub reason: Option<String>,
-    /// The limitation that excuses it, where one does.
-    pub limitation: Option<LimitationKind>,
-    /// How the tenant reads what the sources leave open, where that bore on the outcome.
-    pub readings: Vec<ReadingResult>,
-    /// How often it was judged.
-    pub judged: u64,
-    /// How often it failed.
-    pub failed: u64,
-    /// Numbers of the exchanges that show it, at most ten.
-    pub exchanges: Vec<u64>,
-    /// The scenario in which it failed first; none for a probe.
-    pub scenario: Option<String>,
-}
-
-/// The reading of one ambiguous point that a tenant takes, beside the stance of the profile.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct ReadingResult {
-    /// The point's number in the register: `A37`.
-    pub ambiguity: String,
-    /// The point itself, as a phrase.
-    pub point: String,
-    /// The name of the reading that the tenant takes.
-    pub reading: String,
-    /// What the profile makes of it: `any`, `prefer-READING`, or the reading it asks for.
-    pub stance: String,
-}
-
-impl ReadingResult {
-    /// A reading beside the stance of these.
-    pub fn of(reading: &Reading, stances: &Stances) -> Self {
-        Self {
-            ambiguity: reading.of.id().to_owned(),
-            point: reading.of.point().to_owned(),
-            reading: reading.reading.to_owned(),
-            stance: stances.on(reading.of).to_string(),
         }
     }
 }

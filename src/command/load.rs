@@ -85,6 +85,7 @@ impl Load {
             bodies: BodyPolicy::First(2_000),
             concurrency: self.concurrency,
             shrink_attempts: 0,
+            known_failures: None,
         })?;
         session
             .run(async |session| {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use scimrig::checks::Selection;
+use scimrig::checks::cause::CauseResult;
 use scimrig::checks::check::CheckResult;
 use scimrig::checks::listen::EveryJudge;
 use scimrig::entra::connection::{Connection, test_connection};
@@ -21,16 +22,19 @@ use scimrig::report::visible::{shell_word, visible};
 use scimrig::report::{Progress, folder_name, terminal, write_all};
 use scimrig::run::checks::{combined, fold};
 use scimrig::run::cleanup::{balance, clean_up};
+use scimrig::run::known_failures::day_of;
 use scimrig::run::silence::Silence;
 use scimrig::run::stage::{LogFile, Stage, dress_of};
 use scimrig::run::{
-    CleanUpResult, ConnectionResult, Counts, Exit, LoadResult, Run, RunOutcome, ScenarioResult,
+    AmbiguityResult, CleanUpResult, ConnectionResult, Counts, Exit, LoadResult, Run, RunOutcome,
+    ScenarioResult,
 };
 use scimrig::snapshot::{SnapshotMode, SnapshotStore};
 use scimrig::tenant::embedded::{EmbeddedSettings, EmbeddedTenant, Keys};
 use scimrig::tenant::{HttpSettings, Manifest, SecretToken, Tenant, TenantUrl, Transport};
 use tokio::sync::watch;
 
+use super::known_failures::{KnownFailureFiles, KnownFailureOptions};
 use super::options::{Common, Target};
 use super::{Ended, Stop};
 
@@ -61,6 +65,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) concurrency: usize,
     /// Sequences tried to shorten a failing one.
     pub(crate) shrink_attempts: usize,
+    /// Where known failures are, for commands that judge the whole catalogue.
+    pub(crate) known_failures: Option<&'a KnownFailureOptions>,
 }
 
 /// A run in progress.
@@ -73,6 +79,7 @@ pub(crate) struct Session {
     pub(crate) seed: u64,
     strict: bool,
     concurrency: usize,
+    known_failures: KnownFailureFiles,
     began: Timestamp,
     clock: Instant,
     metrics: Arc<Metrics>,
@@ -97,8 +104,9 @@ pub(crate) struct Found {
 impl Session {
     /// Opens the session. Nothing is sent.
     pub(crate) fn open(plan: &Plan<'_>) -> Result<Self, Stop> {
-        let common = plan.common;
+        let (common, began) = (plan.common, Timestamp::now());
         let profile = common.profile()?;
+        let known_failures = KnownFailureFiles::read(plan.known_failures, day_of(began))?;
         let target = common.target(&profile, plan.writes)?;
         let folder = make_folder(&common.reports.join(folder_name(&profile.name, plan.scenario)))?;
         let seed = common.seed.unwrap_or(SEED);
@@ -132,6 +140,7 @@ impl Session {
             unjudged,
             embedded: base.embedded,
             profile,
+            known_failures: known_failures.known.clone(),
             dialect,
             seed: common.seed,
             timeout: common.timeout(),
@@ -153,7 +162,8 @@ impl Session {
             seed,
             strict: common.strict,
             concurrency: plan.concurrency.max(1),
-            began: Timestamp::now(),
+            known_failures,
+            began,
             clock: Instant::now(),
             metrics,
             recorder,
@@ -211,8 +221,10 @@ impl Session {
         self.recorder.finish()?;
         write_all(&run, &self.stage.folder)?;
         worked?;
+        let written = self.known_failures.write(&run.checks, self.strict)?;
         let paint = Paint::for_stream(&std::io::stdout());
         say!("{}", terminal::text(&run, self.strict, Some(&self.stage.folder), paint).trim_end());
+        written.iter().for_each(|line| say!("{line}"));
         Ok(Exit::of(&run, self.strict))
     }
 
@@ -240,7 +252,8 @@ impl Session {
             0 => Vec::new(),
             _ => fold(&found.selection, &stage.profile, &stage.judge),
         };
-        let checks = combined(found.probes.into_iter().chain(heard));
+        let mut checks = combined(found.probes.into_iter().chain(heard));
+        let known_failures = stage.known_failures.excuse(&mut checks);
         let gone = self.silence.verdict(!stage.is_stopped());
         let outcome = match gone {
             Some(_) => RunOutcome::Unreachable,
@@ -250,6 +263,7 @@ impl Session {
                 &checks,
                 &found.scenarios,
                 found.load.as_ref(),
+                &known_failures,
             ),
         };
         found.remarks.extend(gone);
@@ -267,6 +281,9 @@ impl Session {
             counts: Counts::of(&checks),
             connection: found.connection,
             limitations: stage.profile.limitations.clone(),
+            causes: CauseResult::of(&checks),
+            known_failures,
+            ambiguities: AmbiguityResult::of(&checks),
             checks,
             scenarios: found.scenarios,
             load: found.load,
@@ -432,6 +449,9 @@ fn command_line(plan: &Plan<'_>, tenant: &str) -> String {
     }
     if let Some(seconds) = common.timeout {
         add("--timeout", &seconds.to_string());
+    }
+    if let Some(file) = plan.known_failures.and_then(|it| it.known_failures.as_ref()) {
+        add("--known-failures", &file.display().to_string());
     }
     if common.strict {
         line.push_str(" --strict");

@@ -14,6 +14,7 @@ use scimrig::scenario::{BUILT_IN, Scenario};
 use scimrig::snapshot::SnapshotMode;
 use scimrig::tenant::TenantUrl;
 
+use super::known_failures::KnownFailureOptions;
 use super::load::{Size, load};
 use super::options::{Common, Target};
 use super::session::{Plan, SEED, Session};
@@ -37,6 +38,8 @@ pub(crate) struct Verify {
     pub(crate) common: Common,
     #[command(flatten)]
     snapshots: SnapshotOptions,
+    #[command(flatten)]
+    known_failures: KnownFailureOptions,
     /// Checks run at once; none: 4, and 1 on the embedded tenant, whose answers take no time
     #[arg(long, value_name = "N")]
     jobs: Option<usize>,
@@ -62,6 +65,7 @@ impl Verify {
             bodies: BodyPolicy::First(20_000),
             concurrency: 5,
             shrink_attempts: self.shrink_attempts,
+            known_failures: Some(&self.known_failures),
         })?;
         let scenarios = built_in_scenarios()?;
         session
@@ -152,6 +156,7 @@ impl TestConnection {
             bodies: BodyPolicy::All,
             concurrency: 1,
             shrink_attempts: 0,
+            known_failures: None,
         })?;
         session.run(async |session| session.test_connection().await.map(|_| ())).await
     }
@@ -162,6 +167,8 @@ impl TestConnection {
 pub(crate) struct Check {
     #[command(flatten)]
     pub(crate) common: Common,
+    #[command(flatten)]
+    known_failures: KnownFailureOptions,
     /// Only checks whose id begins with one of these
     #[arg(long, value_name = "PREFIX", num_args = 1.., value_delimiter = ',')]
     only: Vec<String>,
@@ -200,6 +207,7 @@ impl Check {
             bodies: BodyPolicy::All,
             concurrency: 4,
             shrink_attempts: 0,
+            known_failures: Some(&self.known_failures),
         })?;
         session
             .run(async |session| {

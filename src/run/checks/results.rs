@@ -160,6 +160,7 @@ fn blank(check: &Check) -> CheckResult {
         reason: None,
         limitation: None,
         readings: Vec::new(),
+        cause: check.cause().map_or_else(String::new, |cause| cause.id.to_owned()),
         judged: 0,
         failed: 0,
         exchanges: Vec::new(),
