@@ -14,7 +14,9 @@ use crate::checks::cause::Damage;
 use crate::checks::check::{Level, Outcome};
 use crate::difference::DifferenceKind as Kind;
 use crate::profile::{LimitationKind, Manner};
-use crate::run::{KnownFailureState, Run, RunOutcome, ScenarioOutcome, SnapshotResult};
+use crate::run::{
+    GrowthVerdict, KnownFailureState, Run, RunOutcome, ScenarioOutcome, SnapshotResult,
+};
 
 /// The run as JSON, with a newline at its end.
 pub(super) fn text(run: &Run) -> Result<String, ReportError> {
@@ -77,6 +79,7 @@ pub fn schema() -> Value {
         ("load", optional(&load())),
         ("operations", list(&operation())),
         ("clean-up", clean_up()),
+        ("requests", requests()),
         ("remarks", list(&string())),
     ]);
     let mut schema = Map::new();
@@ -167,7 +170,7 @@ fn ambiguity() -> Value {
 fn check() -> Value {
     object([
         ("id", described("the same for ever", &string())),
-        ("level", one_of(&[Level::Must, Level::Should, Level::May, Level::Implied])),
+        ("level", one_of(Level::ALL)),
         ("source", string()),
         ("sentence", string()),
         (
@@ -214,6 +217,7 @@ fn scenario() -> Value {
                 ScenarioOutcome::Excused,
                 ScenarioOutcome::ExpectationMissed,
                 ScenarioOutcome::SnapshotChanged,
+                ScenarioOutcome::CannotTell,
                 ScenarioOutcome::Failed,
                 ScenarioOutcome::Interrupted,
             ]),
@@ -316,9 +320,16 @@ fn load() -> Value {
         ("objects-per-second", number()),
         (
             "phases",
-            list(&object([("phase", string()), ("requests", count()), ("seconds", number())])),
+            list(&object([
+                ("phase", string()),
+                ("began", number()),
+                ("requests", count()),
+                ("seconds", number()),
+            ])),
         ),
         ("operations", list(&operation())),
+        ("timeline", list(&moment())),
+        ("growth", list(&growth())),
         ("users-found", count()),
         ("groups-found", count()),
         ("compared", count()),
@@ -331,6 +342,51 @@ fn load() -> Value {
         ),
         ("expectations", list(&expectation())),
         ("remarks", list(&string())),
+    ])
+}
+
+fn requests() -> Value {
+    object([
+        ("sent", count()),
+        ("clean-up", count()),
+        ("held-back", count()),
+        ("throttled", count()),
+        ("throttled-seconds", number()),
+        ("budget", optional(&count())),
+        ("per-second-max", optional(&number())),
+    ])
+}
+
+fn moment() -> Value {
+    object([
+        ("phase", string()),
+        ("began", number()),
+        ("seconds", number()),
+        ("requests", count()),
+        ("objects", count()),
+        ("errors", count()),
+        ("throttled", count()),
+        ("latency-ms", percentiles()),
+    ])
+}
+
+fn growth() -> Value {
+    let point = object([("size", count()), ("count", count()), ("p50-ms", number())]);
+    object([
+        ("operation", string()),
+        ("over", string()),
+        ("points", list(&point)),
+        ("exponent", optional(&number())),
+        (
+            "verdict",
+            one_of(&[
+                GrowthVerdict::Constant,
+                GrowthVerdict::Logarithmic,
+                GrowthVerdict::Linear,
+                GrowthVerdict::Worse,
+                GrowthVerdict::CannotTell,
+            ]),
+        ),
     ])
 }
 
