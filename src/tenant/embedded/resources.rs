@@ -6,13 +6,12 @@ use serde_json::Value;
 
 use super::Call;
 use super::apply::{self, Tolerance};
-use super::defects::query::store_projected;
-use super::defects::{Defect, patch as bent};
+use super::defects::query::{found, store_projected};
+use super::defects::{Defect, past, patch as bent};
 use super::kind::ResourceKind;
 use super::precondition::{self, Precondition, entity_tag};
 use super::problem::Problem;
 use super::projection::Projection;
-use super::query::Query;
 use super::respond::{empty_answer, json_answer, set};
 use super::store::{References, Stored};
 
@@ -21,7 +20,7 @@ const TOLERANCE: Tolerance = Tolerance::ENTRA;
 
 /// POST to a collection.
 pub(super) fn create(call: &Call<'_>, kind: ResourceKind) -> Result<Response, Problem> {
-    let projection = Projection::of(&Query::of_url(call.query)?);
+    let projection = Projection::of(&call.asked()?);
     let mut body = call.json()?;
     bent::lose_letters(&call.tenant.defects, &mut body);
     bent::refuse_new(&call.tenant.defects, kind, &body)?;
@@ -38,12 +37,9 @@ pub(super) fn create(call: &Call<'_>, kind: ResourceKind) -> Result<Response, Pr
 
 /// GET of a resource.
 pub(super) fn read(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Response, Problem> {
-    let projection = Projection::of(&Query::of_url(call.query)?);
+    let projection = Projection::of(&call.asked()?);
     let references = call.references(&projection, &[kind]);
-    let stored = match call.tenant.store.read(kind, id, references) {
-        Err(problem) => call.tenant.ghost(id).ok_or(problem)?,
-        Ok(stored) => stored,
-    };
+    let stored = found(call, kind, id, call.tenant.store.read(kind, id, references))?;
     if precondition::is_known(call.headers, stored.version) {
         let mut response = empty_answer(StatusCode::NOT_MODIFIED);
         set(&mut response, header::ETAG, &entity_tag(stored.version));
@@ -54,10 +50,11 @@ pub(super) fn read(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Resp
 
 /// PUT of a resource.
 pub(super) fn replace(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Response, Problem> {
-    let projection = Projection::of(&Query::of_url(call.query)?);
+    let projection = Projection::of(&call.asked()?);
     let tenant = call.tenant;
     let precondition = Precondition::of(call.headers);
     let body = call.json();
+    past::keep(tenant, kind, id);
     let stored = tenant.store.modify(kind, id, References::Listed, |seen| {
         precondition.check(seen.version)?;
         let mut wanted = apply::validate_new(&body?, kind, TOLERANCE)?;
@@ -76,11 +73,12 @@ pub(super) async fn modify(
     kind: ResourceKind,
     id: &str,
 ) -> Result<Response, Problem> {
-    let projection = Projection::of(&Query::of_url(call.query)?);
+    let projection = Projection::of(&call.asked()?);
     let with_body = kind == ResourceKind::User || projection.is_chosen();
     let tenant = call.tenant;
     let body = call.json()?;
     let precondition = Precondition::of(call.headers);
+    past::keep(tenant, kind, id);
     if !with_body
         && !tenant.defects.any()
         && let Some(changes) = apply::member_changes(&body, TOLERANCE)
@@ -116,6 +114,7 @@ pub(super) async fn modify(
 
 /// DELETE of a resource.
 pub(super) fn delete(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Response, Problem> {
+    past::bury(call.tenant, kind, id);
     let precondition = Precondition::of(call.headers);
     if call.tenant.defects.any()
         && let Some(response) = bent::delete(call.tenant, kind, id)?
