@@ -38,12 +38,20 @@ pub(super) const CHECKS: &[Check] = &[
         Rfc7644("3.4.2.4"),
         "totalResults counts all that match, not those on the page",
         Probe(
-            |_| vec![Request::get("/Users?startIndex=1&count=1")],
+            |its| {
+                let one = find("/Users", &equals("userName", its.user().text("userName")));
+                let all = Request::get("/Users?startIndex=1&count=1");
+                vec![all, Request::get(format!("{}&count=1", one.target))]
+            },
             |said| match said[0].list() {
                 Ok(list) => {
                     let total = list.total_results;
                     let expected = "totalResults 3 or more, with three users made for it";
-                    require(total >= 3, expected, format!("totalResults {total}"))
+                    let three = require(total >= 3, expected, format!("totalResults {total}"));
+                    // Who found another one, or nobody, is the subject of other rows.
+                    let hit = only_hit(&said[1]).is_some_and(|it| it["id"] == *said.its.user().id);
+                    let one = if hit { expect_hits(1, &said[1]) } else { Verdict::NotApplicable };
+                    all_of([three, one])
                 }
                 Err(why) => fail("a ListResponse", why),
             },
@@ -164,7 +172,11 @@ pub(super) mod tests {
         let repeats = || [page(0..5, 11, 1), page(0..5, 11, 1), page(0..1, 11, 1)];
         vec![
             canary("page-count-upper-bound", [page(0..2, 9, 1)], [page(0..9, 9, 1)]),
-            canary("list-total-exact", [page(0..1, 9, 1)], [page(0..1, 1, 1)]),
+            canary(
+                "list-total-exact",
+                [page(0..1, 9, 1), page(0..1, 1, 1)],
+                [page(0..1, 9, 1), page(0..1, 9, 1)],
+            ),
             canary("page-response-startindex", [page(1..2, 9, 2)], [page(1..2, 9, 1)]),
             canary("entra-pagination-11", walk(), repeats()),
             canary("entra-pagination-groups", walk(), repeats()),

@@ -131,7 +131,7 @@ pub(super) const CHECKS: &[Check] = &[
             },
         ),
     )
-    .on(Setting::Nothing)
+    .on(Setting::Users(3))
     .needs(&[Config, Filter])
     .risk(Risk::Heavy),
     should(

@@ -220,7 +220,12 @@ async fn await_visibility(
 /// Where the reads begin that a probe ended with, after something was written.
 fn reads_at_the_end(check: &Check, said: &Said) -> Option<usize> {
     let reads = said.exchanges.iter().rev().take_while(|seen| seen.request.method == Method::GET);
-    let first_read = said.exchanges.len() - reads.count();
+    // What was asked at the same time says nothing when it is asked again one by one.
+    let raced = match check.judge {
+        Judge::Race(requests, ..) => requests(&said.its).len(),
+        _ => 0,
+    };
+    let first_read = raced.max(said.exchanges.len() - reads.count());
     let nothing_written = first_read == 0 && check.setting == Setting::Nothing;
     (!nothing_written && first_read < said.exchanges.len()).then_some(first_read)
 }

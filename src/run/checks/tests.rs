@@ -203,16 +203,22 @@ areas! {
     defects_of_put_are_caught "put";
     defects_of_groups_are_caught "groups";
     defects_of_filters_are_caught "filter";
+    defects_of_reads_are_caught "reads";
     defects_of_sorting_are_caught "sorting";
     defects_of_paging_are_caught "paging";
     defects_of_projection_are_caught "projection";
+    defects_of_search_are_caught "search";
+    defects_of_media_are_caught "media";
     defects_of_answers_are_caught "answers";
+    defects_of_values_are_caught "values";
     defects_of_create_are_caught "create";
     defects_of_delete_are_caught "delete";
     defects_of_errors_are_caught "errors";
     defects_of_access_are_caught "access";
     defects_of_discovery_are_caught "discovery";
     defects_of_bulk_are_caught "bulk";
+    defects_of_schemas_are_caught "schemas";
+    defects_of_me_are_caught "me";
 }
 
 #[tokio::test]

@@ -43,7 +43,8 @@ use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::response::Response;
 pub use defects::Defect;
-use defects::Defects;
+use defects::past::Past;
+use defects::{Defects, answer as bent, door, query as misread};
 use discovery::BODY_MAX;
 use faults::{FaultPlan, Trouble};
 pub use faults::{Faults, FaultsError};
@@ -108,6 +109,8 @@ struct Inner {
     bulk_ids: Mutex<HashMap<String, String>>,
     /// Ids of what was deleted, where a variation tells them from what never was.
     gone: Mutex<HashSet<String>>,
+    /// What other defects keep of requests that are over.
+    past: Past,
 }
 
 /// One request on its way through the handlers.
@@ -141,6 +144,7 @@ impl EmbeddedTenant {
             ghosts: Mutex::default(),
             bulk_ids: Mutex::default(),
             gone: Mutex::default(),
+            past: Past::default(),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -199,10 +203,16 @@ impl Inner {
     async fn handle(&self, request: Request) -> Response {
         let (parts, body) = request.into_parts();
         let route = Route::of(parts.uri.path());
+        let place = if self.defects.any() {
+            match door::enter(self).await {
+                Ok(place) => Some(place),
+                Err(refusal) => return refusal,
+            }
+        } else {
+            None
+        };
         let is_open = route == Route::ServiceProviderConfig
-            || self.defects.has(Defect::ANONYMOUS_CREATE)
-                && route == Route::Collection(ResourceKind::User)
-                && parts.method == Method::POST;
+            || self.defects.any() && door::lets_in(&self.defects, &parts, &route);
         if !is_open && let Some((problem, challenge)) = self.refusal(&parts.headers) {
             // The rights of a known key are looked at operation by operation.
             if route != Route::Bulk || problem.status != 403 {
@@ -224,12 +234,22 @@ impl Inner {
                 has_version: self.has_version(),
             },
         };
-        let trailing = parts.uri.path().ends_with('/') && parts.uri.query().is_some();
-        if trailing && self.defects.has(Defect::STRAY_SLASH_UNKNOWN) {
-            return problem_answer(&Problem::new(404, "not found"), &self.defects);
-        }
-        match dispatch(&call, &route, &parts.method).await {
-            Ok(response) => response,
+        let stumbled = match &place {
+            Some(place) => door::stumble(&call, &parts, &route, place),
+            None => Ok(None),
+        };
+        let answered = match stumbled {
+            Ok(Some(response)) => return response,
+            Ok(None) => dispatch(&call, &route, &parts.method).await,
+            Err(problem) => Err(problem),
+        };
+        match answered {
+            Ok(mut response) => {
+                if self.defects.any() {
+                    bent::dress(&self.defects, &route, &mut response);
+                }
+                response
+            }
             Err(mut problem) => {
                 if self.defects.has(Defect::TRACE_SHOWN) {
                     problem.detail.push_str("\n    at scim.Handler.answer(Handler.java:42)");
@@ -241,7 +261,7 @@ impl Inner {
                     problem = Problem::new(500, "internal server error");
                 }
                 let mut response = problem_answer(&problem, &self.defects);
-                if problem.status == 405 {
+                if problem.status == 405 && !self.defects.has(Defect::ALLOW_MISSING) {
                     set(&mut response, header::ALLOW, route.methods());
                 }
                 response
@@ -259,6 +279,12 @@ impl Inner {
             Access::Admin => return None,
             Access::Powerless => {
                 (Problem::new(403, "this key may not provision"), r#", error="insufficient_scope""#)
+            }
+            Access::Missing
+                if self.defects.has(Defect::MALFORMED_CREDENTIAL_CRASH)
+                    && headers.contains_key(header::AUTHORIZATION) =>
+            {
+                (Problem::new(500, "internal server error"), "")
             }
             Access::Missing => (Problem::new(401, "a bearer key is needed"), ""),
             Access::Unknown => {
@@ -328,13 +354,9 @@ const SMALL_PAGE: usize = 5;
 
 /// Finds the handler of a method on an endpoint.
 async fn dispatch(call: &Call<'_>, route: &Route, method: &Method) -> Result<Response, Problem> {
-    let is_read = method == Method::GET || method == Method::HEAD;
-    if let Route::Collection(kind) | Route::Resource(kind, _) | Route::Search(Some(kind)) = route
-        && *kind == ResourceKind::Group
-        && call.tenant.defects.has(Defect::GROUPS_MISSING)
-    {
-        return Err(Problem::new(404, "there is no such endpoint"));
-    }
+    let is_read = method == Method::GET
+        || method == Method::HEAD
+        || call.tenant.defects.any() && door::reads(&call.tenant.defects, method);
     let variations = &call.tenant.variations;
     match route {
         Route::ServiceProviderConfig | Route::ResourceTypes(_) | Route::Schemas(_)
@@ -347,13 +369,11 @@ async fn dispatch(call: &Call<'_>, route: &Route, method: &Method) -> Result<Res
         }
         Route::Me => Err(Problem::new(501, "/Me is not supported: a key is no user")),
         Route::Bulk if method == Method::POST => bulk::run(call).await,
-        Route::Root if is_read => search::list(call, None, Query::of_url(call.query)?).await,
-        Route::Collection(kind) if is_read => {
-            search::list(call, Some(*kind), Query::of_url(call.query)?).await
-        }
+        Route::Root if is_read => search::list(call, None, call.asked()?).await,
+        Route::Collection(kind) if is_read => search::list(call, Some(*kind), call.asked()?).await,
         Route::Resource(kind, id) if is_read => resources::read(call, *kind, id),
         Route::Search(kind) if method == Method::POST => {
-            search::list(call, *kind, Query::of_search(&call.json()?)?).await
+            search::list(call, *kind, call.searched()?).await
         }
         Route::ServiceProviderConfig if is_read => discovery::service_provider_config(call),
         Route::ResourceTypes(name) if is_read => discovery::resource_types(call, name.as_deref()),
@@ -385,6 +405,28 @@ async fn read_body(parts: &Parts, body: axum::body::Body) -> Result<Bytes, Probl
 }
 
 impl Call<'_> {
+    /// What the URL asks for.
+    fn asked(&self) -> Result<Query, Problem> {
+        let defects = &self.tenant.defects;
+        if defects.any() { misread::read(defects, self.query) } else { Query::of_url(self.query) }
+    }
+
+    /// What the body of a search asks for.
+    fn searched(&self) -> Result<Query, Problem> {
+        let defects = &self.tenant.defects;
+        let body = match self.json() {
+            Err(_) if defects.has(Defect::SEARCH_BODY_CRASH) => {
+                return Err(Problem::new(500, "internal server error"));
+            }
+            body => body?,
+        };
+        let mut asked = Query::of_search(&body)?;
+        if defects.any() {
+            misread::misread_search(defects, &mut asked);
+        }
+        Ok(asked)
+    }
+
     /// The body as JSON; 415 for another media type, 400 for what is no JSON.
     fn json(&self) -> Result<Value, Problem> {
         if let Some(media_type) = self.headers.get(header::CONTENT_TYPE) {

@@ -5,13 +5,12 @@ use http::{Method, StatusCode, header};
 use serde_json::Value;
 
 use super::apply::{self, Tolerance};
-use super::defects::query::store_projected;
-use super::defects::{Defect, patch as bent};
+use super::defects::query::{found, store_projected};
+use super::defects::{Defect, past, patch as bent};
 use super::kind::ResourceKind;
 use super::precondition::{self, Precondition, entity_tag};
 use super::problem::Problem;
 use super::projection::Projection;
-use super::query::Query;
 use super::respond::{empty_answer, json_answer, set};
 use super::route::Route;
 use super::store::{References, Stored};
@@ -38,7 +37,7 @@ pub(super) async fn write(
 
 /// POST to a collection.
 fn create(call: &Call<'_>, kind: ResourceKind) -> Result<Response, Problem> {
-    let projection = Projection::of(&Query::of_url(call.query)?);
+    let projection = Projection::of(&call.asked()?);
     let mut body = call.json()?;
     bent::lose_letters(&call.tenant.defects, &mut body);
     bent::refuse_new(&call.tenant.defects, kind, &body)?;
@@ -55,12 +54,9 @@ fn create(call: &Call<'_>, kind: ResourceKind) -> Result<Response, Problem> {
 
 /// GET of a resource.
 pub(super) fn read(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Response, Problem> {
-    let projection = Projection::of(&Query::of_url(call.query)?);
+    let projection = Projection::of(&call.asked()?);
     let references = call.references(&projection, &[kind]);
-    let stored = match call.tenant.store.read(kind, id, references) {
-        Err(problem) => call.tenant.ghost(id).ok_or(problem)?,
-        Ok(stored) => stored,
-    };
+    let stored = found(call, kind, id, call.tenant.store.read(kind, id, references))?;
     if call.has_etags() && precondition::is_known(call.headers, stored.version) {
         let mut response = empty_answer(StatusCode::NOT_MODIFIED);
         set(&mut response, header::ETAG, &entity_tag(stored.version));
@@ -71,10 +67,11 @@ pub(super) fn read(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Resp
 
 /// PUT of a resource.
 fn replace(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Response, Problem> {
-    let projection = Projection::of(&Query::of_url(call.query)?);
+    let projection = Projection::of(&call.asked()?);
     let tenant = call.tenant;
     let precondition = call.precondition();
     let body = call.json();
+    past::keep(tenant, kind, id);
     let stored = tenant.store.modify(kind, id, References::Listed, |seen| {
         precondition.check(seen.version)?;
         let mut wanted = apply::validate_new(&body?, kind, TOLERANCE)?;
@@ -89,7 +86,7 @@ fn replace(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Response, Pr
 /// PATCH of a resource. Users are answered with 200 and the new state; groups with 204, as Entra
 /// prefers, unless the request chooses attributes.
 async fn modify(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Response, Problem> {
-    let projection = Projection::of(&Query::of_url(call.query)?);
+    let projection = Projection::of(&call.asked()?);
     let tenant = call.tenant;
     let shows_it = match kind {
         ResourceKind::User => !tenant.variations.has(Variation::PATCH_ANSWERS_204),
@@ -98,6 +95,7 @@ async fn modify(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Respons
     let with_body = shows_it || projection.is_chosen();
     let body = call.json()?;
     let precondition = call.precondition();
+    past::keep(tenant, kind, id);
     if !with_body
         && !tenant.defects.any()
         && let Some(changes) = apply::member_changes(&body, TOLERANCE)
@@ -133,6 +131,7 @@ async fn modify(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Respons
 
 /// DELETE of a resource.
 pub(super) fn delete(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Response, Problem> {
+    past::bury(call.tenant, kind, id);
     let precondition = call.precondition();
     if call.tenant.defects.any()
         && let Some(response) = bent::delete(call.tenant, kind, id)?
