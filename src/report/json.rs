@@ -121,7 +121,7 @@ fn limitation() -> Value {
 fn check() -> Value {
     object([
         ("id", described("the same for ever", &string())),
-        ("level", one_of(&[Level::Must, Level::Should, Level::May, Level::Implied])),
+        ("level", one_of(Level::ALL)),
         ("source", string()),
         ("sentence", string()),
         (

@@ -60,6 +60,18 @@ impl ProbeSettings {
     fn stopped(&self) -> bool {
         *self.stop.borrow()
     }
+
+    /// Sleeps, and wakes early where the run is interrupted.
+    async fn sleep(&self, pause: Duration) {
+        let mut stop = self.stop.clone();
+        // Who can no longer say the word says nothing: the time alone ends the sleep then.
+        let word = async {
+            if stop.wait_for(|stopped| *stopped).await.is_err() {
+                std::future::pending().await
+            }
+        };
+        let _ = tokio::time::timeout(pause, word).await;
+    }
 }
 
 /// Runs every wanted probe; the results come in the catalogue's order. `progress` hears each result

@@ -124,23 +124,34 @@ impl Ownership {
             return match collection_of(path) {
                 Some(collection) => self.note_create(number, collection, request),
                 None if is_search(path) || is_bulk_of_nobody(path, request) => Ok(()),
-                None => Err(format!("a POST to {path} is none of a run's own resources")),
+                None if path.strip_prefix('/').is_some_and(is_fabricated) => Ok(()),
+                None => match resource_of(path).filter(|name| self.may_change(name)) {
+                    // It creates nothing where the tenant is right, and is noted in case it is not.
+                    Some((collection, _)) => self.note_create(number, collection, request),
+                    None => Err(format!("a POST to {path} is none of a run's own resources")),
+                },
             };
         }
         let Some(name) = resource_of(path) else {
             return Err(format!("{} {path} is none of a run's own resources", request.method));
         };
-        if self.owned.contains_key(&name) || self.gone.contains(&name) || is_fabricated(&name.1) {
+        if self.may_change(&name) {
             return Ok(());
         }
         Err(format!("this run did not create {} in {}", name.1, name.0.path()))
+    }
+
+    /// Whether the resource is the run's own, was, or is nobody's.
+    fn may_change(&self, name: &Name) -> bool {
+        self.owned.contains_key(name) || self.gone.contains(name) || is_fabricated(&name.1)
     }
 
     /// Draws the conclusions of an answer: created, refused, deleted, or still unknown.
     pub(super) fn heard(&self, exchange: &Exchange) {
         let path = exchange.request.path().trim_end_matches('/');
         if exchange.request.method == Method::POST {
-            if let Some(collection) = collection_of(path) {
+            let resource = || resource_of(path).map(|(collection, _)| collection);
+            if let Some(collection) = collection_of(path).or_else(resource) {
                 self.heard_create(exchange, collection);
             }
         } else if exchange.request.method == Method::DELETE

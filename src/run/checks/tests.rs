@@ -87,7 +87,7 @@ fn ids(results: &[CheckResult], outcome: Outcome) -> Vec<String> {
 fn lacks_something(id: &str) -> bool {
     let check = crate::checks::find(id).unwrap();
     let lacking = |need: &Capability| {
-        let known = [Capability::Tls, Capability::Me, Capability::ChangePassword];
+        let known = [Capability::Tls, Capability::Me, Capability::ChangePassword, Capability::Bulk];
         matches!(need, Capability::OperatorGives(_)) || known.contains(need)
     };
     check.needs.iter().any(lacking)
@@ -200,6 +200,8 @@ areas! {
     defects_of_errors_are_caught "errors";
     defects_of_access_are_caught "access";
     defects_of_discovery_are_caught "discovery";
+    defects_of_cursors_are_caught "cursor";
+    defects_of_async_are_caught "async";
 }
 
 #[tokio::test]

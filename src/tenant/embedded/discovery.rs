@@ -5,10 +5,11 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::Call;
+use super::cursor::TIMEOUT;
 use super::defects::Defect;
 use super::kind::ResourceKind;
 use super::problem::Problem;
-use super::query::PAGE_MAX;
+use super::query::{PAGE_DEFAULT, PAGE_MAX};
 use super::respond::json_answer;
 use crate::scim;
 use crate::scim::schema::{self, Schema};
@@ -22,6 +23,12 @@ pub(super) fn service_provider_config(call: &Call<'_>) -> Result<Response, Probl
     let mut configuration = configuration(&call.presenter.base);
     if call.tenant.defects.has(Defect::FLAGS_AS_TEXT) {
         configuration["patch"]["supported"] = json!("true");
+    }
+    if call.tenant.defects.has(Defect::PAGINATION_AS_TEXT) {
+        configuration["pagination"]["index"] = json!("true");
+    }
+    if call.tenant.defects.has(Defect::ASYNC_KEYWORD_UNKNOWN) {
+        configuration["securityEvents"]["asyncRequest"] = json!("yes");
     }
     Ok(json_answer(StatusCode::OK, &configuration, &call.tenant.defects))
 }
@@ -100,6 +107,15 @@ fn configuration(base: &str) -> Value {
         "changePassword": { "supported": false },
         "sort": { "supported": true },
         "etag": { "supported": true },
+        "pagination": {
+            "cursor": true,
+            "index": true,
+            "defaultPaginationMethod": "index",
+            "defaultPageSize": PAGE_DEFAULT,
+            "maxPageSize": PAGE_MAX,
+            "cursorTimeout": TIMEOUT.as_secs(),
+        },
+        "securityEvents": { "asyncRequest": "request", "eventUris": [] },
         "authenticationSchemes": [{
             "type": "oauthbearertoken",
             "name": "Bearer key",

@@ -7,12 +7,14 @@
 //! number.
 
 pub mod apply;
+mod cursor;
 mod defects;
 mod discovery;
 pub mod evaluate;
 mod faults;
 mod keys;
 pub mod kind;
+mod later;
 mod limitations;
 mod order;
 mod plan;
@@ -39,6 +41,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::response::Response;
+use cursor::Cursors;
 pub use defects::Defect;
 use defects::Defects;
 use discovery::BODY_MAX;
@@ -59,6 +62,7 @@ use respond::{dropped_connection, problem_answer, set};
 use route::{BASE, Route};
 use serde_json::Value;
 use store::{Store, StoreSettings, Stored};
+use tokio::sync::Semaphore;
 
 use crate::profile::Limitation;
 
@@ -94,6 +98,9 @@ struct Inner {
     defects: Defects,
     faults: FaultPlan,
     base_url: Option<String>,
+    cursors: Cursors,
+    /// Places for requests that are answered before they are done.
+    put_off: Arc<Semaphore>,
     /// Deleted users that a defect lets be read.
     ghosts: Mutex<HashMap<String, Stored>>,
 }
@@ -125,6 +132,8 @@ impl EmbeddedTenant {
             defects,
             faults: FaultPlan::new(settings.faults, settings.seed),
             base_url,
+            cursors: Cursors::default(),
+            put_off: Arc::new(Semaphore::new(later::AT_ONCE)),
             ghosts: Mutex::default(),
         };
         Self { inner: Arc::new(inner) }
@@ -145,7 +154,7 @@ impl EmbeddedTenant {
 
 /// Answers one request, after whatever the faults have in store for it.
 async fn answer(State(tenant): State<EmbeddedTenant>, request: Request) -> Response {
-    let tenant = &*tenant.inner;
+    let tenant = &tenant.inner;
     let (latency, trouble) = tenant.faults.next();
     if !latency.is_zero() {
         tokio::time::sleep(latency).await;
@@ -161,7 +170,7 @@ async fn answer(State(tenant): State<EmbeddedTenant>, request: Request) -> Respo
             tenant.handle(request).await;
             dropped_connection()
         }
-        Trouble::None => tenant.handle(request).await,
+        Trouble::None => later::handle(tenant, request).await,
     };
     let now = jiff::Timestamp::now().strftime("%a, %d %b %Y %H:%M:%S GMT");
     set(&mut response, header::DATE, &now.to_string());
@@ -299,7 +308,11 @@ async fn dispatch(call: &Call<'_>, route: &Route, method: &Method) -> Result<Res
         }
         Route::Resource(kind, id) if method == Method::DELETE => resources::delete(call, *kind, id),
         Route::Search(kind) if method == Method::POST => {
-            search::list(call, *kind, Query::of_search(&call.json()?)?).await
+            let mut query = Query::of_search(&call.json()?)?;
+            if call.tenant.defects.has(Defect::CURSOR_LOST_IN_SEARCH) {
+                query.cursor = None;
+            }
+            search::list(call, *kind, query).await
         }
         Route::ServiceProviderConfig if is_read => discovery::service_provider_config(call),
         Route::ResourceTypes(name) if is_read => discovery::resource_types(call, name.as_deref()),

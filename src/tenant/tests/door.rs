@@ -89,8 +89,18 @@ async fn nothing_but_the_runs_own_is_changed_or_deleted() {
             assert!(matches!(seen.result, Err(Failure::Refused(_))), "{method} {target}");
         }
     }
-    for target in ["/Bulk", "/Me", "/", "", "/Users/7", "/users", "/Bulk/.search", "/Users/../Bulk"]
-    {
+    for target in [
+        "/Bulk",
+        "/Me",
+        "/",
+        "",
+        "/Users/8",
+        "/users/7",
+        "/users",
+        "/Bulk/.search",
+        "/Users/../Bulk",
+        "/facade00-0000-4000-8000-..%2fUser",
+    ] {
         let seen = send(&tenant, Request::post(target, &json!({}))).await;
         assert!(matches!(seen.result, Err(Failure::Refused(_))), "POST {target}");
     }

@@ -23,6 +23,10 @@ pub(in crate::tenant::embedded) fn misread(defects: &Defects, query: &mut Query)
     if defects.has(Defect::SORT_IGNORED) {
         query.sort_by = None;
     }
+    let bare = query.cursor.is_none() && query.start_index.is_none();
+    if bare && defects.has(Defect::CURSOR_BY_DEFAULT) {
+        query.cursor = Some(String::new());
+    }
     if defects.has(Defect::ATTRIBUTES_IGNORED) {
         query.attributes.clear();
     }

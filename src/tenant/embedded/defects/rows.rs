@@ -2,7 +2,9 @@
 
 mod access;
 mod answers;
+mod asynchronous;
 mod create;
+mod cursor;
 mod delete;
 mod discovery;
 mod errors;
@@ -31,4 +33,6 @@ pub(super) const AREAS: &[&[Defect]] = &[
     errors::ALL,
     access::ALL,
     discovery::ALL,
+    cursor::ALL,
+    asynchronous::ALL,
 ];
