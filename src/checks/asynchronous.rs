@@ -200,6 +200,11 @@ pub(super) const CHECKS: &[Check] = &[
     .needs(&[Async, Bulk, Patch, Attribute("displayName")]),
 ];
 
+/// Whether the answer is a 202 that the request asked for.
+pub(super) fn is_put_off(seen: &Exchange) -> bool {
+    seen.status() == 202 && seen.request.headers.iter().any(|(name, _)| *name == PREFER)
+}
+
 const NEW_NAME: &str = "Alice Later";
 
 /// A change of a user that need not be waited for.
