@@ -221,9 +221,8 @@ pub enum Level {
 }
 
 impl Level {
-    /// Every level, the strongest first.
-    pub const ALL: &'static [Self] =
-        &[Self::Must, Self::Should, Self::May, Self::Implied, Self::Draft];
+    /// All levels, from the strongest.
+    pub const ALL: &[Self] = &[Self::Must, Self::Should, Self::May, Self::Implied, Self::Draft];
 
     /// The word as the RFCs print it.
     pub fn name(self) -> &'static str {

@@ -172,7 +172,7 @@ impl Collection<'_> {
             Kind::User => text("userName"),
             Kind::Group => text("displayName"),
         };
-        let marker = self.load.directory.population().marker();
+        let marker = self.load.directory().population().marker();
         let is_ours = [name, text("externalId")].iter().flatten().any(|it| it.contains(&marker));
         let tenant = &self.connector.tenant;
         let was_lost = || tenant.unresolved().iter().any(|lost| lost.name.as_deref() == name);

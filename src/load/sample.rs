@@ -56,7 +56,8 @@ async fn one(
     kind: Kind,
     index: usize,
 ) -> Vec<crate::difference::Difference> {
-    let Some(values) = load.planned(kind, index).task.map(|task| task.creation) else {
+    let Some(values) = load.planned(load.directory(), kind, index).task.map(|task| task.creation)
+    else {
         return Vec::new();
     };
     match (kind, load.users.id(index), load.groups.id(index)) {
@@ -66,7 +67,7 @@ async fn one(
             comparer.user(index, id, ProjectedUser::created(values), manager).await
         }
         (Kind::Group, _, Some(id)) => {
-            let group = load.directory.group(index);
+            let group = load.directory().group(index);
             let mapped = load.set_up.group_mapping.maps_members();
             let members = group.members.iter().filter(|_| mapped);
             let members =

@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::phases::{Phases, Step, Work};
+use super::timeline::Timeline;
 use crate::difference::{Difference, DifferenceKind};
 use crate::directory::{Directory, GroupIndex, UserIndex};
 use crate::entra::connector::{Connector, Kind};
@@ -26,20 +27,26 @@ const GRACE: Duration = Duration::from_secs(2);
 /// After so many requests in a row without an answer the tenant is taken for gone: a load against
 /// nobody would wait for hours.
 const FAILURES_IN_A_ROW_MAX: u64 = 200;
+/// What the budget holds back is no failure of the tenant's.
+const HELD_BACK: &str = "the budget of requests is used up";
 /// How many differences are kept in words.
 pub(super) const DIFFERENCES_KEPT: usize = 100;
 
 /// What all workers of a load share.
+#[derive(Clone)]
 pub(super) struct Load {
-    pub directory: Arc<Directory>,
+    /// What the directory holds in the initial cycle, and after the changes before each other one.
+    pub directories: Vec<Arc<Directory>>,
     pub set_up: JobSetUp,
     pub phases: Arc<Phases>,
     pub stop: watch::Receiver<bool>,
+    /// What happened when.
+    pub timeline: Arc<Timeline>,
     /// Ids in the tenant by index.
-    pub users: Links,
+    pub users: Arc<Links>,
     /// Ids in the tenant by index.
-    pub groups: Links,
-    pub tally: Tally,
+    pub groups: Arc<Links>,
+    pub tally: Arc<Tally>,
 }
 
 /// Ids by index: all that a load keeps of an object.
@@ -74,6 +81,12 @@ pub(super) struct Tally {
     pub groups: AtomicU64,
     /// Memberships that the tenant took.
     pub memberships: AtomicU64,
+    /// Conversations held.
+    pub attempts: AtomicU64,
+    /// Those about an object that failed.
+    pub failures: AtomicU64,
+    /// Those about a manager or members that failed.
+    pub reference_failures: AtomicU64,
     failures_in_a_row: AtomicU64,
     ended_early: Mutex<Option<String>>,
     differences: Mutex<Differences>,
@@ -114,6 +127,17 @@ impl Tally {
 }
 
 impl Load {
+    /// What the tenant should hold in the end.
+    pub(super) fn directory(&self) -> &Directory {
+        let last = self.directories.last();
+        last.expect("the directory of the initial cycle is always there")
+    }
+
+    /// The same load with other work to do.
+    pub(super) fn with_phases(&self, phases: Arc<Phases>) -> Self {
+        Self { phases, ..self.clone() }
+    }
+
     /// Works until nothing is left to do or the word to stop comes.
     pub(super) async fn work(self: Arc<Self>, tenant: Tenant) {
         let settings = self.set_up.settings.clone();
@@ -131,8 +155,14 @@ impl Load {
                 }
                 Work::Step(step, ticket) => {
                     connector.pace.clone_from(&ticket.pace);
+                    let held = async {
+                        if let Some(due) = &ticket.due {
+                            due.wait().await;
+                        }
+                        self.hold(&connector, step).await;
+                    };
                     tokio::select! {
-                        () = self.hold(&connector, step) => {}
+                        () = held => {}
                         () = grace_after(end.clone()) => return,
                     }
                 }
@@ -145,7 +175,10 @@ impl Load {
             Step::User(index) => self.provision(connector, Kind::User, index).await,
             Step::Group(index) => self.provision(connector, Kind::Group, index).await,
             Step::Manager(index) => self.manager(connector, index).await,
-            Step::Members(index, members) => self.members(connector, index, &members).await,
+            Step::Members(index, verb, members) => {
+                self.members(connector, index, verb, &members).await;
+            }
+            Step::Update(cycle, index) => self.update(connector, cycle, index).await,
         }
     }
 
@@ -154,11 +187,16 @@ impl Load {
             Kind::User => (&self.users, &self.tally.users),
             Kind::Group => (&self.groups, &self.tally.groups),
         };
-        let Some(task) = self.planned(kind, index).task else { return };
-        count.fetch_add(1, Ordering::Relaxed);
+        let first = &self.directories[0];
+        let Some(task) = self.planned(first, kind, index).task else { return };
         let done = connector.converse(task).await;
+        if done.outcome.is_err() && connector.tenant.is_held_back() {
+            return self.give_up(HELD_BACK);
+        }
+        count.fetch_add(1, Ordering::Relaxed);
         if let Some(id) = done.link {
             links.link(index, id);
+            self.timeline.arrived(1);
         }
         let missing = match kind {
             Kind::User => DifferenceKind::MissingUser,
@@ -167,10 +205,28 @@ impl Load {
         self.note(ObjectKey { kind, index }, missing, 1, done.outcome.err());
     }
 
+    /// Reads a user that is linked, and sends what differs.
+    async fn update(&self, connector: &Connector, cycle: usize, index: UserIndex) {
+        let Some(id) = self.users.id(index) else { return };
+        let Some(mut task) = self.planned(&self.directories[cycle], Kind::User, index).task else {
+            return;
+        };
+        task.link = Some(id.to_owned());
+        let done = connector.converse(task).await;
+        if done.outcome.is_err() && connector.tenant.is_held_back() {
+            return self.give_up(HELD_BACK);
+        }
+        if done.outcome.is_ok() {
+            self.timeline.arrived(1);
+        }
+        let key = ObjectKey { kind: Kind::User, index };
+        self.note(key, DifferenceKind::UserAttribute, 1, done.outcome.err());
+    }
+
     /// What the cycle makes of one object that is not linked.
-    pub(super) fn planned(&self, kind: Kind, index: usize) -> Planned {
+    pub(super) fn planned(&self, directory: &Directory, kind: Kind, index: usize) -> Planned {
         let plan = Plan {
-            directory: &self.directory,
+            directory,
             scope: &self.set_up.scope,
             user_mapping: &self.set_up.user_mapping,
             group_mapping: &self.set_up.group_mapping,
@@ -187,28 +243,49 @@ impl Load {
         let Some(id) = self.users.id(index) else { return };
         let Some(manager) = self.manager_of(index) else { return };
         let result = connector.set_manager(id, Some(manager), false).await;
+        if result.is_err() && connector.tenant.is_held_back() {
+            return self.give_up(HELD_BACK);
+        }
         let key = ObjectKey { kind: Kind::User, index };
         self.note(key, DifferenceKind::UserManager, 1, result.err());
     }
 
     /// The id of a user's manager, where both are in the tenant.
     pub(super) fn manager_of(&self, index: UserIndex) -> Option<&str> {
-        self.users.id(self.directory.user(index).manager?)
+        self.users.id(self.directory().user(index).manager?)
     }
 
-    async fn members(&self, connector: &Connector, index: GroupIndex, members: &[UserIndex]) {
+    async fn members(
+        &self,
+        connector: &Connector,
+        index: GroupIndex,
+        verb: MemberVerb,
+        members: &[UserIndex],
+    ) {
         let Some(group) = self.groups.id(index) else { return };
         let ids: Vec<String> =
             members.iter().filter_map(|member| self.users.id(*member).map(str::to_owned)).collect();
         if ids.is_empty() {
             return;
         }
-        let result = connector.change_members(group, MemberVerb::Add, &ids).await;
+        let result = connector.change_members(group, verb, &ids).await;
+        if result.is_err() && connector.tenant.is_held_back() {
+            return self.give_up(HELD_BACK);
+        }
         if result.is_ok() {
-            self.tally.memberships.fetch_add(ids.len() as u64, Ordering::Relaxed);
+            let count = ids.len() as u64;
+            match verb {
+                MemberVerb::Add => self.tally.memberships.fetch_add(count, Ordering::Relaxed),
+                MemberVerb::Remove => self.tally.memberships.fetch_sub(count, Ordering::Relaxed),
+            };
+            self.timeline.arrived(ids.len() as u64);
         }
         let key = ObjectKey { kind: Kind::Group, index };
-        self.note(key, DifferenceKind::MissingMember, ids.len(), result.err());
+        let kind = match verb {
+            MemberVerb::Add => DifferenceKind::MissingMember,
+            MemberVerb::Remove => DifferenceKind::UnexpectedMember,
+        };
+        self.note(key, kind, ids.len(), result.err());
     }
 
     /// Keeps a failure as `count` differences, and ends the load where going on makes no sense.
@@ -219,10 +296,16 @@ impl Load {
         count: usize,
         failure: Option<ObjectFailure>,
     ) {
+        self.tally.attempts.fetch_add(1, Ordering::Relaxed);
         let Some(failure) = failure else {
             self.tally.failures_in_a_row.store(0, Ordering::Relaxed);
             return;
         };
+        let failures = match failure.is_reference {
+            true => &self.tally.reference_failures,
+            false => &self.tally.failures,
+        };
+        failures.fetch_add(1, Ordering::Relaxed);
         let difference = Difference {
             kind,
             subject: key.to_string(),
@@ -260,7 +343,7 @@ impl Load {
 fn attribute_of(kind: DifferenceKind) -> Option<&'static str> {
     match kind {
         DifferenceKind::UserManager => Some("manager"),
-        DifferenceKind::MissingMember => Some("members"),
+        DifferenceKind::MissingMember | DifferenceKind::UnexpectedMember => Some("members"),
         _ => None,
     }
 }
