@@ -215,7 +215,7 @@ pub(super) const CHECKS: &[Check] = &[
 ];
 
 /// A search for users.
-fn search(asked: &Value) -> Request {
+pub(super) fn search(asked: &Value) -> Request {
     Request::post("/Users/.search", &message(asked))
 }
 

@@ -223,7 +223,7 @@ pub(super) fn sorted<K: Ord + Debug>(
     ordered(said, &ids(&said[place]), descending, key)
 }
 
-fn ordered<K: Ord + Debug>(
+pub(super) fn ordered<K: Ord + Debug>(
     said: &Said,
     ids: &[String],
     descending: bool,

@@ -140,7 +140,14 @@ impl Ownership {
                 }
                 None if is_search(path) => Ok(()),
                 None if path == "/Bulk" => self.permit_bulk(number, request),
-                None => Err(format!("a POST to {path} is none of a run's own resources")),
+                None if path.strip_prefix('/').is_some_and(is_fabricated) => Ok(()),
+                None => match resource_of(path).filter(|name| self.may_change(name)) {
+                    // It creates nothing where the tenant is right, and is noted in case it is not.
+                    Some((collection, _)) => {
+                        self.note_create((number, None), collection, request.body_json().as_ref())
+                    }
+                    None => Err(format!("a POST to {path} is none of a run's own resources")),
+                },
             };
         }
         let Some(name) = resource_of(path) else {
@@ -161,7 +168,8 @@ impl Ownership {
     pub(super) fn heard(&self, exchange: &Exchange) {
         let path = exchange.request.path().trim_end_matches('/');
         if exchange.request.method == Method::POST {
-            if let Some(collection) = collection_of(path) {
+            let resource = || resource_of(path).map(|(collection, _)| collection);
+            if let Some(collection) = collection_of(path).or_else(resource) {
                 self.heard_create(exchange, collection);
             } else if path == "/Bulk" {
                 self.heard_bulk(exchange);

@@ -45,6 +45,20 @@ pub(super) const CHECKS: &[Check] = &[
         }),
     )
     .needs(&[Schemas, User]),
+    implied(
+        "type-decimal",
+        Rfc7643("2.3.3"),
+        "where a schema has decimals, their values are JSON numbers",
+        Probe(schemas_and_user, |said| {
+            each_value(said, |it| match it.definition {
+                Some(definition) if definition["type"] == "decimal" => {
+                    expect_type(&it.place, definition, it.value)
+                }
+                _ => Verdict::NotApplicable,
+            })
+        }),
+    )
+    .needs(&[Schemas, User]),
 ];
 
 fn schemas_and_user(its: &Fixture) -> Vec<Request> {
@@ -186,7 +200,8 @@ pub(super) mod tests {
                 scim::USER,
                 &json!([{"name": "userName", "type": "string", "multiValued": false},
                         {"name": "emails", "type": "complex", "multiValued": true,
-                         "subAttributes": [{"name": "value", "type": "string"}]}]),
+                         "subAttributes": [{"name": "value", "type": "string"}]},
+                        {"name": "share", "type": "decimal", "multiValued": false}]),
             )
         };
         let against = |id, right: Value, wrong: Value| {
@@ -205,6 +220,7 @@ pub(super) mod tests {
                 json!({"emails": [{"value": "a"}]}),
                 json!({"emails": [{"value": 7}]}),
             ),
+            against("type-decimal", json!({"share": 0.5}), json!({"share": "0.5"})),
         ]
     }
 

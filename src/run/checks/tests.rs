@@ -90,7 +90,7 @@ fn ids(results: &[CheckResult], outcome: Outcome) -> Vec<String> {
 fn lacks_something(id: &str) -> bool {
     let check = crate::checks::find(id).unwrap();
     let lacking = |need: &Capability| {
-        let known = [Capability::Tls, Capability::Me, Capability::ChangePassword];
+        let known = [Capability::Tls, Capability::Me, Capability::ChangePassword, Capability::Bulk];
         matches!(need, Capability::OperatorGives(_)) || known.contains(need)
     };
     check.needs.iter().any(lacking)
@@ -219,6 +219,8 @@ areas! {
     defects_of_bulk_are_caught "bulk";
     defects_of_schemas_are_caught "schemas";
     defects_of_me_are_caught "me";
+    defects_of_cursors_are_caught "cursor";
+    defects_of_async_are_caught "async";
 }
 
 #[tokio::test]

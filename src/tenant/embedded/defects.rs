@@ -7,6 +7,7 @@
 //! row and the `if`.
 
 pub(super) mod answer;
+pub(super) mod cursor;
 pub(super) mod discovery;
 pub(super) mod door;
 pub(super) mod filter;

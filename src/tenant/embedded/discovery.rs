@@ -5,10 +5,11 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::bulk::{OPERATIONS_MAX, PAYLOAD_MAX};
+use super::cursor::TIMEOUT;
 use super::defects::{Defect, discovery as bent};
 use super::kind::ResourceKind;
 use super::problem::Problem;
-use super::query::PAGE_MAX;
+use super::query::{PAGE_DEFAULT, PAGE_MAX};
 use super::respond::json_answer;
 use super::{Call, Variation};
 use crate::scim;
@@ -35,6 +36,12 @@ pub(super) fn service_provider_config(call: &Call<'_>) -> Result<Response, Probl
     configuration["filter"]["maxResults"] = json!(call.tenant.page_max());
     if call.tenant.defects.any() {
         bent::configuration(call, &mut configuration);
+    }
+    if call.tenant.defects.has(Defect::PAGINATION_AS_TEXT) {
+        configuration["pagination"]["index"] = json!("true");
+    }
+    if call.tenant.defects.has(Defect::ASYNC_KEYWORD_UNKNOWN) {
+        configuration["securityEvents"]["asyncRequest"] = json!("yes");
     }
     Ok(json_answer(StatusCode::OK, &configuration, &call.tenant.defects))
 }
@@ -121,6 +128,15 @@ fn configuration(base: &str) -> Value {
         "changePassword": { "supported": false },
         "sort": { "supported": true },
         "etag": { "supported": true },
+        "pagination": {
+            "cursor": true,
+            "index": true,
+            "defaultPaginationMethod": "index",
+            "defaultPageSize": PAGE_DEFAULT,
+            "maxPageSize": PAGE_MAX,
+            "cursorTimeout": TIMEOUT.as_secs(),
+        },
+        "securityEvents": { "asyncRequest": "request", "eventUris": [] },
         "authenticationSchemes": [{
             "type": "oauthbearertoken",
             "name": "Bearer key",

@@ -9,12 +9,14 @@
 
 pub mod apply;
 mod bulk;
+mod cursor;
 mod defects;
 mod discovery;
 pub mod evaluate;
 mod faults;
 mod keys;
 pub mod kind;
+mod later;
 mod limitations;
 mod order;
 mod plan;
@@ -42,6 +44,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::response::Response;
+use cursor::Cursors;
 pub use defects::Defect;
 use defects::past::Past;
 use defects::{Defects, answer as bent, door, query as misread};
@@ -63,6 +66,7 @@ use respond::{dropped_connection, problem_answer, set};
 use route::{BASE, Route};
 use serde_json::Value;
 use store::{Store, StoreSettings, Stored};
+use tokio::sync::Semaphore;
 pub use variations::Variation;
 use variations::Variations;
 
@@ -103,6 +107,9 @@ struct Inner {
     defects: Defects,
     faults: FaultPlan,
     base_url: Option<String>,
+    cursors: Cursors,
+    /// Places for requests that are answered before they are done.
+    put_off: Arc<Semaphore>,
     /// Deleted users that a defect lets be read.
     ghosts: Mutex<HashMap<String, Stored>>,
     /// The ids of bulkIds that a defect keeps beyond their request.
@@ -141,6 +148,8 @@ impl EmbeddedTenant {
             defects,
             faults: FaultPlan::new(settings.faults, settings.seed),
             base_url,
+            cursors: Cursors::default(),
+            put_off: Arc::new(Semaphore::new(later::AT_ONCE)),
             ghosts: Mutex::default(),
             bulk_ids: Mutex::default(),
             gone: Mutex::default(),
@@ -164,7 +173,7 @@ impl EmbeddedTenant {
 
 /// Answers one request, after whatever the faults have in store for it.
 async fn answer(State(tenant): State<EmbeddedTenant>, request: Request) -> Response {
-    let tenant = &*tenant.inner;
+    let tenant = &tenant.inner;
     let (latency, trouble) = tenant.faults.next();
     if !latency.is_zero() {
         tokio::time::sleep(latency).await;
@@ -180,7 +189,7 @@ async fn answer(State(tenant): State<EmbeddedTenant>, request: Request) -> Respo
             tenant.handle(request).await;
             dropped_connection()
         }
-        Trouble::None => tenant.handle(request).await,
+        Trouble::None => later::handle(tenant, request).await,
     };
     let now = jiff::Timestamp::now().strftime("%a, %d %b %Y %H:%M:%S GMT");
     set(&mut response, header::DATE, &now.to_string());
@@ -423,6 +432,9 @@ impl Call<'_> {
         let mut asked = Query::of_search(&body)?;
         if defects.any() {
             misread::misread_search(defects, &mut asked);
+        }
+        if defects.has(Defect::CURSOR_LOST_IN_SEARCH) {
+            asked.cursor = None;
         }
         Ok(asked)
     }

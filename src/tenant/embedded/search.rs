@@ -4,6 +4,7 @@ use axum::response::Response;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
+use super::cursor;
 use super::defects::{Defect, answer, filter as bent, query as misread, resource};
 use super::evaluate;
 use super::kind::ResourceKind;
@@ -41,6 +42,9 @@ pub(super) async fn list(
     refuse_filter(call, kind, query.filter.as_ref())?;
     if defects.has(Defect::FILTER_IGNORED) {
         query.filter = None;
+    }
+    if let Some(cursor) = query.cursor.take() {
+        return cursor::page(call, kind, &query, &cursor).await;
     }
     let (total, page) = if query.filter.is_none() && query.sort_by.is_none() {
         let total = tenant.store.count(kind);
@@ -109,6 +113,14 @@ fn refuse_filter(
     filter: Option<&Filter>,
 ) -> Result<(), Problem> {
     let Some(filter) = filter else { return Ok(()) };
+    // Over all types an attribute that some of them lack has no value (RFC 7644 §3.4.2.1).
+    if let Some(kind) = kind
+        && let Some(unknown) =
+            plan::paths(filter).into_iter().find(|path| kind.resolve(path, true).is_none())
+    {
+        let why = format!("no schema of a {} defines {unknown}", kind.name());
+        return Err(Problem::invalid_filter(why));
+    }
     if call.tenant.defects.has(Defect::BOOLEAN_ORDER_ACCEPTED) {
         return Ok(());
     }
@@ -116,7 +128,7 @@ fn refuse_filter(
 }
 
 /// The keys of all resources that meet the filter, in the order asked for.
-async fn find(call: &Call<'_>, kind: Option<ResourceKind>, query: &Query) -> Vec<Key> {
+pub(super) async fn find(call: &Call<'_>, kind: Option<ResourceKind>, query: &Query) -> Vec<Key> {
     let store = &call.tenant.store;
     let planned = query.filter.as_ref().and_then(|it| plan::candidates(store, it, kind));
     let mut found = Vec::new();
@@ -196,7 +208,12 @@ fn references_in(query: &Query) -> References {
 }
 
 /// The page as the answer shows it.
-fn show(call: &Call<'_>, kind: Option<ResourceKind>, query: &Query, page: &[Key]) -> Vec<Value> {
+pub(super) fn show(
+    call: &Call<'_>,
+    kind: Option<ResourceKind>,
+    query: &Query,
+    page: &[Key],
+) -> Vec<Value> {
     let projection = Projection::of(query);
     let references = call.references(&projection, &kinds(kind));
     let mut page = call.tenant.store.load(page, references);

@@ -89,7 +89,17 @@ async fn nothing_but_the_runs_own_is_changed_or_deleted() {
             assert!(matches!(seen.result, Err(Failure::Refused(_))), "{method} {target}");
         }
     }
-    for target in ["/Me", "/", "", "/Users/7", "/users", "/Bulk/.search", "/Users/../Bulk"] {
+    for target in [
+        "/Me",
+        "/",
+        "",
+        "/Users/8",
+        "/users/7",
+        "/users",
+        "/Bulk/.search",
+        "/Users/../Bulk",
+        "/facade00-0000-4000-8000-..%2fUser",
+    ] {
         let seen = send(&tenant, Request::post(target, &json!({}))).await;
         assert!(matches!(seen.result, Err(Failure::Refused(_))), "POST {target}");
     }

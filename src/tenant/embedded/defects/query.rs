@@ -144,6 +144,10 @@ pub(in crate::tenant::embedded) fn misread(
     if defects.has(Defect::DESCENDING_IGNORED) {
         query.descending = false;
     }
+    let bare = query.cursor.is_none() && query.start_index.is_none();
+    if bare && defects.has(Defect::CURSOR_BY_DEFAULT) {
+        query.cursor = Some(String::new());
+    }
     if defects.has(Defect::ATTRIBUTES_IGNORED) {
         query.attributes.clear();
     }

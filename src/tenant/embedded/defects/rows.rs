@@ -2,8 +2,10 @@
 
 mod access;
 mod answers;
+mod asynchronous;
 mod bulk;
 mod create;
+mod cursor;
 mod delete;
 mod discovery;
 mod errors;
@@ -45,4 +47,6 @@ pub(super) const AREAS: &[&[Defect]] = &[
     bulk::ALL,
     schemas::ALL,
     me::ALL,
+    cursor::ALL,
+    asynchronous::ALL,
 ];
