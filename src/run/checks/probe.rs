@@ -24,8 +24,8 @@ use crate::tenant::Tenant;
 const REQUESTS_MAX: usize = 100;
 /// Most attempts at a probe that meets throttling.
 pub(super) const ATTEMPTS_MAX: u32 = 3;
-/// So many times as long as for other writes is waited for one that was accepted with 202.
-const PUT_OFF: u32 = 5;
+/// How long at least is waited for a write that was accepted with 202.
+const PUT_OFF: Duration = Duration::from_secs(5);
 
 /// What became of a probe.
 pub(super) struct Told {
@@ -199,7 +199,7 @@ async fn await_visibility(
     // What was accepted with 202 is late by word, and may take longer.
     let put_off = said.exchanges[..first_read].iter().any(|seen| seen.status() == 202);
     let window = match put_off {
-        true => settings.visibility * PUT_OFF,
+        true => settings.visibility.max(PUT_OFF),
         false => lag.window(settings.visibility),
     };
     let began = Instant::now();

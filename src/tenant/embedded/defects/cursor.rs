@@ -82,6 +82,8 @@ pub(in crate::tenant::embedded) fn begin(
     let begin = match () {
         () if defects.has(Defect::CURSOR_REPEATS_BORDER) => begin - 1,
         () if defects.has(Defect::CURSOR_SKIPS_ONE) => begin + 1,
+        // Its place is one among all as they were made, not among all as they are sorted.
+        () if defects.has(Defect::CURSOR_SORTS_EACH_PAGE) => place.passed,
         () if defects.has(Defect::CURSOR_COUNTS_PAGES) => {
             (place.passed / place.count.max(1)).saturating_mul(count)
         }
