@@ -11,6 +11,7 @@ pub mod listen;
 pub mod vocabulary;
 
 mod answers;
+mod bulk;
 mod common;
 mod convergence;
 mod create;
@@ -117,6 +118,10 @@ pub const CATALOGUE: &[&[Check]] = &[
     members::CHECKS,
     membership::CHECKS,
     etags::CHECKS,
+    bulk::results::CHECKS,
+    bulk::references::CHECKS,
+    bulk::failing::CHECKS,
+    bulk::limits::CHECKS,
     privacy::CHECKS,
     convergence::CHECKS,
 ];
@@ -233,6 +238,7 @@ pub(crate) mod tests {
             members::tests::canaries(),
             membership::tests::canaries(),
             etags::tests::canaries(),
+            bulk::tests::canaries(),
             privacy::tests::canaries(),
             convergence::tests::canaries(),
         ]

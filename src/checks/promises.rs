@@ -158,13 +158,6 @@ fn max_results(config: &Exchange) -> Option<u64> {
     config.at("/filter/maxResults")?.as_u64()
 }
 
-/// A bulk request that deletes what nobody has.
-fn bulk_of_nobody(its: &Fixture) -> Request {
-    let operation = json!({"method": "DELETE", "path": format!("/Users/{}", its.absent)});
-    let urn = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";
-    Request::post("/Bulk", &json!({"schemas": [urn], "Operations": [operation]}))
-}
-
 /// Compares what the configuration, asked first, promises with what was done.
 fn promised(said: &Said, feature: &str, works: bool, tried: &Exchange) -> Verdict {
     let flag = said[0].at(&format!("/{feature}/supported"));

@@ -1,16 +1,21 @@
 //! `scimrig load`: a large initial cycle.
 
 use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use scimrig::directory::Population;
 use scimrig::entra::scope::{Scope, ScopeMode};
 use scimrig::exchange::Operation;
-use scimrig::load::{CapacityPlan, Increments, LoadExpectations, LoadPace, LoadPlan, run_load};
+use scimrig::load::{
+    CapacityPlan, Increments, LoadExpectations, LoadPace, LoadPlan, Shard, run_load,
+};
 use scimrig::profile::EntraOverrides;
 use scimrig::recording::BodyPolicy;
-use scimrig::run::GrowthVerdict;
+use scimrig::run::cleanup::clean_up;
+use scimrig::run::{GrowthVerdict, LoadResult, RepeatResult};
 use scimrig::snapshot::SnapshotMode;
+use scimrig::tenant::{Manifest, ManifestLine, Progress};
 
 use super::options::{Allowed, Common};
 use super::session::{Plan, Session};
@@ -28,7 +33,24 @@ pub(crate) struct Load {
     #[command(flatten)]
     model: ModelOptions,
     #[command(flatten)]
+    spread: SpreadOptions,
+    #[command(flatten)]
     expected: ExpectOptions,
+}
+
+/// How the work is spread over machines and runs.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Shares and resuming")]
+struct SpreadOptions {
+    /// Provision one share of the population: the I-th of N; `report merge` folds the reports
+    #[arg(long, value_name = "I/N")]
+    shard: Option<Shard>,
+    /// Keep a journal in this new file, so that a run that was killed can be resumed
+    #[arg(long, value_name = "FILE", conflicts_with = "resume")]
+    journal: Option<PathBuf>,
+    /// Go on where the run that kept this journal was killed; the other options as they were then
+    #[arg(long, value_name = "FILE", conflicts_with = "repeat")]
+    resume: Option<PathBuf>,
 }
 
 /// Who there is.
@@ -62,6 +84,10 @@ struct SizeOptions {
     /// Users and groups compared attribute by attribute afterwards
     #[arg(long, value_name = "N", default_value_t = 200)]
     sample: usize,
+    /// Loads one after another, each with users of its own and cleaned up before the next; their
+    /// spread is the noise of `report compare`
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
+    repeat: u32,
 }
 
 /// How the work is spread over time.
@@ -146,14 +172,21 @@ fn share(text: &str) -> Result<f64, String> {
 impl Load {
     pub(crate) async fn run(self) -> Ended {
         self.refuse()?;
-        let (plan, members_per_patch) = (self.plan(), self.size.members_per_patch);
+        let (kept, earlier) = self.journal()?;
+        let (plan, size) =
+            (LoadPlan { progress: earlier.progress.clone(), ..self.plan() }, &self.size);
+        let name = match self.shard().place() {
+            (_, 1) => "load".to_owned(),
+            (index, of) => format!("load-{index}-of-{of}"),
+        };
         let session = Session::open(&Plan {
             common: &self.common,
             allowance: self.allowed.allowance(),
             command: self.command(),
             writes: true,
-            scenario: Some("load"),
-            snapshots: (SnapshotMode::Off, std::path::PathBuf::from("snapshots")),
+            scenario: Some(&name),
+            journal: kept.map(|path| (path, earlier)),
+            snapshots: (SnapshotMode::Off, PathBuf::from("snapshots")),
             bodies: BodyPolicy::First(2_000),
             concurrency: self.model.concurrency,
             shrink_attempts: 0,
@@ -163,9 +196,49 @@ impl Load {
                 if !session.test_connection().await? {
                     return Ok(());
                 }
-                load(session, &plan, members_per_patch).await
+                let identity = self.identity();
+                session.stage.tenant.note_progress(&ManifestLine::Plan { plan: identity });
+                load(session, &plan, size.members_per_patch, size.repeat).await
             })
             .await
+    }
+
+    fn shard(&self) -> Shard {
+        self.spread.shard.unwrap_or(Shard::WHOLE)
+    }
+
+    /// The journal that is kept, and what it holds already.
+    fn journal(&self) -> Result<(Option<PathBuf>, Manifest), Stop> {
+        let refuse = |path: &Path, why: &str| {
+            Err(Stop::BadInput(format!("the journal {}: {why}", path.display())))
+        };
+        if let Some(path) = &self.spread.journal {
+            if path.exists() {
+                return refuse(path, "it exists already; --resume goes on with it");
+            }
+            return Ok((Some(path.clone()), Manifest::default()));
+        }
+        let Some(path) = &self.spread.resume else { return Ok((None, Manifest::default())) };
+        let earlier = Manifest::read(path).map_err(|error| Stop::bad(&error))?;
+        match &earlier.progress.plan {
+            None => refuse(path, "no load has kept it; name the FILE of an earlier --journal"),
+            Some(plan) if *plan != self.identity() => {
+                let now = self.identity();
+                refuse(path, &format!("it is of another load: `{plan}` then, `{now}` now"))
+            }
+            Some(_) if earlier.progress.is_finished => refuse(
+                path,
+                "the load came to its end; `scimrig cleanup FILE` removes what is left of it",
+            ),
+            Some(_) => Ok((Some(path.clone()), earlier)),
+        }
+    }
+
+    /// What makes two loads the same, so that one can go on with the other's work.
+    fn identity(&self) -> String {
+        let seed = self.common.seed.unwrap_or(super::session::SEED);
+        let (index, of) = self.shard().place();
+        format!("{} --seed {seed} --shard {index}/{of}", self.command())
     }
 
     /// What is to be done; the seed is the session's.
@@ -197,6 +270,8 @@ impl Load {
                     .unwrap_or(default.latency_p99_ms_max),
                 error_share_max: expected.error_share_max.unwrap_or(default.error_share_max),
             }),
+            shard: self.shard(),
+            progress: Progress::default(),
             sample: size.sample,
             expectations: self.expectations(),
         }
@@ -238,6 +313,7 @@ impl Load {
         add("members-per-large-group", large.then(|| size.members_per_large_group.to_string()));
         add("members-per-patch", size.members_per_patch.map(|it| it.to_string()));
         let cycles = size.cycles > 0;
+        add("repeat", (size.repeat > 1).then(|| size.repeat.to_string()));
         add("cycles", cycles.then(|| size.cycles.to_string()));
         add("changed-percent", cycles.then(|| size.changed_percent.to_string()));
         add("pace", model.pace.and_then(name_of));
@@ -288,11 +364,12 @@ fn name_of<T: ValueEnum>(value: T) -> Option<String> {
     value.to_possible_value().map(|value| value.get_name().to_owned())
 }
 
-/// Runs a load as a stage of a run; its population gets the session's seed.
+/// Runs a load as a stage of a run, some times over; its population gets the session's seed.
 pub(crate) async fn load(
     session: &Session,
     plan: &LoadPlan,
     members_per_patch: Option<u16>,
+    repeat: u32,
 ) -> Result<(), Stop> {
     let stage = &session.stage;
     let scope = Scope { mode: ScopeMode::AllUsersAndGroups, ..Scope::default() };
@@ -302,12 +379,37 @@ pub(crate) async fn load(
     };
     let set_up =
         stage.job_set_up(&own, &[], scope, session.seed).map_err(|error| Stop::bad(&error))?;
-    let population = Population { seed: session.seed, ..plan.population.clone() };
-    let plan = LoadPlan { population, ..plan.clone() };
     let tenant = stage.dressed(&set_up.settings, session.seed);
-    let result = run_load(&tenant, &set_up, &plan, &stage.stop, &*stage.telling)
-        .await
-        .map_err(|error| Stop::Ours(error.into()))?;
-    session.found().load = Some(result);
+    let mut results: Vec<LoadResult> = Vec::new();
+    for attempt in 0..repeat {
+        if attempt > 0 {
+            stage.telling.stage("clean up", None);
+            clean_up(&tenant, plan.concurrency).await;
+        }
+        let population = Population { seed: session.seed, attempt, ..plan.population.clone() };
+        let plan = LoadPlan { population, ..plan.clone() };
+        let result = run_load(&tenant, &set_up, &plan, &stage.stop, &*stage.telling)
+            .await
+            .map_err(|error| Stop::Ours(error.into()))?;
+        results.push(result);
+        if stage.is_stopped() || tenant.is_held_back() {
+            break;
+        }
+    }
+    session.found().load = middle(results);
     Ok(())
+}
+
+/// The load whose throughput lies in the middle, with the figures of all; one that went wrong
+/// stands for all.
+fn middle(mut results: Vec<LoadResult>) -> Option<LoadResult> {
+    let repeats: Vec<RepeatResult> = results.iter().map(RepeatResult::of).collect();
+    results.sort_by(|one, other| one.requests_per_second.total_cmp(&other.requests_per_second));
+    let wrong = results.iter().position(|result| !result.arrived());
+    let place = wrong.unwrap_or(results.len() / 2);
+    let mut result = results.into_iter().nth(place)?;
+    if repeats.len() > 1 {
+        result.repeats = repeats;
+    }
+    Some(result)
 }

@@ -58,6 +58,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) writes: bool,
     /// The scenario the report folder is named after.
     pub(crate) scenario: Option<&'a str>,
+    /// The journal that stands in for the folder's manifest, and what it holds of an earlier run.
+    pub(crate) journal: Option<(PathBuf, Manifest)>,
     /// What to do with snapshots, and where they are.
     pub(crate) snapshots: (SnapshotMode, PathBuf),
     /// Bodies kept in the recording.
@@ -113,9 +115,20 @@ impl Session {
         let (limits, dress) = dress_of(&settings, common.timeout(), seed);
         let tenant = Tenant::new(base.url.clone(), base.token, base.transport, limits, dress);
         tenant.allow(plan.allowance);
-        let manifest = folder.join("manifest.jsonl");
-        let leftovers = make_room(&manifest)?;
-        tenant.keep_manifest(&manifest)?;
+        let leftovers = match &plan.journal {
+            Some((path, earlier)) => {
+                earlier.owned.iter().cloned().for_each(|owned| tenant.adopt(owned));
+                earlier.unresolved.iter().cloned().for_each(|lost| tenant.adopt_unresolved(lost));
+                tenant.keep_manifest(path)?;
+                None
+            }
+            None => {
+                let manifest = folder.join("manifest.jsonl");
+                let leftovers = make_room(&manifest)?;
+                tenant.keep_manifest(&manifest)?;
+                leftovers
+            }
+        };
         let metrics = Arc::new(Metrics::new());
         let recorder =
             Recorder::create(&folder.join("exchanges.jsonl"), plan.bodies, tenant.scrubber())?;

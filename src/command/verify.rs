@@ -6,13 +6,14 @@ use std::time::Duration;
 use clap::Args;
 use scimrig::checks::Selection;
 use scimrig::directory::Population;
-use scimrig::load::{Increments, LoadExpectations, LoadPace, LoadPlan};
+use scimrig::load::{Increments, LoadExpectations, LoadPace, LoadPlan, Shard};
 use scimrig::recording::BodyPolicy;
 use scimrig::run::Exit;
 use scimrig::run::checks::{ProbeSettings, dry_run, run_probes};
 use scimrig::run::play::play;
 use scimrig::scenario::{BUILT_IN, Scenario};
 use scimrig::snapshot::SnapshotMode;
+use scimrig::tenant::Progress;
 use scimrig::tenant::TenantUrl;
 
 use super::load::load;
@@ -66,6 +67,7 @@ impl Verify {
             command: format!("verify --users {users} --groups {groups}{wanted}"),
             writes: true,
             scenario: None,
+            journal: None,
             snapshots: (self.snapshots.snapshots, self.snapshots.snapshots_dir.clone()),
             bodies: BodyPolicy::First(20_000),
             concurrency: 5,
@@ -91,10 +93,12 @@ impl Verify {
                     pace: self.allowed.rate.map_or(LoadPace::Closed, LoadPace::Rate),
                     increments: Increments::default(),
                     capacity: None,
+                    shard: Shard::WHOLE,
+                    progress: Progress::default(),
                     sample: 50,
                     expectations: LoadExpectations::default(),
                 };
-                load(session, &plan, None).await
+                load(session, &plan, None, 1).await
             })
             .await
     }
@@ -165,6 +169,7 @@ impl TestConnection {
             command: "test-connection".to_owned(),
             writes: false,
             scenario: Some("test-connection"),
+            journal: None,
             snapshots: (SnapshotMode::Off, PathBuf::from("snapshots")),
             bodies: BodyPolicy::All,
             concurrency: 1,
@@ -210,6 +215,7 @@ impl Check {
             command: self.command(),
             writes: true,
             scenario: None,
+            journal: None,
             snapshots: (SnapshotMode::Off, PathBuf::from("snapshots")),
             bodies: BodyPolicy::All,
             concurrency: 4,

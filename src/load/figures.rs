@@ -61,7 +61,7 @@ impl LoadExpectations {
         ];
         let of_operations = self.latency_p99_ms_max_of.iter().filter_map(|(name, expected)| {
             let of = reached.operations.iter().find(|it| it.operation == *name)?;
-            let latency = of.latency_from_due_ms.unwrap_or(of.latency_ms).p99;
+            let latency = of.latency().p99;
             most(&format!("latency-p99-ms-max-of {name}"), Some(*expected), latency)
         });
         let growth = reached.growth.iter().filter_map(|growth| self.judge_growth(growth));

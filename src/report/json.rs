@@ -283,6 +283,7 @@ fn load() -> Value {
         ("throttling", object([("answers", count()), ("waited-seconds", number())])),
         ("escrowed", count()),
         ("quarantine", optional(&string())),
+        ("repeats", list(&repeat())),
         ("users-found", count()),
         ("groups-found", count()),
         ("compared", count()),
@@ -320,6 +321,15 @@ fn moment() -> Value {
         ("errors", count()),
         ("throttled", count()),
         ("latency-ms", percentiles()),
+    ])
+}
+
+fn repeat() -> Value {
+    let latency = object([("operation", string()), ("p50", number()), ("p99", number())]);
+    object([
+        ("requests-per-second", number()),
+        ("objects-per-second", number()),
+        ("latencies", list(&latency)),
     ])
 }
 

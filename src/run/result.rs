@@ -285,6 +285,9 @@ pub struct LoadResult {
     pub escrowed: u64,
     /// Why Entra would have put the job in quarantine, in Graph's words; none where it would not.
     pub quarantine: Option<String>,
+    /// Each of several repeated loads, where there were any; the figures here are those of the
+    /// middle one.
+    pub repeats: Vec<RepeatResult>,
     /// Users the tenant holds of this run, counted afterwards.
     pub users_found: u64,
     /// Groups the tenant holds of this run, counted afterwards.
@@ -318,6 +321,56 @@ pub struct PhaseResult {
     pub requests: u64,
     /// How long it took, in seconds.
     pub seconds: f64,
+}
+
+/// What one of several repeated loads came to, for telling noise from change.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RepeatResult {
+    /// Requests a second.
+    pub requests_per_second: f64,
+    /// Objects a second.
+    pub objects_per_second: f64,
+    /// Latencies of each operation.
+    pub latencies: Vec<RepeatLatency>,
+}
+
+/// The latency of one operation in one of several repeated loads, in milliseconds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RepeatLatency {
+    /// The operation.
+    pub operation: String,
+    /// Median.
+    pub p50: f64,
+    /// 99 of 100 are faster.
+    pub p99: f64,
+}
+
+impl RepeatResult {
+    /// The figures of a load that vary from one to the next.
+    pub fn of(load: &LoadResult) -> Self {
+        let latency = |it: &OperationMetrics| RepeatLatency {
+            operation: it.operation.clone(),
+            p50: it.latency().p50,
+            p99: it.latency().p99,
+        };
+        Self {
+            requests_per_second: load.requests_per_second,
+            objects_per_second: load.objects_per_second,
+            latencies: load.operations.iter().map(latency).collect(),
+        }
+    }
+
+    /// A percentile of an operation, `p50` or `p99`, where it was measured.
+    pub fn latency(&self, operation: &str, percentile: &str) -> Option<f64> {
+        let latency = self.latencies.iter().find(|it| it.operation == operation)?;
+        match percentile {
+            "p50" => Some(latency.p50),
+            "p99" => Some(latency.p99),
+            _ => None,
+        }
+    }
 }
 
 /// What a search for the capacity came to.

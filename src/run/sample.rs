@@ -271,6 +271,7 @@ fn load() -> LoadResult {
         throttling: ThrottlingResult { answers: 4, waited_seconds: 1.5 },
         escrowed: 0,
         quarantine: None,
+        repeats: vec![repeat()],
         users_found: 10_000,
         groups_found: 500,
         compared: 1_000,
@@ -340,4 +341,9 @@ fn capacity() -> Capacity {
     };
     let steps = vec![step(200.0, true), step(400.0, false), step(300.0, true)];
     Capacity { held: Some(300.0), broke: Some(400.0), steps }
+}
+
+fn repeat() -> RepeatResult {
+    let latency = RepeatLatency { operation: "create-user".to_owned(), p50: 3.1, p99: 11.2 };
+    RepeatResult { requests_per_second: 412.5, objects_per_second: 306.8, latencies: vec![latency] }
 }

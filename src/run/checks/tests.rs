@@ -202,6 +202,7 @@ areas! {
     defects_of_errors_are_caught "errors";
     defects_of_access_are_caught "access";
     defects_of_discovery_are_caught "discovery";
+    defects_of_bulk_are_caught "bulk";
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! One resource: create, read, replace, modify, delete (RFC 7644 §3.3 to §3.6).
 
 use axum::response::Response;
-use http::{StatusCode, header};
+use http::{Method, StatusCode, header};
 use serde_json::Value;
 
 use super::Call;
@@ -14,13 +14,30 @@ use super::problem::Problem;
 use super::projection::Projection;
 use super::query::Query;
 use super::respond::{empty_answer, json_answer, set};
+use super::route::Route;
 use super::store::{References, Stored};
 
 /// The tenant takes everything that Entra is known to send.
 const TOLERANCE: Tolerance = Tolerance::ENTRA;
 
+/// Finds the handler of a method that changes a resource.
+pub(super) async fn write(
+    call: &Call<'_>,
+    route: &Route,
+    method: &Method,
+) -> Result<Response, Problem> {
+    match route {
+        Route::Collection(kind) if method == Method::POST => create(call, *kind),
+        Route::Resource(kind, id) if method == Method::PUT => replace(call, *kind, id),
+        Route::Resource(kind, id) if method == Method::PATCH => modify(call, *kind, id).await,
+        Route::Resource(kind, id) if method == Method::DELETE => delete(call, *kind, id),
+        Route::Unknown => Err(Problem::new(404, "there is no such endpoint")),
+        _ => Err(Problem::new(405, format!("{method} has no meaning here"))),
+    }
+}
+
 /// POST to a collection.
-pub(super) fn create(call: &Call<'_>, kind: ResourceKind) -> Result<Response, Problem> {
+fn create(call: &Call<'_>, kind: ResourceKind) -> Result<Response, Problem> {
     let projection = Projection::of(&Query::of_url(call.query)?);
     let mut body = call.json()?;
     bent::lose_letters(&call.tenant.defects, &mut body);
@@ -53,7 +70,7 @@ pub(super) fn read(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Resp
 }
 
 /// PUT of a resource.
-pub(super) fn replace(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Response, Problem> {
+fn replace(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Response, Problem> {
     let projection = Projection::of(&Query::of_url(call.query)?);
     let tenant = call.tenant;
     let precondition = Precondition::of(call.headers);
@@ -71,11 +88,7 @@ pub(super) fn replace(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<R
 
 /// PATCH of a resource. Users are answered with 200 and the new state; groups with 204, as Entra
 /// prefers, unless the request chooses attributes.
-pub(super) async fn modify(
-    call: &Call<'_>,
-    kind: ResourceKind,
-    id: &str,
-) -> Result<Response, Problem> {
+async fn modify(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Response, Problem> {
     let projection = Projection::of(&Query::of_url(call.query)?);
     let with_body = kind == ResourceKind::User || projection.is_chosen();
     let tenant = call.tenant;
@@ -115,7 +128,7 @@ pub(super) async fn modify(
 }
 
 /// DELETE of a resource.
-pub(super) fn delete(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Response, Problem> {
+fn delete(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Response, Problem> {
     let precondition = Precondition::of(call.headers);
     if call.tenant.defects.any()
         && let Some(response) = bent::delete(call.tenant, kind, id)?
