@@ -238,7 +238,7 @@ impl Session {
     async fn clean_up(&self) -> CleanUpResult {
         let stage = &self.stage;
         let mut tenant = stage.tenant.clone();
-        if stage.is_stopped() {
+        if stage.is_interrupted() {
             let settings = EntraSettings::default().with(&stage.profile.entra);
             let hurry = stage.timeout.map_or(HURRY, |timeout| timeout.min(HURRY));
             let (limits, dress) = dress_of(&settings, Some(hurry), self.seed);
@@ -264,11 +264,11 @@ impl Session {
         if let Some(used_up) = stage.tenant.budget_used_up().filter(|_| requests.held_back > 0) {
             checks = checks.into_iter().map(|check| held_back(check, &used_up)).collect();
         }
-        let gone = self.silence.verdict(!stage.is_stopped());
+        let gone = self.silence.verdict(!stage.is_interrupted());
         let outcome = match gone {
             Some(_) => RunOutcome::Unreachable,
             None => RunOutcome::of(
-                stage.is_stopped(),
+                stage.is_interrupted(),
                 found.connection.as_ref(),
                 &checks,
                 &found.scenarios,
