@@ -4,7 +4,6 @@ use axum::response::Response;
 use http::{Method, StatusCode, header};
 use serde_json::Value;
 
-use super::Call;
 use super::apply::{self, Tolerance};
 use super::defects::query::store_projected;
 use super::defects::{Defect, patch as bent};
@@ -16,6 +15,7 @@ use super::query::Query;
 use super::respond::{empty_answer, json_answer, set};
 use super::route::Route;
 use super::store::{References, Stored};
+use super::{Call, Variation};
 
 /// The tenant takes everything that Entra is known to send.
 const TOLERANCE: Tolerance = Tolerance::ENTRA;
@@ -61,7 +61,7 @@ pub(super) fn read(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Resp
         Err(problem) => call.tenant.ghost(id).ok_or(problem)?,
         Ok(stored) => stored,
     };
-    if precondition::is_known(call.headers, stored.version) {
+    if call.has_etags() && precondition::is_known(call.headers, stored.version) {
         let mut response = empty_answer(StatusCode::NOT_MODIFIED);
         set(&mut response, header::ETAG, &entity_tag(stored.version));
         return Ok(response);
@@ -73,7 +73,7 @@ pub(super) fn read(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Resp
 fn replace(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Response, Problem> {
     let projection = Projection::of(&Query::of_url(call.query)?);
     let tenant = call.tenant;
-    let precondition = Precondition::of(call.headers);
+    let precondition = call.precondition();
     let body = call.json();
     let stored = tenant.store.modify(kind, id, References::Listed, |seen| {
         precondition.check(seen.version)?;
@@ -90,16 +90,20 @@ fn replace(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Response, Pr
 /// prefers, unless the request chooses attributes.
 async fn modify(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Response, Problem> {
     let projection = Projection::of(&Query::of_url(call.query)?);
-    let with_body = kind == ResourceKind::User || projection.is_chosen();
     let tenant = call.tenant;
+    let shows_it = match kind {
+        ResourceKind::User => !tenant.variations.has(Variation::PATCH_ANSWERS_204),
+        ResourceKind::Group => tenant.variations.has(Variation::PATCH_ANSWERS_200),
+    };
+    let with_body = shows_it || projection.is_chosen();
     let body = call.json()?;
-    let precondition = Precondition::of(call.headers);
+    let precondition = call.precondition();
     if !with_body
         && !tenant.defects.any()
         && let Some(changes) = apply::member_changes(&body, TOLERANCE)
     {
         let version = tenant.store.change_members(id, &precondition, &changes)?;
-        return Ok(no_content(version));
+        return Ok(no_content(call, version));
     }
     let change = |body: &Value, seen: &Stored| {
         precondition.check(seen.version)?;
@@ -123,19 +127,20 @@ async fn modify(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Respons
     if with_body {
         Ok(answer(call, StatusCode::OK, &stored, &projection))
     } else {
-        Ok(no_content(stored.version))
+        Ok(no_content(call, stored.version))
     }
 }
 
 /// DELETE of a resource.
-fn delete(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Response, Problem> {
-    let precondition = Precondition::of(call.headers);
+pub(super) fn delete(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Response, Problem> {
+    let precondition = call.precondition();
     if call.tenant.defects.any()
         && let Some(response) = bent::delete(call.tenant, kind, id)?
     {
         return Ok(response);
     }
     call.tenant.store.delete(kind, id, &precondition)?;
+    call.tenant.note_gone(id);
     Ok(empty_answer(StatusCode::NO_CONTENT))
 }
 
@@ -153,12 +158,29 @@ fn answer(
 ) -> Response {
     let shown = Value::Object(call.show(stored, projection));
     let mut response = json_answer(status, &shown, &call.tenant.defects);
-    set(&mut response, header::ETAG, &entity_tag(stored.version));
+    call.tag(&mut response, stored.version);
     response
 }
 
-fn no_content(version: u32) -> Response {
+fn no_content(call: &Call<'_>, version: u32) -> Response {
     let mut response = empty_answer(StatusCode::NO_CONTENT);
-    set(&mut response, header::ETAG, &entity_tag(version));
+    call.tag(&mut response, version);
     response
+}
+
+/// Versions, where the tenant has them.
+impl Call<'_> {
+    fn has_etags(&self) -> bool {
+        !self.tenant.variations.has(Variation::NO_ETAG)
+    }
+
+    fn precondition(&self) -> Precondition {
+        if self.has_etags() { Precondition::of(self.headers) } else { Precondition::Nothing }
+    }
+
+    fn tag(&self, response: &mut Response, version: u32) {
+        if self.has_etags() {
+            set(response, header::ETAG, &entity_tag(version));
+        }
+    }
 }
