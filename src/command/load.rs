@@ -381,6 +381,10 @@ pub(crate) async fn load(
     let set_up =
         stage.job_set_up(&own, &[], scope, session.seed).map_err(|error| Stop::bad(&error))?;
     let tenant = stage.dressed(&set_up.settings, session.seed);
+    if let Some(used_up) = tenant.budget_used_up() {
+        session.found().remarks.push(format!("the load was not begun: {used_up}"));
+        return Ok(());
+    }
     let mut results: Vec<LoadResult> = Vec::new();
     for attempt in 0..repeat {
         if attempt > 0 {
@@ -393,7 +397,7 @@ pub(crate) async fn load(
             .await
             .map_err(|error| Stop::Ours(error.into()))?;
         results.push(result);
-        if stage.is_stopped() || tenant.is_held_back() {
+        if stage.is_stopped() {
             break;
         }
     }

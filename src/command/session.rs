@@ -249,7 +249,7 @@ impl Session {
     async fn clean_up(&self) -> CleanUpResult {
         let stage = &self.stage;
         let mut tenant = stage.tenant.clone();
-        if stage.is_stopped() {
+        if stage.is_interrupted() {
             let settings = EntraSettings::default().with(&stage.profile.entra);
             let hurry = stage.timeout.map_or(HURRY, |timeout| timeout.min(HURRY));
             let (limits, dress) = dress_of(&settings, Some(hurry), self.seed);
@@ -276,11 +276,11 @@ impl Session {
             checks = checks.into_iter().map(|check| held_back(check, &used_up)).collect();
         }
         let known_failures = stage.known_failures.excuse(&mut checks);
-        let gone = self.silence.verdict(!stage.is_stopped());
+        let gone = self.silence.verdict(!stage.is_interrupted());
         let outcome = match gone {
             Some(_) => RunOutcome::Unreachable,
             None => RunOutcome::of(
-                stage.is_stopped(),
+                stage.is_interrupted(),
                 found.connection.as_ref(),
                 &checks,
                 &found.scenarios,

@@ -123,7 +123,7 @@ pub(crate) async fn play_all(session: &Session, scenarios: &[Scenario]) -> Resul
     let runs: u64 = scenarios.iter().map(|scenario| u64::from(scenario.runs)).sum();
     stage.telling.stage("scenarios", Some(runs));
     for scenario in scenarios {
-        if stage.is_stopped() {
+        if stage.is_interrupted() {
             break;
         }
         let result = Box::pin(play(stage, scenario)).await.map_err(|error| Stop::bad(&error))?;

@@ -74,7 +74,17 @@ fn a_rate_holds_for_checks_scenarios_loads_and_their_clean_up() {
     for command in [
         &["check", "--only", "delete-get-404"][..],
         &["run", "lifecycle/assign", "--snapshots", "off"],
-        &["load", "--users", "10", "--groups", "1", "--concurrency", "5"],
+        &[
+            "load",
+            "--users",
+            "20",
+            "--groups",
+            "1",
+            "--members-per-group",
+            "2",
+            "--concurrency",
+            "5",
+        ],
     ] {
         let folder = Folder::of(&format!("rate-{}", command[0]));
         let options = ["--rate", "100", "--reports", "reports"];
