@@ -10,12 +10,14 @@ mod capacity;
 mod count;
 mod drive;
 mod figures;
+mod foreign;
 mod goose;
 mod growth;
 mod increment;
 mod pacing;
 mod phases;
 mod sample;
+mod shard;
 mod telling;
 #[cfg(test)]
 mod tests;
@@ -39,16 +41,17 @@ use crate::entra::job::JobSetUp;
 use crate::entra::state::QuarantineReason;
 use crate::metrics::Metrics;
 use crate::run::{Capacity, LoadResult, Telling, ThrottlingResult};
-use crate::tenant::Tenant;
+use crate::tenant::{Collection, ManifestLine, Progress, Tenant};
 
 pub use self::capacity::CapacityPlan;
 pub use self::figures::LoadExpectations;
 pub use self::goose::keep_signals;
 pub use self::increment::Increments;
 pub use self::pacing::LoadPace;
+pub use self::shard::Shard;
 
 /// What to send, and how fast.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct LoadPlan {
     /// Who there is to provision.
     pub population: Population,
@@ -60,6 +63,10 @@ pub struct LoadPlan {
     pub increments: Increments,
     /// Looks for the rate that the tenant can keep, instead of running a cycle.
     pub capacity: Option<CapacityPlan>,
+    /// The share of the population that this load provisions.
+    pub shard: Shard,
+    /// How far an earlier run of the same load came.
+    pub progress: Progress,
     /// About how many users, and as many groups, are compared attribute by attribute afterwards.
     pub sample: usize,
     /// What the load must reach.
@@ -120,6 +127,9 @@ pub async fn run_load(
             false => found,
         }
     };
+    if !*stop.borrow() {
+        tenant.note_progress(&ManifestLine::Finished {});
+    }
     if *stop.borrow() && !is_interrupted {
         remarks.push("the load was interrupted while the tenant was read back".to_owned());
     }
@@ -222,18 +232,33 @@ fn load(
     timeline: Arc<Timeline>,
 ) -> Load {
     let directory = Arc::new(Directory::new(plan.population.clone()));
-    let mut phases = initial_cycle(&directory, set_up);
-    let directories = increment::append(&mut phases, &directory, set_up, plan.increments);
+    let mut phases = initial_cycle(&directory, set_up, plan.shard);
+    let directories =
+        increment::append(&mut phases, &directory, set_up, plan.increments, plan.shard);
     let seed = plan.population.seed;
+    let (users, groups) = (Links::new(directory.user_count()), Links::new(directory.group_count()));
+    for (collection, index, id) in &plan.progress.links {
+        let links = match collection {
+            Collection::Users => &users,
+            Collection::Groups => &groups,
+        };
+        // What has been deleted since is made anew.
+        if tenant.owns(id) {
+            links.link(*index, id.clone());
+        }
+    }
     Load {
-        users: Arc::new(Links::new(directory.user_count())),
-        groups: Arc::new(Links::new(directory.group_count())),
+        users: Arc::new(users),
+        groups: Arc::new(groups),
         phases: Arc::new(Phases::new(phases, tenant.clone(), plan.pace, seed)),
         directories,
         set_up: set_up.clone(),
         stop: stop.clone(),
         timeline,
         tally: Arc::default(),
+        shard: plan.shard,
+        foreign: Arc::default(),
+        done: Arc::new(plan.progress.done.clone()),
     }
 }
 

@@ -4,13 +4,17 @@
 //! is added in its topic file, a topic by a file and its two lines here.
 
 pub mod capability;
+pub mod cause;
 pub mod check;
 pub mod corpus;
 pub mod evidence;
 pub mod listen;
+pub mod reading;
+pub mod result;
 pub mod vocabulary;
 
 mod answers;
+mod bulk;
 mod common;
 mod convergence;
 mod create;
@@ -117,6 +121,10 @@ pub const CATALOGUE: &[&[Check]] = &[
     members::CHECKS,
     membership::CHECKS,
     etags::CHECKS,
+    bulk::results::CHECKS,
+    bulk::references::CHECKS,
+    bulk::failing::CHECKS,
+    bulk::limits::CHECKS,
     privacy::CHECKS,
     convergence::CHECKS,
 ];
@@ -233,6 +241,7 @@ pub(crate) mod tests {
             members::tests::canaries(),
             membership::tests::canaries(),
             etags::tests::canaries(),
+            bulk::tests::canaries(),
             privacy::tests::canaries(),
             convergence::tests::canaries(),
         ]

@@ -1,17 +1,21 @@
 //! `scimrig load`: a large initial cycle.
 
 use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use scimrig::directory::Population;
 use scimrig::entra::scope::{Scope, ScopeMode};
 use scimrig::exchange::Operation;
-use scimrig::load::{CapacityPlan, Increments, LoadExpectations, LoadPace, LoadPlan, run_load};
+use scimrig::load::{
+    CapacityPlan, Increments, LoadExpectations, LoadPace, LoadPlan, Shard, run_load,
+};
 use scimrig::profile::EntraOverrides;
 use scimrig::recording::BodyPolicy;
 use scimrig::run::cleanup::clean_up;
 use scimrig::run::{GrowthVerdict, LoadResult, RepeatResult};
 use scimrig::snapshot::SnapshotMode;
+use scimrig::tenant::{Manifest, ManifestLine, Progress};
 
 use super::options::{Allowed, Common};
 use super::session::{Plan, Session};
@@ -29,7 +33,24 @@ pub(crate) struct Load {
     #[command(flatten)]
     model: ModelOptions,
     #[command(flatten)]
+    spread: SpreadOptions,
+    #[command(flatten)]
     expected: ExpectOptions,
+}
+
+/// How the work is spread over machines and runs.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Shares and resuming")]
+struct SpreadOptions {
+    /// Provision one share of the population: the I-th of N; `report merge` folds the reports
+    #[arg(long, value_name = "I/N")]
+    shard: Option<Shard>,
+    /// Keep a journal in this new file, so that a run that was killed can be resumed
+    #[arg(long, value_name = "FILE", conflicts_with = "resume")]
+    journal: Option<PathBuf>,
+    /// Go on where the run that kept this journal was killed; the other options as they were then
+    #[arg(long, value_name = "FILE", conflicts_with = "repeat")]
+    resume: Option<PathBuf>,
 }
 
 /// Who there is.
@@ -151,26 +172,74 @@ fn share(text: &str) -> Result<f64, String> {
 impl Load {
     pub(crate) async fn run(self) -> Ended {
         self.refuse()?;
-        let (plan, size) = (self.plan(), &self.size);
+        let (kept, earlier) = self.journal()?;
+        let (plan, size) =
+            (LoadPlan { progress: earlier.progress.clone(), ..self.plan() }, &self.size);
+        let name = match self.shard().place() {
+            (_, 1) => "load".to_owned(),
+            (index, of) => format!("load-{index}-of-{of}"),
+        };
         let session = Session::open(&Plan {
             common: &self.common,
             allowance: self.allowed.allowance(),
             command: self.command(),
             writes: true,
-            scenario: Some("load"),
-            snapshots: (SnapshotMode::Off, std::path::PathBuf::from("snapshots")),
+            scenario: Some(&name),
+            journal: kept.map(|path| (path, earlier)),
+            snapshots: (SnapshotMode::Off, PathBuf::from("snapshots")),
             bodies: BodyPolicy::First(2_000),
             concurrency: self.model.concurrency,
             shrink_attempts: 0,
+            known_failures: None,
         })?;
         session
             .run(async |session| {
                 if !session.test_connection().await? {
                     return Ok(());
                 }
+                let identity = self.identity();
+                session.stage.tenant.note_progress(&ManifestLine::Plan { plan: identity });
                 load(session, &plan, size.members_per_patch, size.repeat).await
             })
             .await
+    }
+
+    fn shard(&self) -> Shard {
+        self.spread.shard.unwrap_or(Shard::WHOLE)
+    }
+
+    /// The journal that is kept, and what it holds already.
+    fn journal(&self) -> Result<(Option<PathBuf>, Manifest), Stop> {
+        let refuse = |path: &Path, why: &str| {
+            Err(Stop::BadInput(format!("the journal {}: {why}", path.display())))
+        };
+        if let Some(path) = &self.spread.journal {
+            if path.exists() {
+                return refuse(path, "it exists already; --resume goes on with it");
+            }
+            return Ok((Some(path.clone()), Manifest::default()));
+        }
+        let Some(path) = &self.spread.resume else { return Ok((None, Manifest::default())) };
+        let earlier = Manifest::read(path).map_err(|error| Stop::bad(&error))?;
+        match &earlier.progress.plan {
+            None => refuse(path, "no load has kept it; name the FILE of an earlier --journal"),
+            Some(plan) if *plan != self.identity() => {
+                let now = self.identity();
+                refuse(path, &format!("it is of another load: `{plan}` then, `{now}` now"))
+            }
+            Some(_) if earlier.progress.is_finished => refuse(
+                path,
+                "the load came to its end; `scimrig cleanup FILE` removes what is left of it",
+            ),
+            Some(_) => Ok((Some(path.clone()), earlier)),
+        }
+    }
+
+    /// What makes two loads the same, so that one can go on with the other's work.
+    fn identity(&self) -> String {
+        let seed = self.common.seed.unwrap_or(super::session::SEED);
+        let (index, of) = self.shard().place();
+        format!("{} --seed {seed} --shard {index}/{of}", self.command())
     }
 
     /// What is to be done; the seed is the session's.
@@ -202,6 +271,8 @@ impl Load {
                     .unwrap_or(default.latency_p99_ms_max),
                 error_share_max: expected.error_share_max.unwrap_or(default.error_share_max),
             }),
+            shard: self.shard(),
+            progress: Progress::default(),
             sample: size.sample,
             expectations: self.expectations(),
         }

@@ -52,10 +52,12 @@ impl RunScenarios {
             command: format!("run {}", self.scenarios.join(" ")),
             writes: true,
             scenario: only.as_deref(),
+            journal: None,
             snapshots: (self.snapshots.snapshots, self.snapshots.snapshots_dir.clone()),
             bodies: BodyPolicy::First(20_000),
             concurrency: 5,
             shrink_attempts: self.shrink_attempts,
+            known_failures: None,
         })?;
         session
             .run(async |session| {

@@ -6,15 +6,17 @@ use std::time::Duration;
 use clap::Args;
 use scimrig::checks::Selection;
 use scimrig::directory::Population;
-use scimrig::load::{Increments, LoadExpectations, LoadPace, LoadPlan};
+use scimrig::load::{Increments, LoadExpectations, LoadPace, LoadPlan, Shard};
 use scimrig::recording::BodyPolicy;
 use scimrig::run::Exit;
 use scimrig::run::checks::{ProbeSettings, dry_run, run_probes};
 use scimrig::run::play::play;
 use scimrig::scenario::{BUILT_IN, Scenario};
 use scimrig::snapshot::SnapshotMode;
+use scimrig::tenant::Progress;
 use scimrig::tenant::TenantUrl;
 
+use super::known_failures::KnownFailureOptions;
 use super::load::load;
 use super::options::{Allowed, Common, Target, Wanted};
 use super::session::{Plan, SEED, Session};
@@ -42,6 +44,8 @@ pub(crate) struct Verify {
     allowed: Allowed,
     #[command(flatten)]
     snapshots: SnapshotOptions,
+    #[command(flatten)]
+    known_failures: KnownFailureOptions,
     /// Checks run at once; none: 4, and 1 on the embedded tenant, whose answers take no time
     #[arg(long, value_name = "N")]
     jobs: Option<usize>,
@@ -66,10 +70,12 @@ impl Verify {
             command: format!("verify --users {users} --groups {groups}{wanted}"),
             writes: true,
             scenario: None,
+            journal: None,
             snapshots: (self.snapshots.snapshots, self.snapshots.snapshots_dir.clone()),
             bodies: BodyPolicy::First(20_000),
             concurrency: 5,
             shrink_attempts: self.shrink_attempts,
+            known_failures: Some(&self.known_failures),
         })?;
         let scenarios = built_in_scenarios()?;
         session
@@ -91,6 +97,8 @@ impl Verify {
                     pace: self.allowed.rate.map_or(LoadPace::Closed, LoadPace::Rate),
                     increments: Increments::default(),
                     capacity: None,
+                    shard: Shard::WHOLE,
+                    progress: Progress::default(),
                     sample: 50,
                     expectations: LoadExpectations::default(),
                 };
@@ -165,10 +173,12 @@ impl TestConnection {
             command: "test-connection".to_owned(),
             writes: false,
             scenario: Some("test-connection"),
+            journal: None,
             snapshots: (SnapshotMode::Off, PathBuf::from("snapshots")),
             bodies: BodyPolicy::All,
             concurrency: 1,
             shrink_attempts: 0,
+            known_failures: None,
         })?;
         session.run(async |session| session.test_connection().await.map(|_| ())).await
     }
@@ -179,6 +189,8 @@ impl TestConnection {
 pub(crate) struct Check {
     #[command(flatten)]
     pub(crate) common: Common,
+    #[command(flatten)]
+    known_failures: KnownFailureOptions,
     #[command(flatten)]
     allowed: Allowed,
     #[command(flatten)]
@@ -210,10 +222,12 @@ impl Check {
             command: self.command(),
             writes: true,
             scenario: None,
+            journal: None,
             snapshots: (SnapshotMode::Off, PathBuf::from("snapshots")),
             bodies: BodyPolicy::All,
             concurrency: 4,
             shrink_attempts: 0,
+            known_failures: Some(&self.known_failures),
         })?;
         session
             .run(async |session| {

@@ -97,6 +97,8 @@ pub(super) async fn find(
             let index = if is_over { users } else { source.fetch_add(1, Ordering::Relaxed) };
             (index < users).then_some(Step::User(index))
         });
+        let shard = load.shard;
+        let in_time = in_time.filter(move |step| matches!(step, Step::User(it) if shard.has(*it)));
         let total = whole(rate * plan.step_seconds / 2.0) as u64;
         let phase = Phase { name: format!("{rate:.0} a second"), total, steps: Box::new(in_time) };
         let phases = Phases::new(vec![phase], measured.clone(), LoadPace::Rate(rate), 0);

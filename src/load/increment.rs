@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use super::phases::{Phase, Step};
+use super::shard::Shard;
 use crate::directory::{AttributeValue, Change, Directory, GroupIndex, UserIndex, mix_both};
 use crate::entra::job::JobSetUp;
 use crate::entra::wire::MemberVerb;
@@ -26,11 +27,14 @@ pub(super) fn append(
     first: &Arc<Directory>,
     set_up: &JobSetUp,
     increments: Increments,
+    shard: Shard,
 ) -> Vec<Arc<Directory>> {
     let mut directories = vec![first.clone()];
     for cycle in 1..=increments.cycles {
         let mut directory = (*directories[directories.len() - 1]).clone();
-        let (users, members) = change(&mut directory, cycle, increments.changed_percent);
+        let (mut users, mut members) = change(&mut directory, cycle, increments.changed_percent);
+        users.retain(|user| shard.has(*user));
+        members.retain(|step| matches!(step, Step::Members(group, ..) if shard.has(*group)));
         let wants_members = set_up.group_mapping.maps_members() && set_up.settings.provision_groups;
         let members = if wants_members { members } else { Vec::new() };
         directories.push(Arc::new(directory));

@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::pacing::{Due, LoadPace, Schedule};
+use super::shard::Shard;
 use crate::directory::{Directory, GroupIndex, UserIndex};
 use crate::entra::job::JobSetUp;
 use crate::entra::pace::Pace;
@@ -52,8 +53,12 @@ pub(super) struct Phase {
     pub steps: Box<dyn Iterator<Item = Step> + Send>,
 }
 
-/// The phases of an initial cycle of this directory.
-pub(super) fn initial_cycle(directory: &Arc<Directory>, set_up: &JobSetUp) -> Vec<Phase> {
+/// The phases of a share of an initial cycle of this directory.
+pub(super) fn initial_cycle(
+    directory: &Arc<Directory>,
+    set_up: &JobSetUp,
+    shard: Shard,
+) -> Vec<Phase> {
     let (users, mut groups) = (directory.user_count(), directory.group_count());
     if !set_up.settings.provision_groups {
         groups = 0;
@@ -62,10 +67,11 @@ pub(super) fn initial_cycle(directory: &Arc<Directory>, set_up: &JobSetUp) -> Ve
     let managers = if set_up.user_mapping.maps_manager() { users } else { 0 };
     let with_members = if set_up.group_mapping.maps_members() { groups } else { 0 };
     let population = directory.population();
-    let patches = (0..with_members).map(|group| population.member_count(group).div_ceil(per_patch));
-    let patches: usize = patches.sum();
+    let own = move |index: &usize| shard.has(*index);
+    let patches = |group| population.member_count(group).div_ceil(per_patch);
+    let patches: usize = (0..with_members).filter(own).map(patches).sum();
     let directory = directory.clone();
-    let memberships = (0..with_members).flat_map(move |index| {
+    let memberships = (0..with_members).filter(own).flat_map(move |index| {
         let members: Vec<UserIndex> = directory.group(index).members.into_iter().collect();
         let patch = |some: &[UserIndex]| Step::Members(index, MemberVerb::Add, some.to_vec());
         members.chunks(per_patch).map(patch).collect::<Vec<Step>>()
@@ -73,18 +79,18 @@ pub(super) fn initial_cycle(directory: &Arc<Directory>, set_up: &JobSetUp) -> Ve
     vec![
         Phase {
             name: "users".to_owned(),
-            total: users as u64,
-            steps: Box::new((0..users).map(Step::User)),
+            total: shard.count(users) as u64,
+            steps: Box::new((0..users).filter(own).map(Step::User)),
         },
         Phase {
             name: "groups".to_owned(),
-            total: groups as u64,
-            steps: Box::new((0..groups).map(Step::Group)),
+            total: shard.count(groups) as u64,
+            steps: Box::new((0..groups).filter(own).map(Step::Group)),
         },
         Phase {
             name: "references".to_owned(),
-            total: (managers + patches) as u64,
-            steps: Box::new((0..managers).map(Step::Manager).chain(memberships)),
+            total: (shard.count(managers) + patches) as u64,
+            steps: Box::new((0..managers).filter(own).map(Step::Manager).chain(memberships)),
         },
     ]
 }
@@ -121,6 +127,9 @@ struct State {
 struct Current {
     phase: Phase,
     is_dry: bool,
+    /// Which phase it is, from 0, and how many of its steps were taken.
+    number: usize,
+    taken: u64,
     in_flight: usize,
     done: u64,
     schedule: Schedule,
@@ -162,14 +171,17 @@ impl Phases {
         loop {
             if state.current.is_none() {
                 let Some(phase) = state.waiting.pop_front() else { return Work::Over };
-                state.current = Some(self.begin(phase));
+                let number = state.ended.len();
+                state.current = Some(self.begin(phase, number));
             }
             let Some(current) = &mut state.current else { return Work::Over };
             if let Some(step) = current.next() {
                 current.in_flight += 1;
+                let place = (current.number, current.taken);
+                current.taken += 1;
                 let due = current.schedule.due(&step);
                 let pace = current.schedule.requests.clone();
-                return Work::Step(step, Ticket { phases: self.clone(), pace, due });
+                return Work::Step(step, Ticket { phases: self.clone(), place, pace, due });
             }
             if current.in_flight > 0 {
                 return Work::Wait;
@@ -212,11 +224,13 @@ impl Phases {
         (self.pace != LoadPace::Closed).then(|| state.late / turns)
     }
 
-    fn begin(&self, phase: Phase) -> Current {
+    fn begin(&self, phase: Phase, number: usize) -> Current {
         let origin = self.tenant.began();
         Current {
             phase,
             is_dry: false,
+            number,
+            taken: 0,
             in_flight: 0,
             done: 0,
             schedule: Schedule::new(self.pace, origin, self.seed),
@@ -269,6 +283,8 @@ impl Current {
 /// One step in flight.
 pub(super) struct Ticket {
     phases: Arc<Phases>,
+    /// Phase and number of the step, the same in every run of the same plan.
+    pub place: (usize, u64),
     /// When the step's requests are due, where a rate is set.
     pub pace: Option<Arc<Pace>>,
     /// When the step itself is due, where objects are paced.

@@ -64,14 +64,13 @@ async fn one(
         (Kind::User, Some(id), _) => {
             let maps_manager = load.set_up.user_mapping.maps_manager();
             let manager = maps_manager.then(|| load.manager_of(index)).flatten();
-            comparer.user(index, id, ProjectedUser::created(values), manager).await
+            comparer.user(index, id, ProjectedUser::created(values), manager.as_deref()).await
         }
         (Kind::Group, _, Some(id)) => {
             let group = load.directory().group(index);
             let mapped = load.set_up.group_mapping.maps_members();
             let members = group.members.iter().filter(|_| mapped);
-            let members =
-                members.filter_map(|member| load.users.id(*member).map(str::to_owned)).collect();
+            let members = members.filter_map(|member| load.known_id(*member)).collect();
             let expected = ProjectedGroup::created(values, group.object_id);
             comparer.group(index, id, expected, members).await
         }

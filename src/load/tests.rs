@@ -17,7 +17,9 @@ use crate::profile::EntraSettings;
 use crate::run::cleanup::clean_up;
 use crate::run::{CleanUpResult, Silent};
 use crate::tenant::embedded::{Defect, EmbeddedSettings, EmbeddedTenant, Faults, Keys};
-use crate::tenant::{Allowance, Dress, HttpSettings, Limits, SecretToken, TenantUrl, Transport};
+use crate::tenant::{
+    Allowance, Dress, HttpSettings, Limits, Manifest, SecretToken, TenantUrl, Transport,
+};
 
 fn plan(users: usize, groups: usize) -> LoadPlan {
     let population =
@@ -28,6 +30,8 @@ fn plan(users: usize, groups: usize) -> LoadPlan {
         pace: LoadPace::Closed,
         increments: Increments::default(),
         capacity: None,
+        shard: Shard::WHOLE,
+        progress: Progress::default(),
         sample: 20,
         expectations: LoadExpectations::default(),
     }
@@ -492,4 +496,49 @@ async fn the_capacity_of_a_slow_tenant_is_found_and_is_not_that_of_a_fast_one() 
     assert!(held < broke && broke <= 3_200.0, "{capacity:?}");
     assert!(result.users > 0 && result.users < 20_000, "only what was tried is counted");
     assert_eq!(result.users_found, result.users);
+}
+
+#[tokio::test]
+async fn two_shares_at_once_make_the_whole_and_find_each_others_users() {
+    let embedded = embedded(Faults::default());
+    let (one, other) = (in_process(embedded.router()), in_process(embedded.router()));
+    let of = |shard: &str| LoadPlan { shard: shard.parse().unwrap(), ..plan(41, 8) };
+    let (first, second) = (of("1/2"), of("2/2"));
+    let (first, second) = tokio::join!(run(&one, &first), run(&other, &second));
+    for result in [&first, &second] {
+        assert!(result.arrived(), "{:?}", result.differences);
+    }
+    assert_eq!(embedded.counts(), (41, 8));
+    assert_eq!((first.users, second.users), (21, 20));
+    assert_eq!(first.memberships + second.memberships, 8 * 5);
+    assert!(one.owned().len() + other.owned().len() == 49, "nobody takes over what others made");
+}
+
+#[tokio::test]
+async fn a_load_that_was_cut_off_goes_on_where_it_was() {
+    let embedded = embedded(Faults::default());
+    let folder = std::env::temp_dir().join(format!("scimrig-resume-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let journal = folder.join("journal.jsonl");
+    let whole = plan(120, 12);
+    let (mut creates, mut cut) = (0, 0);
+    for budget in [40, 90, 200, 10_000] {
+        let earlier = Manifest::read(&journal).unwrap_or_default();
+        let tenant = in_process(embedded.router());
+        tenant.allow(Allowance { requests_max: Some(budget), ..Allowance::default() });
+        earlier.owned.iter().cloned().for_each(|owned| tenant.adopt(owned));
+        earlier.unresolved.iter().cloned().for_each(|lost| tenant.adopt_unresolved(lost));
+        tenant.keep_manifest(&journal).unwrap();
+        let plan = LoadPlan { progress: earlier.progress, ..whole.clone() };
+        let result = run(&tenant, &plan).await;
+        creates += requests_of(&result, Operation::CreateUser);
+        cut += u64::from(!result.remarks.iter().all(|it| it.starts_with("every")));
+        if budget == 10_000 {
+            assert!(result.arrived(), "{:?}", result.differences);
+            assert_eq!((result.users, result.groups, result.memberships), (120, 12, 60));
+        }
+    }
+    assert_eq!(embedded.counts(), (120, 12));
+    assert_eq!((creates, cut), (120, 3), "nothing was created twice");
+    std::fs::remove_dir_all(&folder).unwrap();
 }

@@ -20,7 +20,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-pub use manifest::{Collection, Manifest, ManifestError, ManifestLine, Owned, Unresolved};
+pub use manifest::{
+    Collection, Manifest, ManifestError, ManifestLine, Owned, Progress, Unresolved,
+};
 pub use token::{SecretToken, TokenError};
 pub use traffic::{Allowance, PER_SECOND_MAX, PER_SECOND_MIN, Sent};
 pub use transport::{HttpSettings, Limits, Transport, TransportError};
@@ -187,6 +189,12 @@ impl Tenant {
         self.door.ownership.unresolved()
     }
 
+    /// What the exchange of that number created and is still there: for a bulk request, which may
+    /// create many.
+    pub fn made_by(&self, number: u64) -> Vec<Owned> {
+        self.door.ownership.made_by(number)
+    }
+
     /// Whether this run created the resource of that id.
     pub fn owns(&self, id: &str) -> bool {
         self.door.ownership.owns(id)
@@ -220,6 +228,12 @@ impl Tenant {
     /// How many resources of this run were deleted again.
     pub fn deleted(&self) -> u64 {
         self.door.ownership.deleted()
+    }
+
+    /// Adds a line on how far a load is to the manifest, where one is kept. A line that cannot be
+    /// written costs a resumed load a look-up, and nothing else.
+    pub fn note_progress(&self, line: &ManifestLine) {
+        self.door.ownership.note(line);
     }
 
     /// Settles a create whose answer was lost: nothing is there, or it was found and adopted.

@@ -4,12 +4,13 @@ use axum::response::Response;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::Call;
+use super::bulk::{OPERATIONS_MAX, PAYLOAD_MAX};
 use super::defects::{Defect, discovery as bent};
 use super::kind::ResourceKind;
 use super::problem::Problem;
 use super::query::PAGE_MAX;
 use super::respond::json_answer;
+use super::{Call, Variation};
 use crate::scim;
 use crate::scim::schema::{self, Schema};
 
@@ -20,6 +21,18 @@ pub(super) const BODY_MAX: usize = 10 * 1024 * 1024;
 pub(super) fn service_provider_config(call: &Call<'_>) -> Result<Response, Problem> {
     refuse_filter(call)?;
     let mut configuration = configuration(&call.presenter.base);
+    let variations = &call.tenant.variations;
+    for (feature, variation) in [
+        ("patch", Variation::NO_PATCH),
+        ("filter", Variation::NO_FILTER),
+        ("sort", Variation::NO_SORT),
+        ("etag", Variation::NO_ETAG),
+    ] {
+        if variations.has(variation) {
+            configuration[feature]["supported"] = json!(false);
+        }
+    }
+    configuration["filter"]["maxResults"] = json!(call.tenant.page_max());
     if call.tenant.defects.any() {
         bent::configuration(call, &mut configuration);
     }
@@ -99,7 +112,11 @@ fn configuration(base: &str) -> Value {
         "schemas": [scim::SERVICE_PROVIDER_CONFIG],
         "documentationUri": "https://www.rfc-editor.org/rfc/rfc7644",
         "patch": { "supported": true },
-        "bulk": { "supported": false, "maxOperations": 0, "maxPayloadSize": BODY_MAX },
+        "bulk": {
+            "supported": true,
+            "maxOperations": OPERATIONS_MAX,
+            "maxPayloadSize": PAYLOAD_MAX,
+        },
         "filter": { "supported": true, "maxResults": PAGE_MAX },
         "changePassword": { "supported": false },
         "sort": { "supported": true },

@@ -1,12 +1,14 @@
 //! The tenant we bring: a SCIM 2.0 service provider over an in-memory store, in the same binary.
 //!
-//! It is strict and complete, and it takes everything that Entra is known to send. Three things
-//! bend it: a profile's limitations, named defects, and faults drawn from the seed. It answers
+//! It is strict and complete, and it takes everything that Entra is known to send. Four things bend
+//! it: a profile's limitations, legal variations, named defects, and faults drawn from the seed. It
+//! answers
 //! below `/scim`, in process through [`EmbeddedTenant::router`] or over TCP through
 //! [`EmbeddedTenant::serve`], and looks resources up at a cost that does not grow with their
 //! number.
 
 pub mod apply;
+mod bulk;
 mod defects;
 mod discovery;
 pub mod evaluate;
@@ -29,8 +31,9 @@ mod serve;
 mod store;
 #[cfg(test)]
 mod tests;
+mod variations;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -60,6 +63,8 @@ use respond::{dropped_connection, problem_answer, set};
 use route::{BASE, Route};
 use serde_json::Value;
 use store::{Store, StoreSettings, Stored};
+pub use variations::Variation;
+use variations::Variations;
 
 use crate::profile::Limitation;
 
@@ -68,6 +73,8 @@ use crate::profile::Limitation;
 pub struct EmbeddedSettings {
     /// The documented limitations to mimic.
     pub limitations: Vec<Limitation>,
+    /// The legal variations that are switched on.
+    pub variations: Vec<Variation>,
     /// The bugs that are switched on.
     pub defects: Vec<Defect>,
     /// The troubles of network and load.
@@ -92,11 +99,16 @@ struct Inner {
     store: Store,
     keys: Keys,
     limitations: Limitations,
+    variations: Variations,
     defects: Defects,
     faults: FaultPlan,
     base_url: Option<String>,
     /// Deleted users that a defect lets be read.
     ghosts: Mutex<HashMap<String, Stored>>,
+    /// The ids of bulkIds that a defect keeps beyond their request.
+    bulk_ids: Mutex<HashMap<String, String>>,
+    /// Ids of what was deleted, where a variation tells them from what never was.
+    gone: Mutex<HashSet<String>>,
     /// What other defects keep of requests that are over.
     past: Past,
 }
@@ -125,10 +137,13 @@ impl EmbeddedTenant {
             store,
             keys: settings.keys,
             limitations: Limitations::new(&settings.limitations),
+            variations: Variations::new(&settings.variations),
             defects,
             faults: FaultPlan::new(settings.faults, settings.seed),
             base_url,
             ghosts: Mutex::default(),
+            bulk_ids: Mutex::default(),
+            gone: Mutex::default(),
             past: Past::default(),
         };
         Self { inner: Arc::new(inner) }
@@ -198,8 +213,11 @@ impl Inner {
         };
         let is_open = route == Route::ServiceProviderConfig
             || self.defects.any() && door::lets_in(&self.defects, &parts, &route);
-        if !is_open && let Some(refusal) = self.refuse_stranger(&parts.headers) {
-            return refusal;
+        if !is_open && let Some((problem, challenge)) = self.refusal(&parts.headers) {
+            // The rights of a known key are looked at operation by operation.
+            if route != Route::Bulk || problem.status != 403 {
+                return self.challenged(&problem, challenge);
+            }
         }
         let body = match read_body(&parts, body).await {
             Ok(body) => body,
@@ -210,7 +228,11 @@ impl Inner {
             headers: &parts.headers,
             query: parts.uri.query(),
             body,
-            presenter: Presenter { base: self.base(&parts), limitations: self.limitations },
+            presenter: Presenter {
+                base: self.base(&parts),
+                limitations: self.limitations,
+                has_version: self.has_version(),
+            },
         };
         let stumbled = match &place {
             Some(place) => door::stumble(&call, &parts, &route, place),
@@ -232,6 +254,9 @@ impl Inner {
                 if self.defects.has(Defect::TRACE_SHOWN) {
                     problem.detail.push_str("\n    at scim.Handler.answer(Handler.java:42)");
                 }
+                if problem.status == 404 && self.is_gone(&route) {
+                    problem = Problem::new(410, "it was deleted");
+                }
                 if problem.status == 404 && self.defects.has(Defect::UNKNOWN_ID_CRASH) {
                     problem = Problem::new(500, "internal server error");
                 }
@@ -244,11 +269,12 @@ impl Inner {
         }
     }
 
-    /// 401 for a request without a valid key, 403 for one without the right to provision.
-    fn refuse_stranger(&self, headers: &HeaderMap) -> Option<Response> {
+    /// 401 for a request without a valid key, 403 for one without the right to provision, each
+    /// with the end of its challenge.
+    fn refusal(&self, headers: &HeaderMap) -> Option<(Problem, &'static str)> {
         let lower_case = self.defects.has(Defect::SCHEME_CASE_SENSITIVE)
             && headers.get(header::AUTHORIZATION).is_some_and(|it| it.as_bytes().starts_with(b"b"));
-        let (problem, challenge) = match self.keys.access(headers, jiff::Timestamp::now()) {
+        Some(match self.keys.access(headers, jiff::Timestamp::now()) {
             Access::Admin if lower_case => (Problem::new(401, "a bearer key is needed"), ""),
             Access::Admin => return None,
             Access::Powerless => {
@@ -267,14 +293,26 @@ impl Inner {
             Access::Expired => {
                 (Problem::new(401, "the key has expired"), r#", error="invalid_token""#)
             }
-        };
-        let mut response = problem_answer(&problem, &self.defects);
-        if self.defects.has(Defect::CHALLENGE_MISSING) {
-            return Some(response);
+        })
+    }
+
+    fn challenged(&self, problem: &Problem, challenge: &str) -> Response {
+        let mut response = problem_answer(problem, &self.defects);
+        if !self.defects.has(Defect::CHALLENGE_MISSING) {
+            let challenge = format!("Bearer realm=\"scim\"{challenge}");
+            set(&mut response, header::WWW_AUTHENTICATE, &challenge);
         }
-        let challenge = format!("Bearer realm=\"scim\"{challenge}");
-        set(&mut response, header::WWW_AUTHENTICATE, &challenge);
-        Some(response)
+        response
+    }
+
+    /// How many resources a page holds at most.
+    fn page_max(&self) -> usize {
+        if self.variations.has(Variation::SMALL_PAGES) { SMALL_PAGE } else { query::PAGE_MAX }
+    }
+
+    /// Whether `meta` shows the version of a resource.
+    fn has_version(&self) -> bool {
+        ![Variation::NO_META_VERSION, Variation::NO_ETAG].iter().any(|it| self.variations.has(*it))
     }
 
     /// What URLs in answers begin with.
@@ -290,6 +328,17 @@ impl Inner {
         format!("http://{host}{BASE}")
     }
 
+    fn note_gone(&self, id: &str) {
+        if self.variations.has(Variation::GONE_FOR_GOOD) {
+            self.gone.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned());
+        }
+    }
+
+    fn is_gone(&self, route: &Route) -> bool {
+        let Route::Resource(_, id) = route else { return false };
+        self.gone.lock().unwrap_or_else(PoisonError::into_inner).contains(id.as_str())
+    }
+
     fn keep_ghost(&self, stored: Stored) {
         let mut ghosts = self.ghosts.lock().unwrap_or_else(PoisonError::into_inner);
         ghosts.insert(stored.id.clone(), stored);
@@ -300,31 +349,36 @@ impl Inner {
     }
 }
 
+/// A small page, which makes a client walk.
+const SMALL_PAGE: usize = 5;
+
 /// Finds the handler of a method on an endpoint.
 async fn dispatch(call: &Call<'_>, route: &Route, method: &Method) -> Result<Response, Problem> {
     let is_read = method == Method::GET
         || method == Method::HEAD
         || call.tenant.defects.any() && door::reads(&call.tenant.defects, method);
+    let variations = &call.tenant.variations;
     match route {
-        Route::Unknown => Err(Problem::new(404, "there is no such endpoint")),
+        Route::ServiceProviderConfig | Route::ResourceTypes(_) | Route::Schemas(_)
+            if variations.has(Variation::NO_DISCOVERY) =>
+        {
+            Err(Problem::new(404, "there is no such endpoint"))
+        }
+        Route::Resource(..) if method == Method::PATCH && variations.has(Variation::NO_PATCH) => {
+            Err(Problem::new(501, "PATCH is not supported"))
+        }
         Route::Me => Err(Problem::new(501, "/Me is not supported: a key is no user")),
-        Route::Bulk => Err(Problem::new(501, "bulk requests are not supported")),
+        Route::Bulk if method == Method::POST => bulk::run(call).await,
         Route::Root if is_read => search::list(call, None, call.asked()?).await,
         Route::Collection(kind) if is_read => search::list(call, Some(*kind), call.asked()?).await,
-        Route::Collection(kind) if method == Method::POST => resources::create(call, *kind),
         Route::Resource(kind, id) if is_read => resources::read(call, *kind, id),
-        Route::Resource(kind, id) if method == Method::PUT => resources::replace(call, *kind, id),
-        Route::Resource(kind, id) if method == Method::PATCH => {
-            resources::modify(call, *kind, id).await
-        }
-        Route::Resource(kind, id) if method == Method::DELETE => resources::delete(call, *kind, id),
         Route::Search(kind) if method == Method::POST => {
             search::list(call, *kind, call.searched()?).await
         }
         Route::ServiceProviderConfig if is_read => discovery::service_provider_config(call),
         Route::ResourceTypes(name) if is_read => discovery::resource_types(call, name.as_deref()),
         Route::Schemas(urn) if is_read => discovery::schemas(call, urn.as_deref()),
-        _ => Err(Problem::new(405, format!("{method} has no meaning here"))),
+        _ => resources::write(call, route, method).await,
     }
 }
 

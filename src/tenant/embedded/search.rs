@@ -4,7 +4,6 @@ use axum::response::Response;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use super::Call;
 use super::defects::{Defect, answer, filter as bent, query as misread, resource};
 use super::evaluate;
 use super::kind::ResourceKind;
@@ -15,6 +14,8 @@ use super::projection::Projection;
 use super::query::Query;
 use super::respond::json_answer;
 use super::store::{Key, References, Stored};
+use super::variations::Variations;
+use super::{Call, Variation};
 use crate::scim;
 use crate::scim::filter::Filter;
 
@@ -32,9 +33,11 @@ pub(super) async fn list(
     mut query: Query,
 ) -> Result<Response, Problem> {
     let (tenant, defects) = (call.tenant, &call.tenant.defects);
+    refuse_unsupported(&tenant.variations, &query)?;
     if defects.any() {
         misread::misread(defects, &kinds(kind), &mut query)?;
     }
+    query.count = Some(query.take().min(tenant.page_max()));
     refuse_filter(call, kind, query.filter.as_ref())?;
     if defects.has(Defect::FILTER_IGNORED) {
         query.filter = None;
@@ -62,11 +65,25 @@ pub(super) async fn list(
         "startIndex": query.start_index.unwrap_or(1),
         "itemsPerPage": resources.len(),
     });
-    body["Resources"] = Value::Array(resources);
+    if !(resources.is_empty() && tenant.variations.has(Variation::EMPTY_LIST_LEFT_OUT)) {
+        body["Resources"] = Value::Array(resources);
+    }
     if defects.any() {
         return Ok(answer::list(defects, &query, body));
     }
     Ok(json_answer(StatusCode::OK, &body, defects))
+}
+
+/// What a variation does without is answered 501, whatever else is asked.
+fn refuse_unsupported(variations: &Variations, query: &Query) -> Result<(), Problem> {
+    let asked = [
+        (Variation::NO_FILTER, query.filter.is_some(), "filters are not supported"),
+        (Variation::NO_SORT, query.sort_by.is_some(), "sorting is not supported"),
+    ];
+    match asked.into_iter().find(|(variation, asks, _)| *asks && variations.has(*variation)) {
+        Some((_, _, why)) => Err(Problem::new(501, why)),
+        None => Ok(()),
+    }
 }
 
 /// A page as a faulty server cuts it.

@@ -2,6 +2,7 @@
 
 mod access;
 mod answers;
+mod bulk;
 mod create;
 mod delete;
 mod discovery;
@@ -41,6 +42,7 @@ pub(super) const AREAS: &[&[Defect]] = &[
     errors::ALL,
     access::ALL,
     discovery::ALL,
+    bulk::ALL,
     schemas::ALL,
     me::ALL,
 ];
