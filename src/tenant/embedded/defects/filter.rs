@@ -31,6 +31,11 @@ pub(in crate::tenant::embedded) fn refuse(
     {
         return Err(Problem::invalid_filter("externalId cannot be filtered"));
     }
+    if defects.has(Defect::PASSWORD_FILTER_CRASH)
+        && paths.iter().any(|it| it.attribute == "password")
+    {
+        return crash();
+    }
     if defects.has(Defect::URN_NOT_READ) && paths.iter().any(|path| path.schema.is_some()) {
         return Err(Problem::invalid_filter("a name has no colon"));
     }

@@ -30,6 +30,8 @@ defects! {
         "a filter looks at the first of several values alone";
     UNKNOWN_FILTER_CRASH, "unknown-filter-crash", "W-42", 1, "filter-unknown-attr",
         "a filter on an unknown attribute is answered 500";
+    PASSWORD_FILTER_CRASH, "password-filter-crash", "", 1, "sec-sensitive-filter",
+        "a filter on the password is answered 500";
     BOOLEAN_FILTER_REFUSED, "boolean-filter-refused", "", 1, "filter-eq-boolean",
         "`active eq false` is refused: a value stands in quotes";
     NULL_FILTER_CRASH, "null-filter-crash", "", 1, "filter-eq-null",
