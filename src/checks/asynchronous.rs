@@ -1,7 +1,7 @@
 //! Asynchronous requests (RFC 9967): a write is taken with 202 and done afterwards.
 //!
-//! Events are delivered elsewhere; what became of a write is read back. Nothing is created this way:
-//! a 202 may name no id, and nobody could clean up after it.
+//! Events are delivered elsewhere; what became of a write is read back. Nothing is created this
+//! way: a 202 may name no id, and nobody could clean up after it.
 
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::check::*;
 use super::steps::target_of;
+use crate::scim;
 
 /// The header of preferences (RFC 7240).
 pub(crate) const PREFER: HeaderName = HeaderName::from_static("prefer");
@@ -214,10 +215,9 @@ fn later(user: &Known) -> Request {
 
 /// The same change of several users in one bulk request.
 fn renaming<'a>(users: impl Iterator<Item = &'a Known>) -> Value {
-    let change = crate::scim::message::patch_body(&[op("replace", "displayName", NEW_NAME)]);
+    let change = scim::message::patch_body(&[op("replace", "displayName", NEW_NAME)]);
     let operation = |user: &Known| json!({"method": "PATCH", "path": user.path(), "data": change});
-    let urn = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";
-    json!({"schemas": [urn], "Operations": users.map(operation).collect::<Vec<_>>()})
+    json!({"schemas": [scim::BULK_REQUEST], "Operations": users.map(operation).collect::<Vec<_>>()})
 }
 
 /// Judges a 202; a tenant may as well answer when the work is done.

@@ -156,7 +156,7 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ),
     (
         "tls-cert-identity",
-        "the HTTP client refuses a certificate that does not hold, so the run ends before any check",
+        "the HTTP client refuses a certificate that does not hold: the run ends before any check",
     ),
 ];
 

@@ -71,7 +71,7 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         Rfc7644("3.12"),
         "a POST to an endpoint that is none is answered 404",
         Probe(
-            // An empty object at an endpoint named like nobody's id: no tenant makes anything of it.
+            // An empty object at an endpoint named like nobody's id: nothing can come of it.
             |its| vec![Request::post(format!("/{}", its.absent), &json!({}))],
             |said| match said[0].status() {
                 400..=499 | 501 if said[0].status() != 404 => {

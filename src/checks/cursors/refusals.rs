@@ -42,7 +42,7 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
     should(
         "cursor-expired",
         Rfc9865("2.1"),
-        "a cursor is good for `cursorTimeout` seconds, and refused as expiredCursor if it ends then",
+        "a cursor is good for `cursorTimeout` seconds, and refused as expiredCursor afterwards",
         Dialogue(
             |its, said| match said {
                 [] => Some(Request::get("/ServiceProviderConfig")),
@@ -178,8 +178,8 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
 ];
 
 const OTHER_TOKEN: Capability = OperatorGives("a second token, to try the first one's cursor");
-/// A filter that one user of the corpus meets, who is on the first page where pages follow the order
-/// of creation.
+/// A filter that one user of the corpus meets, who is on the first page where pages follow the
+/// order of creation.
 const OTHER_FILTER: &str = "displayName eq \"Delta\"";
 
 fn walk_by_two(its: &Fixture, said: &[Exchange]) -> Option<Request> {

@@ -108,7 +108,6 @@ async fn read_discovery(asker: &Asker<'_>, found: &mut Capabilities) {
         ("sort", Capability::Sort),
         ("etag", Capability::Etag),
         ("changePassword", Capability::ChangePassword),
-        ("bulk", Capability::Bulk),
     ];
     for (name, capability) in advertised {
         note_advertised(found, capability, body[name]["supported"] == true);

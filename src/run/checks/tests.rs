@@ -90,7 +90,7 @@ fn ids(results: &[CheckResult], outcome: Outcome) -> Vec<String> {
 fn lacks_something(id: &str) -> bool {
     let check = crate::checks::find(id).unwrap();
     let lacking = |need: &Capability| {
-        let known = [Capability::Tls, Capability::Me, Capability::ChangePassword, Capability::Bulk];
+        let known = [Capability::Tls, Capability::Me, Capability::ChangePassword];
         matches!(need, Capability::OperatorGives(_)) || known.contains(need)
     };
     check.needs.iter().any(lacking)

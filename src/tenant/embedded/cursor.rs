@@ -1,4 +1,4 @@
-//! Pages by cursor (RFC 9865): a cursor is a sealed place in a list, and nothing is kept of it here.
+//! Pages by cursor (RFC 9865): a cursor is a sealed place in a list, and nothing of it is kept.
 //!
 //! The seal covers the query and the key of whoever asked for it. So a cursor that was made up, one
 //! of another query and one of another key are refused alike, and nobody learns which it was. A

@@ -1,8 +1,8 @@
 //! Asynchronous requests (RFC 9967 §2.5.1.1): a write is taken with 202 and done afterwards.
 //!
-//! Only changes of a resource that has a URL are put off, so `Location` can name it; a create is
-//! answered when it is done. The tenant sends no events: what became of a request is seen by reading
-//! the resource. When too much is put off already, a request is answered as if nothing had been
+//! Only changes of what has a URL are put off, so `Location` can name it, and bulk requests; a
+//! create is answered when it is done. The tenant sends no events: what became of a request is seen
+//! by reading. When too much is put off already, a request is answered as if nothing had been
 //! preferred.
 
 use std::sync::Arc;
@@ -15,10 +15,9 @@ use http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use serde_json::json;
 
 use super::defects::Defect;
-use super::kind::ResourceKind;
 use super::respond::{empty_answer, json_answer, problem_answer, set};
 use super::route::Route;
-use super::{Inner, Presenter, Problem, read_body};
+use super::{Inner, Problem, read_body};
 
 /// How many requests are put off at the same time.
 pub(super) const AT_ONCE: usize = 256;
@@ -39,7 +38,7 @@ pub(super) async fn handle(tenant: &Arc<Inner>, request: Request) -> Response {
         return problem_answer(&Problem::new(400, why), &tenant.defects);
     }
     let wait = wait(request.headers());
-    let (Some(wait), Some((kind, id))) = (wait, changed(&request)) else {
+    let (Some(wait), Some(target)) = (wait, target(&request)) else {
         return tenant.handle(request).await;
     };
     let place = Arc::clone(&tenant.put_off).try_acquire_owned();
@@ -56,7 +55,7 @@ pub(super) async fn handle(tenant: &Arc<Inner>, request: Request) -> Response {
         Ok(body) => body,
         Err(problem) => return problem_answer(&problem, &tenant.defects),
     };
-    let location = location(tenant, tenant.base(&parts), kind, &id);
+    let location = tenant.base(&parts) + &target;
     let request = Request::from_parts(parts, Body::from(body));
     let worker = Arc::clone(tenant);
     let work = tokio::spawn(async move {
@@ -87,31 +86,24 @@ fn wait(headers: &HeaderMap) -> Option<Duration> {
     Some(Duration::from_secs(wait.unwrap_or(0)).min(WAIT_MAX))
 }
 
-/// The resource that a request changes or deletes.
-fn changed(request: &Request) -> Option<(ResourceKind, String)> {
+/// What a request changes or deletes, below the base, where that can be put off.
+fn target(request: &Request) -> Option<String> {
     match Route::of(request.uri().path()) {
         Route::Resource(kind, id)
             if [Method::PUT, Method::PATCH, Method::DELETE].contains(request.method()) =>
         {
-            Some((kind, id))
+            Some(format!("{}/{id}", kind.endpoint()))
         }
+        Route::Bulk if request.method() == Method::POST => Some("/Bulk".to_owned()),
         _ => None,
     }
-}
-
-/// Where the outcome will be seen: at the resource itself.
-fn location(tenant: &Inner, base: String, kind: ResourceKind, id: &str) -> String {
-    let location =
-        Presenter { base, limitations: tenant.limitations, has_version: false }.location(kind, id);
-    if tenant.defects.has(Defect::LOCATION_OF_NOBODY) {
-        return location.trim_end_matches(id).to_owned();
-    }
-    location
 }
 
 /// 202 without a body, and a name for the transaction that nobody else has.
 fn accepted(tenant: &Inner, location: &str) -> Response {
     let defects = &tenant.defects;
+    let parent = location.rsplit_once('/').map_or(location, |(parent, _)| parent);
+    let location = if defects.has(Defect::LOCATION_OF_NOBODY) { parent } else { location };
     let mut response = if defects.has(Defect::ACCEPTED_WITH_BODY) {
         json_answer(StatusCode::ACCEPTED, &json!({"status": "accepted"}), defects)
     } else {

@@ -42,6 +42,24 @@ async fn a_change_is_taken_and_done_afterwards() {
 }
 
 #[tokio::test]
+async fn a_bulk_request_is_put_off_as_a_whole() {
+    let tenant = tenant();
+    let mut operations = Vec::new();
+    let mut targets = Vec::new();
+    for name in ["anna", "bert"] {
+        let target = format!("/Users/{}", tenant.new_user(name).await);
+        operations.push(json!({"method": "PATCH", "path": target, "data": rename("Later")}));
+        targets.push(target);
+    }
+    let body = json!({"schemas": [scim::BULK_REQUEST], "Operations": operations});
+    tenant.call("POST", "/Bulk", &[LATER], &body).await.is(202);
+    for target in targets {
+        let renamed = |seen: &Seen| seen.body["displayName"] == "Later";
+        assert!(seen_in_the_end(&tenant, &target, renamed).await, "{target}");
+    }
+}
+
+#[tokio::test]
 async fn who_waits_gets_the_outcome() {
     let tenant = tenant();
     let target = format!("/Users/{}", tenant.new_user("anna").await);
