@@ -340,7 +340,7 @@ impl Call<'_> {
                 return Err(Problem::new(415, "a body must be application/scim+json"));
             }
         }
-        serde_json::from_slice(&self.body)
+        crate::scim::message::read_json(&self.body)
             .map_err(|error| Problem::invalid_syntax(format!("the body is not JSON: {error}")))
     }
 }

@@ -12,6 +12,7 @@ use super::members::Members;
 use super::table::{Entry, Table};
 use super::{Indexed, Reference, References, StoreSettings, Stored};
 use crate::scim::ENTERPRISE_USER;
+use crate::scim::message::read_json;
 use crate::tenant::embedded::apply::MemberChange;
 use crate::tenant::embedded::kind::ResourceKind;
 use crate::tenant::embedded::problem::Problem;
@@ -118,7 +119,7 @@ pub(super) struct Raw {
 
 impl Raw {
     pub(super) fn parse(self) -> Stored {
-        Stored { body: serde_json::from_slice(&self.bytes).unwrap_or_default(), ..self.stored }
+        Stored { body: read(&self.bytes), ..self.stored }
     }
 }
 
@@ -198,7 +199,7 @@ impl State {
         now: i64,
     ) -> Option<()> {
         let entry = self.table.find(key)?;
-        let old: Map<String, Value> = serde_json::from_slice(&entry.body).unwrap_or_default();
+        let old = read(&entry.body);
         let moved = members.is_some_and(|it| self.set_members(key, it.into_iter().collect()));
         if !moved && old == draft.body {
             return Some(());
@@ -250,7 +251,7 @@ impl State {
     /// Removes a resource, its memberships, and the memberships in it.
     pub(super) fn remove(&mut self, key: Key, now: i64) {
         let Some(entry) = self.table.remove(key) else { return };
-        let body: Map<String, Value> = serde_json::from_slice(&entry.body).unwrap_or_default();
+        let body = read(&entry.body);
         self.drop_from_indexes(key, entry.kind, &Values::of(entry.kind, &body));
         for member in entry.members.iter().flat_map(|members| members.iter()) {
             self.drop_membership(member, key);
@@ -447,6 +448,14 @@ impl State {
                 self.memberships.remove(&member);
             }
         }
+    }
+}
+
+/// A body out of the table.
+fn read(bytes: &[u8]) -> Map<String, Value> {
+    match read_json(bytes) {
+        Ok(Value::Object(body)) => body,
+        _ => Map::new(),
     }
 }
 
