@@ -11,6 +11,7 @@ macro_rules! say {
 
 mod checks;
 mod cleanup;
+mod defects;
 mod load;
 mod options;
 mod report;
@@ -55,6 +56,8 @@ enum Command {
     Load(load::Load),
     /// Lists the catalogue: id, level, source, sentence
     Checks(checks::Checks),
+    /// Lists the bugs of the embedded tenant and the checks that find each
+    Defects(defects::Defects),
     /// The embedded tenant on a port
     Serve(serve::Serve),
     /// Reports again from a recording, or compares two reports
@@ -150,6 +153,7 @@ async fn run(command: Command) -> Ended {
         Command::Run(run) => run.run().await,
         Command::Load(load) => load.run().await,
         Command::Checks(checks) => checks.run(),
+        Command::Defects(defects) => defects.run(),
         Command::Serve(serve) => serve.run().await,
         Command::Report(report) => report.run(),
         Command::Snapshots(snapshots) => snapshots.run(),

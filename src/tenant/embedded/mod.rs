@@ -30,17 +30,17 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
 use std::error::Error;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::response::Response;
-pub use defects::Defect;
+pub use defects::{Defect, left_out};
 use defects::Defects;
+use defects::memory::Memory;
 use discovery::BODY_MAX;
 use faults::{FaultPlan, Trouble};
 pub use faults::{Faults, FaultsError};
@@ -58,7 +58,7 @@ pub use respond::ConnectionDropped;
 use respond::{dropped_connection, problem_answer, set};
 use route::{BASE, Route};
 use serde_json::Value;
-use store::{Store, StoreSettings, Stored};
+use store::{Store, StoreSettings};
 
 use crate::profile::Limitation;
 
@@ -94,8 +94,8 @@ struct Inner {
     defects: Defects,
     faults: FaultPlan,
     base_url: Option<String>,
-    /// Deleted users that a defect lets be read.
-    ghosts: Mutex<HashMap<String, Stored>>,
+    /// What defects remember.
+    memory: Memory,
 }
 
 /// One request on its way through the handlers.
@@ -111,11 +111,11 @@ impl EmbeddedTenant {
     /// An empty tenant.
     pub fn new(settings: EmbeddedSettings) -> Self {
         let defects = Defects::new(&settings.defects);
+        let late = defects.has(Defect::CREATED_FOUND_LATE).then_some(Duration::from_secs(10));
         let store = Store::new(StoreSettings {
             seed: settings.seed,
-            duplicate_users: defects.has(Defect::DUPLICATE_USER_ACCEPTED),
-            duplicate_groups: defects.has(Defect::DUPLICATE_GROUPS_ACCEPTED),
-            visibility_delay: settings.faults.visibility_delay(),
+            defects: defects.clone(),
+            visibility_delay: settings.faults.visibility_delay().or(late),
         });
         let base_url = settings.base_url.map(|url| url.trim_end_matches('/').to_owned());
         let inner = Inner {
@@ -125,7 +125,7 @@ impl EmbeddedTenant {
             defects,
             faults: FaultPlan::new(settings.faults, settings.seed),
             base_url,
-            ghosts: Mutex::default(),
+            memory: Memory::default(),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -262,15 +262,6 @@ impl Inner {
             .or_else(|| parts.uri.authority().cloned())
             .map_or_else(|| "localhost".to_owned(), |host| host.as_str().to_owned());
         format!("http://{host}{BASE}")
-    }
-
-    fn keep_ghost(&self, stored: Stored) {
-        let mut ghosts = self.ghosts.lock().unwrap_or_else(PoisonError::into_inner);
-        ghosts.insert(stored.id.clone(), stored);
-    }
-
-    fn ghost(&self, id: &str) -> Option<Stored> {
-        self.ghosts.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
     }
 }
 

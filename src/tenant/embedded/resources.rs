@@ -7,9 +7,9 @@ use serde_json::Value;
 use super::Call;
 use super::apply::{self, Tolerance};
 use super::defects::query::store_projected;
-use super::defects::{Defect, patch as bent};
+use super::defects::{Defect, patch, shown, versions, write};
 use super::kind::ResourceKind;
-use super::precondition::{self, Precondition, entity_tag};
+use super::precondition::entity_tag;
 use super::problem::Problem;
 use super::projection::Projection;
 use super::query::Query;
@@ -23,14 +23,17 @@ const TOLERANCE: Tolerance = Tolerance::ENTRA;
 pub(super) fn create(call: &Call<'_>, kind: ResourceKind) -> Result<Response, Problem> {
     let projection = Projection::of(&Query::of_url(call.query)?);
     let mut body = call.json()?;
-    bent::lose_letters(&call.tenant.defects, &mut body);
-    bent::refuse_new(&call.tenant.defects, kind, &body)?;
+    let defects = &call.tenant.defects;
+    write::misread_new(defects, kind, &mut body)?;
     let mut wanted = apply::validate_new(&body, kind, TOLERANCE)?;
     call.tenant.limitations.bend(kind, None, &mut wanted)?;
-    let stored = call.tenant.store.create(kind, wanted)?;
-    let mut response = answer(call, StatusCode::CREATED, &stored, &projection);
-    if !call.tenant.defects.has(Defect::LOCATION_MISSING) {
-        let location = call.presenter.location(kind, &stored.id);
+    let stored = write::create(call.tenant, kind, &body, wanted)?;
+    let mut resource = Value::Object(call.show(&stored, &projection));
+    shown::spoil_created(defects, &body, &mut resource);
+    let mut response = json_answer(shown::created_status(defects), &resource, defects);
+    set(&mut response, header::ETAG, &entity_tag(stored.version));
+    let location = call.presenter.location(kind, &stored.id);
+    if let Some(location) = shown::created_location(defects, location) {
         set(&mut response, header::LOCATION, &location);
     }
     Ok(response)
@@ -40,32 +43,43 @@ pub(super) fn create(call: &Call<'_>, kind: ResourceKind) -> Result<Response, Pr
 pub(super) fn read(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Response, Problem> {
     let projection = Projection::of(&Query::of_url(call.query)?);
     let references = call.references(&projection, &[kind]);
-    let stored = match call.tenant.store.read(kind, id, references) {
-        Err(problem) => call.tenant.ghost(id).ok_or(problem)?,
-        Ok(stored) => stored,
+    let stored = write::read(call.tenant, kind, id, references)?;
+    let tag = versions::tag(&call.tenant.defects, &stored, true);
+    let mut response = if versions::is_known(&call.tenant.defects, call.headers, stored.version) {
+        empty_answer(StatusCode::NOT_MODIFIED)
+    } else {
+        let resource = Value::Object(call.show(&stored, &projection));
+        json_answer(StatusCode::OK, &resource, &call.tenant.defects)
     };
-    if precondition::is_known(call.headers, stored.version) {
-        let mut response = empty_answer(StatusCode::NOT_MODIFIED);
-        set(&mut response, header::ETAG, &entity_tag(stored.version));
-        return Ok(response);
+    if let Some(tag) = tag {
+        set(&mut response, header::ETAG, &tag);
     }
-    Ok(answer(call, StatusCode::OK, &stored, &projection))
+    Ok(response)
 }
 
 /// PUT of a resource.
 pub(super) fn replace(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Response, Problem> {
     let projection = Projection::of(&Query::of_url(call.query)?);
     let tenant = call.tenant;
-    let precondition = Precondition::of(call.headers);
+    let precondition = versions::precondition(&tenant.defects, call.headers, false);
     let body = call.json();
-    let stored = tenant.store.modify(kind, id, References::Listed, |seen| {
+    if let Some(answered) = write::replace_elsewhere(tenant, kind, id, body.as_ref().ok())? {
+        return Ok(answer(call, StatusCode::OK, &answered, &projection));
+    }
+    let id = write::replaced_id(&tenant.defects, body.as_ref().ok()).unwrap_or(id).to_owned();
+    let stored = tenant.store.modify(kind, &id, References::Listed, |seen| {
         precondition.check(seen.version)?;
-        let mut wanted = apply::validate_new(&body?, kind, TOLERANCE)?;
-        bent::replace(tenant, seen, &mut wanted);
+        let mut body = body?;
+        write::misread_replacement(&tenant.defects, seen, &mut body);
+        let mut wanted = apply::validate_new(&body, kind, TOLERANCE)?;
+        write::replace(tenant, seen, &body, &mut wanted);
         tenant.limitations.bend(kind, Some(&seen.body), &mut wanted)?;
-        bent::rename(tenant, seen, &mut wanted)?;
+        write::rename(tenant, seen, &mut wanted)?;
         Ok(wanted)
     })?;
+    if tenant.defects.has(Defect::PUT_ANSWERED_EMPTY) {
+        return Ok(no_content(stored.version));
+    }
     Ok(answer(call, StatusCode::OK, &stored, &projection))
 }
 
@@ -80,7 +94,7 @@ pub(super) async fn modify(
     let with_body = kind == ResourceKind::User || projection.is_chosen();
     let tenant = call.tenant;
     let body = call.json()?;
-    let precondition = Precondition::of(call.headers);
+    let precondition = versions::precondition(&tenant.defects, call.headers, false);
     if !with_body
         && !tenant.defects.any()
         && let Some(changes) = apply::member_changes(&body, TOLERANCE)
@@ -91,14 +105,14 @@ pub(super) async fn modify(
     let change = |body: &Value, seen: &Stored| {
         precondition.check(seen.version)?;
         let before = Value::Object(call.presenter.present(seen));
-        let mut wanted = bent::apply(&tenant.defects, body, &before, kind, TOLERANCE)?;
+        let mut wanted = patch::apply(&tenant.defects, body, &before, kind, TOLERANCE)?;
         store_projected(&tenant.defects, kind, &projection, &mut wanted);
         tenant.limitations.bend(kind, Some(&seen.body), &mut wanted)?;
-        bent::rename(tenant, seen, &mut wanted)?;
+        write::rename(tenant, seen, &mut wanted)?;
         Ok(wanted)
     };
     let stored = if tenant.defects.any() {
-        bent::modify(tenant, kind, id, &body, change).await?
+        write::modify(tenant, kind, id, &body, change).await?
     } else {
         let references = if with_body || mentions_members(&body) {
             References::Listed
@@ -107,23 +121,22 @@ pub(super) async fn modify(
         };
         tenant.store.modify(kind, id, references, |seen| change(&body, seen))?
     };
-    if with_body {
-        Ok(answer(call, StatusCode::OK, &stored, &projection))
-    } else {
-        Ok(no_content(stored.version))
+    if !with_body {
+        return Ok(no_content(stored.version));
     }
+    let resource = Value::Object(call.show(&stored, &projection));
+    let mut response = match shown::patched(&tenant.defects, resource) {
+        Some(resource) => json_answer(StatusCode::OK, &resource, &tenant.defects),
+        None => empty_answer(StatusCode::OK),
+    };
+    set(&mut response, header::ETAG, &entity_tag(stored.version));
+    Ok(response)
 }
 
 /// DELETE of a resource.
 pub(super) fn delete(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Response, Problem> {
-    let precondition = Precondition::of(call.headers);
-    if call.tenant.defects.any()
-        && let Some(response) = bent::delete(call.tenant, kind, id)?
-    {
-        return Ok(response);
-    }
-    call.tenant.store.delete(kind, id, &precondition)?;
-    Ok(empty_answer(StatusCode::NO_CONTENT))
+    let precondition = versions::precondition(&call.tenant.defects, call.headers, true);
+    write::delete(call.tenant, kind, id, &precondition)
 }
 
 /// Whether a PATCH may touch members: if not, a large group is renamed without looking at them.

@@ -5,6 +5,7 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::Call;
+use super::defects::shown::spoil;
 use super::defects::{Defect, query as misread};
 use super::evaluate;
 use super::kind::ResourceKind;
@@ -200,6 +201,7 @@ impl Call<'_> {
             let text = active.to_string();
             shown.insert("active".to_owned(), text.into());
         }
+        spoil(defects, &self.tenant.memory, stored, &mut shown);
         if defects.has(Defect::PASSWORD_RETURNED) && stored.kind == ResourceKind::User {
             shown.insert("password".to_owned(), "Passw0rd!".into());
         }

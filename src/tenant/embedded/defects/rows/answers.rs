@@ -8,7 +8,7 @@ defects! {
         "answers are typed application/json";
     RESOURCES_MISSING, "resources-missing", "W-25", 1, "list-resources",
         "an empty list has no `Resources`";
-    ACTIVE_ANSWERED_AS_TEXT, "active-answered-as-text", "W-33", 1, "type-boolean",
+    ACTIVE_ANSWERED_AS_TEXT, "active-answered-as-text", "W-33 F-16", 1, "type-boolean",
         "`active` is returned as text";
     NUMERIC_STATUS, "numeric-status", "W-48", 1, "err-status-string",
         "`status` of an error is a number";
