@@ -332,9 +332,13 @@ pub(super) const CHECKS: &[Check] = &[
                 vec![patch(its.user(), [change]), get(its.user())]
             },
             |said| match (said[0].json(), said[1].at("/displayName")) {
-                (Some(told), Some(held)) if said[0].status() == 200 => {
-                    expect_value("displayName", &held, told.get("displayName"))
-                }
+                (Some(told), Some(held)) if said[0].status() == 200 => all_of([
+                    expect_value("displayName", &held, told.get("displayName")),
+                    match (said[0].id(), said[1].id()) {
+                        (Some(told), Some(held)) => expect("id", held, told),
+                        _ => Verdict::Pass,
+                    },
+                ]),
                 _ => Verdict::NotApplicable,
             },
         ),

@@ -6,9 +6,7 @@ use clap::Args;
 use jiff::Timestamp;
 use scimrig::run::Exit;
 use scimrig::tenant::SecretToken;
-use scimrig::tenant::embedded::{
-    Defect, EmbeddedSettings, EmbeddedTenant, Faults, Keys, left_out,
-};
+use scimrig::tenant::embedded::{Defect, EmbeddedSettings, EmbeddedTenant, Faults, Keys, left_out};
 
 use super::options::{TOKEN_VARIABLE, read_profile};
 use super::session::{SEED, signalled};

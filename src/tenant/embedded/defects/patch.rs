@@ -128,8 +128,6 @@ fn is_passed_over(defects: &Defects, asked: &Asked<'_>, before: &Value) -> bool 
         || passed(Defect::READ_ONLY_PASSED_OVER, read_only)
         || passed(Defect::REQUIRED_REMOVAL_DONE, removes && required)
         || passed(Defect::UNKNOWN_OP_PASSED_OVER, !(adds || removes || replaces))
-        || passed(Defect::USER_EXTERNAL_ID_FIXED, asked.names("externalId") && is_user(before))
-        || passed(Defect::GROUP_EXTERNAL_ID_FIXED, asked.names("externalId") && !is_user(before))
         || defects.has(Defect::RENAME_IN_VALUE_IGNORED) && renames()
 }
 
@@ -245,6 +243,15 @@ fn spoil(defects: &Defects, body: &Value, before: &Value, kind: ResourceKind, wa
     if defects.has(Defect::TWO_PRIMARIES) {
         mark_again(before, wanted);
     }
+    let fixed = match kind {
+        ResourceKind::User => Defect::USER_EXTERNAL_ID_FIXED,
+        ResourceKind::Group => Defect::GROUP_EXTERNAL_ID_FIXED,
+    };
+    if defects.has(fixed)
+        && let Some(id) = before.get("externalId")
+    {
+        wanted["externalId"] = id.clone();
+    }
     if defects.has(Defect::BOOLEAN_KEPT_AS_TEXT)
         && let Some(text) = active_text(body)
     {
@@ -288,8 +295,4 @@ fn active_text(body: &Value) -> Option<String> {
 /// Whether a value is one of Entra's words for "no manager".
 fn is_nothing(value: &Value) -> bool {
     value == "" || value.get("value").is_some_and(|it| it == "")
-}
-
-fn is_user(resource: &Value) -> bool {
-    resource.get("userName").is_some()
 }

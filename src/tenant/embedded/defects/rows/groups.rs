@@ -52,7 +52,7 @@ defects! {
         "a group's `externalId` stays as it was first set";
     NAMELESS_GROUP_ACCEPTED, "nameless-group-accepted", "", 1, "group-displayname-required",
         "a group without `displayName` is accepted";
-    EMPTY_GROUP_REFUSED, "empty-group-refused", "", 1, "group-create-empty",
+    EMPTY_GROUP_REFUSED, "empty-group-refused", "", 1, "entra-create-group",
         "a new group without members is refused";
     DUPLICATE_GROUPS_ACCEPTED, "duplicate-groups-accepted", "W-60", 1, "group-displayname-unique",
         "a second group with the same name is accepted";
