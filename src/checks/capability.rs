@@ -33,6 +33,8 @@ pub enum Capability {
     Etag,
     /// `changePassword.supported` is true.
     ChangePassword,
+    /// `bulk.supported` is true, or a bulk request is answered 200.
+    Bulk,
     /// `POST /.search` is answered.
     Search,
     /// `/ServiceProviderConfig` can be read.
@@ -68,6 +70,7 @@ impl fmt::Display for Capability {
             Self::Sort => f.write_str("sorting"),
             Self::Etag => f.write_str("ETags"),
             Self::ChangePassword => f.write_str("changing a password"),
+            Self::Bulk => f.write_str("bulk requests"),
             Self::Search => f.write_str("POST /.search"),
             Self::Config => f.write_str("GET /ServiceProviderConfig"),
             Self::ResourceTypes => f.write_str("GET /ResourceTypes"),

@@ -6,7 +6,7 @@ use clap::Args;
 use scimrig::recording::BodyPolicy;
 use scimrig::scenario::Scenario;
 
-use super::options::Common;
+use super::options::{Allowed, Common};
 use super::session::{Plan, Session};
 use super::verify::{SnapshotOptions, play_all};
 use super::{Ended, Stop};
@@ -19,6 +19,8 @@ pub(crate) struct RunScenarios {
     scenarios: Vec<String>,
     #[command(flatten)]
     pub(crate) common: Common,
+    #[command(flatten)]
+    allowed: Allowed,
     #[command(flatten)]
     snapshots: SnapshotOptions,
     /// Sequences tried to shorten a failing one
@@ -46,9 +48,11 @@ impl RunScenarios {
         };
         let session = Session::open(&Plan {
             common: &self.common,
+            allowance: self.allowed.allowance(),
             command: format!("run {}", self.scenarios.join(" ")),
             writes: true,
             scenario: only.as_deref(),
+            journal: None,
             snapshots: (self.snapshots.snapshots, self.snapshots.snapshots_dir.clone()),
             bodies: BodyPolicy::First(20_000),
             concurrency: 5,

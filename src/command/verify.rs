@@ -5,17 +5,19 @@ use std::time::Duration;
 
 use clap::Args;
 use scimrig::checks::Selection;
-use scimrig::load::LoadExpectations;
+use scimrig::directory::Population;
+use scimrig::load::{Increments, LoadExpectations, LoadPace, LoadPlan, Shard};
 use scimrig::recording::BodyPolicy;
 use scimrig::run::Exit;
 use scimrig::run::checks::{ProbeSettings, dry_run, run_probes};
 use scimrig::run::play::play;
 use scimrig::scenario::{BUILT_IN, Scenario};
 use scimrig::snapshot::SnapshotMode;
+use scimrig::tenant::Progress;
 use scimrig::tenant::TenantUrl;
 
-use super::load::{Size, load};
-use super::options::{Common, Target};
+use super::load::load;
+use super::options::{Allowed, Common, Target, Wanted};
 use super::session::{Plan, SEED, Session};
 use super::{Ended, Stop};
 
@@ -36,6 +38,10 @@ pub(crate) struct Verify {
     #[command(flatten)]
     pub(crate) common: Common,
     #[command(flatten)]
+    wanted: Wanted,
+    #[command(flatten)]
+    allowed: Allowed,
+    #[command(flatten)]
     snapshots: SnapshotOptions,
     /// Checks run at once; none: 4, and 1 on the embedded tenant, whose answers take no time
     #[arg(long, value_name = "N")]
@@ -53,11 +59,15 @@ pub(crate) struct Verify {
 
 impl Verify {
     pub(crate) async fn run(self) -> Ended {
+        let selection = self.wanted.selection()?;
+        let (users, groups, wanted) = (self.users, self.groups, self.wanted.typed());
         let session = Session::open(&Plan {
             common: &self.common,
-            command: format!("verify --users {} --groups {}", self.users, self.groups),
+            allowance: self.allowed.allowance(),
+            command: format!("verify --users {users} --groups {groups}{wanted}"),
             writes: true,
             scenario: None,
+            journal: None,
             snapshots: (self.snapshots.snapshots, self.snapshots.snapshots_dir.clone()),
             bodies: BodyPolicy::First(20_000),
             concurrency: 5,
@@ -66,21 +76,29 @@ impl Verify {
         let scenarios = built_in_scenarios()?;
         session
             .run(async |session| {
+                session.found().selection = selection.clone();
                 if !session.test_connection().await? {
                     return Ok(());
                 }
-                probe(session, &Selection::default(), self.jobs).await;
+                probe(session, &selection, self.jobs).await;
                 play_all(session, &scenarios).await?;
-                let size = Size {
-                    users: self.users,
-                    groups: self.groups,
-                    members_per_group: 10,
+                let plan = LoadPlan {
+                    population: Population {
+                        users: self.users,
+                        groups: self.groups,
+                        members_per_group: 10,
+                        ..Population::default()
+                    },
                     concurrency: 5,
-                    rate: None,
+                    pace: self.allowed.rate.map_or(LoadPace::Closed, LoadPace::Rate),
+                    increments: Increments::default(),
+                    capacity: None,
+                    shard: Shard::WHOLE,
+                    progress: Progress::default(),
                     sample: 50,
                     expectations: LoadExpectations::default(),
                 };
-                load(session, &size).await
+                load(session, &plan, None, 1).await
             })
             .await
     }
@@ -139,15 +157,19 @@ pub(crate) async fn probe(session: &Session, selection: &Selection, jobs: Option
 pub(crate) struct TestConnection {
     #[command(flatten)]
     common: Common,
+    #[command(flatten)]
+    allowed: Allowed,
 }
 
 impl TestConnection {
     pub(crate) async fn run(self) -> Ended {
         let session = Session::open(&Plan {
             common: &self.common,
+            allowance: self.allowed.allowance(),
             command: "test-connection".to_owned(),
             writes: false,
             scenario: Some("test-connection"),
+            journal: None,
             snapshots: (SnapshotMode::Off, PathBuf::from("snapshots")),
             bodies: BodyPolicy::All,
             concurrency: 1,
@@ -162,9 +184,10 @@ impl TestConnection {
 pub(crate) struct Check {
     #[command(flatten)]
     pub(crate) common: Common,
-    /// Only checks whose id begins with one of these
-    #[arg(long, value_name = "PREFIX", num_args = 1.., value_delimiter = ',')]
-    only: Vec<String>,
+    #[command(flatten)]
+    allowed: Allowed,
+    #[command(flatten)]
+    wanted: Wanted,
     /// Run heavy checks too: bursts that may trip a rate limit
     #[arg(long)]
     heavy: bool,
@@ -182,20 +205,17 @@ pub(crate) struct Check {
 impl Check {
     pub(crate) async fn run(self) -> Ended {
         let (heavy, tenant_data) = (self.heavy, self.tenant_data);
-        let selection = Selection { only: self.only.clone(), heavy, tenant_data };
-        if let [unknown, ..] = selection.unknown()[..] {
-            return Err(Stop::BadInput(format!(
-                "--only {unknown}: no check's id begins with it; `scimrig checks` lists them"
-            )));
-        }
+        let selection = Selection { heavy, tenant_data, ..self.wanted.selection()? };
         if self.dry_run {
             return self.print(&selection);
         }
         let session = Session::open(&Plan {
             common: &self.common,
+            allowance: self.allowed.allowance(),
             command: self.command(),
             writes: true,
             scenario: None,
+            journal: None,
             snapshots: (SnapshotMode::Off, PathBuf::from("snapshots")),
             bodies: BodyPolicy::All,
             concurrency: 4,
@@ -213,11 +233,9 @@ impl Check {
     }
 
     fn command(&self) -> String {
-        let only = match self.only.is_empty() {
-            true => String::new(),
-            false => format!(" --only {}", self.only.join(",")),
-        };
-        format!("check{only}{}", if self.heavy { " --heavy" } else { "" })
+        let heavy = if self.heavy { " --heavy" } else { "" };
+        let tenant_data = if self.tenant_data { " --tenant-data" } else { "" };
+        format!("check{}{heavy}{tenant_data}", self.wanted.typed())
     }
 
     fn print(&self, selection: &Selection) -> Ended {
@@ -225,9 +243,9 @@ impl Check {
         let url = match self.common.tenant_url {
             Some(_) => match self.common.target(&profile, false)? {
                 Target::Remote { url, .. } => url,
-                Target::Embedded => unreachable_embedded()?,
+                Target::Embedded => example_url()?,
             },
-            None => unreachable_embedded()?,
+            None => example_url()?,
         };
         for (id, lines) in dry_run(&url, selection, self.common.seed.unwrap_or(SEED)) {
             say!("# {id}");
@@ -240,6 +258,6 @@ impl Check {
 }
 
 /// A URL to print where no tenant is named.
-fn unreachable_embedded() -> Result<TenantUrl, Stop> {
+pub(crate) fn example_url() -> Result<TenantUrl, Stop> {
     TenantUrl::parse("http://127.0.0.1:8080/scim").map_err(|error| Stop::bad(&error))
 }

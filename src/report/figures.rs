@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 
 use crate::checks::check::CheckResult;
 use crate::difference::DifferenceKind as Kind;
-use crate::run::{Counts, LoadResult, Run, ScenarioOutcome, ScenarioResult, SnapshotResult};
+use crate::run::{Capacity, Counts, Growth, LoadResult, RequestCounts, Run, ScenarioOutcome};
+use crate::run::{ScenarioResult, SnapshotResult};
 
 /// `120 conform, 2 violations, 1 deviation`: what is nought is left out, violations never.
 pub(super) fn counts(counts: &Counts) -> String {
@@ -31,6 +32,30 @@ pub(super) fn counts(counts: &Counts) -> String {
         }
     }
     words.join(", ")
+}
+
+/// `40 requests of 40 allowed, and 12 to clean up; throttled 3 times`: what went out, and what was
+/// allowed.
+pub(super) fn requests(counts: &RequestCounts) -> String {
+    let spent = counts.sent - counts.clean_up.min(counts.sent);
+    let mut words = match counts.budget {
+        Some(budget) => format!("{spent} requests of {budget} allowed"),
+        None => format!("{spent} requests"),
+    };
+    let _ = write!(words, ", and {} to clean up", counts.clean_up);
+    if counts.held_back > 0 {
+        words.push_str("; the budget was used up, and only the clean-up went on");
+    }
+    if let Some(rate) = counts.per_second_max {
+        let _ = write!(words, "; at most {rate} a second");
+    }
+    if counts.throttled > 0 {
+        let _ = write!(words, "; throttled {} times", counts.throttled);
+    }
+    if counts.throttled_seconds > 0.0 {
+        let _ = write!(words, ", waited {:.1} s for Retry-After", counts.throttled_seconds);
+    }
+    words
 }
 
 /// How often a check was judged, where it failed first, and which exchanges show it.
@@ -60,6 +85,7 @@ pub(super) fn scenario_outcome(outcome: ScenarioOutcome) -> &'static str {
         ScenarioOutcome::Excused => "excused",
         ScenarioOutcome::ExpectationMissed => "expectation missed",
         ScenarioOutcome::SnapshotChanged => "snapshot changed",
+        ScenarioOutcome::CannotTell => "cannot tell",
         ScenarioOutcome::Failed => "failed",
         ScenarioOutcome::Interrupted => "interrupted",
     }
@@ -138,9 +164,11 @@ pub(super) fn difference(kind: Kind) -> String {
 
 /// What a load came to, a sentence each.
 pub(super) fn load(load: &LoadResult) -> Vec<String> {
-    let rate = match load.rate {
-        Some(rate) => format!("{rate} requests a second asked for"),
-        None => "as fast as answered".to_owned(),
+    let rate = match (load.rate, load.pace.as_str()) {
+        _ if load.capacity.is_some() => "at rising rates".to_owned(),
+        (Some(rate), _) => format!("{rate} requests a second asked for"),
+        (None, "entra") => "at the pace that Microsoft publishes".to_owned(),
+        (None, _) => "as fast as answered".to_owned(),
     };
     let (fastest, slowest) = load.published_minutes;
     let mut lines = vec![
@@ -168,8 +196,50 @@ pub(super) fn load(load: &LoadResult) -> Vec<String> {
              minutes for the same initial cycle"
         ),
     ];
+    lines.extend(load.capacity.iter().map(capacity));
+    lines.extend(load.growth.iter().map(growth));
+    let throttling = load.throttling;
+    if throttling.answers > 0 {
+        lines.push(format!(
+            "throttled {} times; {:.1} s were waited because Retry-After asked for it",
+            throttling.answers, throttling.waited_seconds
+        ));
+    }
+    if load.escrowed > 0 {
+        let quarantine = match &load.quarantine {
+            Some(reason) => format!("and the job in quarantine: {reason}"),
+            None => "and the job would have gone on".to_owned(),
+        };
+        lines.push(format!("Entra would have {} objects in escrow, {quarantine}", load.escrowed));
+    }
     lines.extend(load.remarks.iter().cloned());
     lines
+}
+
+/// The rate that a tenant can keep.
+fn capacity(capacity: &Capacity) -> String {
+    match (capacity.held, capacity.broke) {
+        (Some(held), Some(broke)) => {
+            format!("capacity: {held:.0} requests a second held, {broke:.0} did not")
+        }
+        (Some(held), None) => format!("capacity: at least {held:.0} requests a second held"),
+        (None, Some(broke)) => format!("capacity: not even {broke:.0} requests a second held"),
+        (None, None) => "capacity: no rate was held long enough to tell".to_owned(),
+    }
+}
+
+/// How one operation grew.
+fn growth(growth: &Growth) -> String {
+    let exponent = growth.exponent.map_or(String::new(), |it| format!(" (exponent {it:.2})"));
+    let sizes = match (growth.points.first(), growth.points.last()) {
+        (Some(least), Some(most)) => format!(
+            ": {:.2} ms at {}, {:.2} ms at {}",
+            least.p50_ms, least.size, most.p50_ms, most.size
+        ),
+        _ => String::new(),
+    };
+    let (operation, over, verdict) = (&growth.operation, &growth.over, growth.verdict.name());
+    format!("growth of {operation} over {over}: {verdict}{exponent}{sizes}")
 }
 
 #[cfg(test)]
@@ -187,6 +257,18 @@ mod tests {
             counts(&sample::violating().counts),
             "0 conform, 2 violations, 1 deviation, 1 excused, 1 stale excuse, 1 cannot tell, \
              1 note, 1 skipped, 1 not exercised"
+        );
+    }
+
+    #[test]
+    fn requests_are_told_with_what_was_allowed_and_what_was_throttled() {
+        let run = sample::conforming();
+        assert_eq!(requests(&run.requests), "1234 requests, and 61 to clean up");
+        assert_eq!(
+            requests(&sample::violating().requests),
+            "40 requests of 40 allowed, and 61 to clean up; the budget was used up, and only the \
+             clean-up went on; at most 25 a second; throttled 4 times, waited 3.0 s for \
+             Retry-After"
         );
     }
 

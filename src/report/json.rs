@@ -13,7 +13,7 @@ use super::{JSON, ReportError};
 use crate::checks::check::{Level, Outcome};
 use crate::difference::DifferenceKind as Kind;
 use crate::profile::{LimitationKind, Manner};
-use crate::run::{Run, RunOutcome, ScenarioOutcome, SnapshotResult};
+use crate::run::{GrowthVerdict, Run, RunOutcome, ScenarioOutcome, SnapshotResult};
 
 /// The run as JSON, with a newline at its end.
 pub(super) fn text(run: &Run) -> Result<String, ReportError> {
@@ -73,6 +73,7 @@ pub fn schema() -> Value {
         ("load", optional(&load())),
         ("operations", list(&operation())),
         ("clean-up", clean_up()),
+        ("requests", requests()),
         ("remarks", list(&string())),
     ]);
     let mut schema = Map::new();
@@ -121,7 +122,7 @@ fn limitation() -> Value {
 fn check() -> Value {
     object([
         ("id", described("the same for ever", &string())),
-        ("level", one_of(&[Level::Must, Level::Should, Level::May, Level::Implied])),
+        ("level", one_of(Level::ALL)),
         ("source", string()),
         ("sentence", string()),
         (
@@ -163,6 +164,7 @@ fn scenario() -> Value {
                 ScenarioOutcome::Excused,
                 ScenarioOutcome::ExpectationMissed,
                 ScenarioOutcome::SnapshotChanged,
+                ScenarioOutcome::CannotTell,
                 ScenarioOutcome::Failed,
                 ScenarioOutcome::Interrupted,
             ]),
@@ -256,7 +258,9 @@ fn load() -> Value {
         ("users", count()),
         ("groups", count()),
         ("members-per-group", count()),
+        ("memberships", count()),
         ("concurrency", count()),
+        ("pace", string()),
         ("rate", optional(&number())),
         ("requests", count()),
         ("objects", count()),
@@ -265,9 +269,21 @@ fn load() -> Value {
         ("objects-per-second", number()),
         (
             "phases",
-            list(&object([("phase", string()), ("requests", count()), ("seconds", number())])),
+            list(&object([
+                ("phase", string()),
+                ("began", number()),
+                ("requests", count()),
+                ("seconds", number()),
+            ])),
         ),
         ("operations", list(&operation())),
+        ("timeline", list(&moment())),
+        ("growth", list(&growth())),
+        ("capacity", optional(&capacity())),
+        ("throttling", object([("answers", count()), ("waited-seconds", number())])),
+        ("escrowed", count()),
+        ("quarantine", optional(&string())),
+        ("repeats", list(&repeat())),
         ("users-found", count()),
         ("groups-found", count()),
         ("compared", count()),
@@ -280,6 +296,71 @@ fn load() -> Value {
         ),
         ("expectations", list(&expectation())),
         ("remarks", list(&string())),
+    ])
+}
+
+fn requests() -> Value {
+    object([
+        ("sent", count()),
+        ("clean-up", count()),
+        ("held-back", count()),
+        ("throttled", count()),
+        ("throttled-seconds", number()),
+        ("budget", optional(&count())),
+        ("per-second-max", optional(&number())),
+    ])
+}
+
+fn moment() -> Value {
+    object([
+        ("phase", string()),
+        ("began", number()),
+        ("seconds", number()),
+        ("requests", count()),
+        ("objects", count()),
+        ("errors", count()),
+        ("throttled", count()),
+        ("latency-ms", percentiles()),
+    ])
+}
+
+fn repeat() -> Value {
+    let latency = object([("operation", string()), ("p50", number()), ("p99", number())]);
+    object([
+        ("requests-per-second", number()),
+        ("objects-per-second", number()),
+        ("latencies", list(&latency)),
+    ])
+}
+
+fn capacity() -> Value {
+    let step = object([
+        ("rate", number()),
+        ("achieved", number()),
+        ("p99-ms", number()),
+        ("error-share", number()),
+        ("held", flag()),
+    ]);
+    object([("held", optional(&number())), ("broke", optional(&number())), ("steps", list(&step))])
+}
+
+fn growth() -> Value {
+    let point = object([("size", count()), ("count", count()), ("p50-ms", number())]);
+    object([
+        ("operation", string()),
+        ("over", string()),
+        ("points", list(&point)),
+        ("exponent", optional(&number())),
+        (
+            "verdict",
+            one_of(&[
+                GrowthVerdict::Constant,
+                GrowthVerdict::Logarithmic,
+                GrowthVerdict::Linear,
+                GrowthVerdict::Worse,
+                GrowthVerdict::CannotTell,
+            ]),
+        ),
     ])
 }
 

@@ -65,6 +65,10 @@ pub async fn play(stage: &Stage, scenario: &Scenario) -> Result<ScenarioResult, 
         scenario.seed = seed;
         scenario.population.seed = seed;
     }
+    if let Some(used_up) = stage.tenant.budget_used_up() {
+        let player = player(stage, &scenario)?;
+        return Ok(left_out(&scenario, &player, ScenarioOutcome::CannotTell, &used_up));
+    }
     let began = Instant::now();
     let metrics = Arc::new(Metrics::new());
     let collector =
@@ -77,7 +81,10 @@ pub async fn play(stage: &Stage, scenario: &Scenario) -> Result<ScenarioResult, 
             })?;
         match stage.faulty(&player.set_up.settings, scenario.seed, faults) {
             Some(tenant) => player.tenant = tenant,
-            None => return Ok(left_out(&scenario, &player)),
+            None => {
+                let why = "left out: its faults can be shown by the embedded tenant only";
+                return Ok(left_out(&scenario, &player, ScenarioOutcome::AsExpected, why));
+            }
         }
     }
     player.tenant = player.tenant.with_listener(metrics.clone()).with_listener(collector.clone());
@@ -252,7 +259,8 @@ fn finish(
     let missed = result.expectations.iter().any(|one| !one.held);
     let changed = matches!(result.snapshot, SnapshotResult::Changed | SnapshotResult::Missing);
     result.outcome = match folded.outcome {
-        _ if stage.is_stopped() => ScenarioOutcome::Interrupted,
+        _ if stage.is_interrupted() => ScenarioOutcome::Interrupted,
+        _ if stage.is_stopped() => ScenarioOutcome::CannotTell,
         ScenarioOutcome::Failed => ScenarioOutcome::Failed,
         _ if changed => ScenarioOutcome::SnapshotChanged,
         _ if missed => ScenarioOutcome::ExpectationMissed,
@@ -319,9 +327,13 @@ fn expectations(
     all
 }
 
-fn left_out(scenario: &Scenario, player: &Player<'_>) -> ScenarioResult {
-    let why = "left out: its faults can be shown by the embedded tenant only";
-    ScenarioResult { remarks: vec![why.to_owned()], ..blank(scenario, player) }
+fn left_out(
+    scenario: &Scenario,
+    player: &Player<'_>,
+    outcome: ScenarioOutcome,
+    why: &str,
+) -> ScenarioResult {
+    ScenarioResult { outcome, remarks: vec![why.to_owned()], ..blank(scenario, player) }
 }
 
 fn blank(scenario: &Scenario, player: &Player<'_>) -> ScenarioResult {

@@ -63,6 +63,7 @@ pub(crate) fn conforming() -> Run {
         load: Some(load()),
         operations: vec![operation()],
         clean_up: CleanUpResult { created: 61, deleted: 61, left: Vec::new() },
+        requests: RequestCounts { sent: 1_295, clean_up: 61, ..RequestCounts::default() },
         remarks: Vec::new(),
     }
 }
@@ -107,6 +108,15 @@ pub(crate) fn violating() -> Run {
         reason("the tenant does not offer ETags", Outcome::Skipped, "etag-match"),
         check("cursor-walk", Outcome::NotExercised),
     ]);
+    run.requests = RequestCounts {
+        sent: 101,
+        clean_up: 61,
+        held_back: 2,
+        throttled: 4,
+        throttled_seconds: 3.0,
+        budget: Some(40),
+        per_second_max: Some(25.0),
+    };
     run.scenarios[0].outcome = ScenarioOutcome::Failed;
     run.scenarios[0].snapshot = SnapshotResult::Changed;
     run.scenarios[0].differences = vec![difference()];
@@ -115,6 +125,9 @@ pub(crate) fn violating() -> Run {
     run.scenarios[0].remarks = vec!["1 object in escrow".to_owned()];
     let load = run.load.as_mut().unwrap();
     load.rate = Some(25.0);
+    load.pace = "rate".to_owned();
+    load.escrowed = 240;
+    load.quarantine = Some("EncounteredBaseEscrowThreshold".to_owned());
     load.expectations[0].held = false;
     load.users_found = 9_999;
     load.differences = vec![difference()];
@@ -241,15 +254,24 @@ fn load() -> LoadResult {
         users: 10_000,
         groups: 500,
         members_per_group: 40,
+        memberships: 20_000,
         concurrency: 5,
+        pace: "closed".to_owned(),
         rate: None,
         requests: 41_000,
         objects: 30_500,
         seconds: 99.4,
         requests_per_second: 412.5,
         objects_per_second: 306.8,
-        phases: vec![PhaseResult { phase: "users".to_owned(), requests: 20_000, seconds: 48.0 }],
+        phases: phases(),
         operations: vec![operation()],
+        timeline: timeline(),
+        growth: vec![growth()],
+        capacity: Some(capacity()),
+        throttling: ThrottlingResult { answers: 4, waited_seconds: 1.5 },
+        escrowed: 0,
+        quarantine: None,
+        repeats: vec![repeat()],
         users_found: 10_000,
         groups_found: 500,
         compared: 1_000,
@@ -260,4 +282,68 @@ fn load() -> LoadResult {
         expectations: vec![expectation()],
         remarks: Vec::new(),
     }
+}
+
+fn phases() -> Vec<PhaseResult> {
+    [("users", 0.0, 48.0), ("groups", 48.0, 2.4), ("references", 50.4, 49.0)]
+        .map(|(phase, began, seconds)| PhaseResult {
+            phase: phase.to_owned(),
+            began,
+            requests: 20_000,
+            seconds,
+        })
+        .into()
+}
+
+fn timeline() -> Vec<Moment> {
+    (0..20_u32)
+        .map(|slice| {
+            let step = f64::from(slice);
+            Moment {
+                phase: if slice < 10 { "users" } else { "references" }.to_owned(),
+                began: step * 5.0,
+                seconds: 5.0,
+                requests: 2_050 - u64::from(slice) * 20,
+                objects: 1_500 - u64::from(slice) * 10,
+                errors: u64::from(slice % 4),
+                throttled: u64::from(slice == 7) * 4,
+                latency_ms: Percentiles {
+                    p50: 3.0 + step / 10.0,
+                    p90: 5.0,
+                    p99: 11.0 + step,
+                    p99_9: 30.0,
+                    max: 41.75,
+                },
+            }
+        })
+        .collect()
+}
+
+fn growth() -> Growth {
+    let points = [(1_250, 3.0), (3_750, 3.4), (6_250, 3.6), (8_750, 3.7)]
+        .map(|(size, p50_ms)| GrowthPoint { size, count: 2_500, p50_ms });
+    Growth {
+        operation: "create-user".to_owned(),
+        over: "users".to_owned(),
+        points: points.into(),
+        exponent: Some(0.11),
+        verdict: GrowthVerdict::Logarithmic,
+    }
+}
+
+fn capacity() -> Capacity {
+    let step = |rate, held| CapacityStep {
+        rate,
+        achieved: rate * 0.99,
+        p99_ms: if held { 80.0 } else { 2_400.0 },
+        error_share: 0.0,
+        held,
+    };
+    let steps = vec![step(200.0, true), step(400.0, false), step(300.0, true)];
+    Capacity { held: Some(300.0), broke: Some(400.0), steps }
+}
+
+fn repeat() -> RepeatResult {
+    let latency = RepeatLatency { operation: "create-user".to_owned(), p50: 3.1, p99: 11.2 };
+    RepeatResult { requests_per_second: 412.5, objects_per_second: 306.8, latencies: vec![latency] }
 }

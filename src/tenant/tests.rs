@@ -1,8 +1,10 @@
 //! The door and what is behind it, tried with tenants that misbehave.
 
+mod bulk;
 mod door;
 mod journal;
 mod tls;
+mod traffic;
 mod wire;
 
 use std::path::PathBuf;

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::{ProbeSettings, fixture, probe};
 use crate::checks::capability::{Capabilities, Capability, UserBody};
 use crate::checks::check::{
-    CERTIFICATE, Fixture, Known, at, by_id, create_group, create_user, encoded, enterprise, equals,
-    find, get, is_throttled, is_unassigned, op, patch, query,
+    CERTIFICATE, Fixture, Known, at, bulk_of_nobody, by_id, create_group, create_user, encoded,
+    enterprise, equals, find, get, is_throttled, is_unassigned, op, patch, query,
 };
 use crate::exchange::{Exchange, Operation, Request};
 use crate::scim;
@@ -63,6 +63,7 @@ pub async fn find_out(tenant: &Tenant, settings: &ProbeSettings) -> Capabilities
     try_user(&asker, &mut found, &mut its, &mut exchanges).await;
     try_extras(&asker, &mut found, &its, &mut exchanges).await;
     try_filter(&asker, &mut found, &its).await;
+    try_bulk(&asker, &mut found, &its).await;
     if let Some(user) = its.users.first().cloned() {
         try_joined(&asker, &mut found, &user).await;
         try_queries(&asker, &mut found, &user).await;
@@ -85,16 +86,11 @@ impl Asker<'_> {
         let mut attempt = 1;
         loop {
             let seen = self.tenant.send(operation, request.clone()).await;
-            let wait = probe::retry_after(&seen);
-            if !is_throttled(&seen)
-                || attempt >= probe::ATTEMPTS_MAX
-                || wait > self.settings.throttle_wait_max
-                || self.settings.stopped()
-            {
+            if !is_throttled(&seen) || attempt >= probe::ATTEMPTS_MAX || self.settings.stopped() {
                 return seen;
             }
             attempt += 1;
-            tokio::time::sleep(wait).await;
+            self.settings.pause_after(&seen).await;
         }
     }
 }
@@ -106,6 +102,7 @@ async fn read_discovery(asker: &Asker<'_>, found: &mut Capabilities) {
     let advertised = [
         ("patch", Capability::Patch),
         ("filter", Capability::Filter),
+        ("bulk", Capability::Bulk),
         ("sort", Capability::Sort),
         ("etag", Capability::Etag),
         ("changePassword", Capability::ChangePassword),
@@ -226,6 +223,15 @@ async fn try_filter(asker: &Asker<'_>, found: &mut Capabilities, its: &Fixture) 
         found.note(Capability::Filter);
     } else {
         found.note_missing(Capability::Filter, seen.told());
+    }
+}
+
+/// Whether a bulk request is answered; it deletes what nobody has.
+async fn try_bulk(asker: &Asker<'_>, found: &mut Capabilities, its: &Fixture) {
+    let seen = asker.ask(OPERATION, bulk_of_nobody(its)).await;
+    match seen.status() {
+        200 => found.note(Capability::Bulk),
+        _ => found.note_missing(Capability::Bulk, seen.told()),
     }
 }
 

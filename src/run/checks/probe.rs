@@ -1,7 +1,7 @@
 //! One probe: fixture, requests, verdict, clean-up; with patience where patience is due.
 //!
-//! Two things are forgiven for a while: a `Retry-After`, and a write that is not seen at once. Both
-//! waits have limits, and who waits for a write holds nobody up.
+//! Two things are forgiven for a while: throttling, and a write that is not seen at once. Both have
+//! limits, and who waits for a write holds nobody up.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use super::shared::{Shared, is_plain_discovery};
 use super::{Around, fixture};
 use crate::checks::check::{Check, Judge, Risk, Said, Setting, Verdict, is_throttled};
-use crate::exchange::{Exchange, Failure, Operation, Request};
+use crate::exchange::{BodyEnd, Exchange, Failure, Operation, Request};
 use crate::tenant::Tenant;
 
 /// Most requests one dialogue may ask.
@@ -36,24 +36,13 @@ pub(super) async fn run(around: &Around, check: &'static Check) -> Told {
         let told = once(around, check, attempt).await;
         attempt += 1;
         let throttled = told.exchanges.iter().find(|seen| is_throttled(seen));
-        let wait = throttled.filter(|_| check.risk != Risk::Heavy).map(retry_after);
-        match wait {
-            Some(wait)
-                if attempt < ATTEMPTS_MAX
-                    && wait <= settings.throttle_wait_max
-                    && !settings.stopped() =>
-            {
-                tokio::time::sleep(wait).await;
+        match throttled.filter(|_| check.risk != Risk::Heavy) {
+            Some(seen) if attempt < ATTEMPTS_MAX && !settings.stopped() => {
+                settings.pause_after(seen).await;
             }
             _ => return told,
         }
     }
-}
-
-/// Seconds of a `Retry-After`; a second where it says none or a date.
-pub(super) fn retry_after(seen: &Exchange) -> Duration {
-    let seconds = seen.header("retry-after").and_then(|text| text.trim().parse().ok());
-    Duration::from_secs(seconds.unwrap_or(1))
 }
 
 async fn once(around: &Around, check: &'static Check, attempt: u32) -> Told {
@@ -160,6 +149,9 @@ fn interrupted() -> Verdict {
 fn no_verdict(check: &Check, said: &Said) -> Option<String> {
     said.exchanges.iter().find_map(|seen| match &seen.result {
         Err(failure) => Some(failure.to_string()),
+        Ok(answer) if answer.end != BodyEnd::Complete => {
+            Some(format!("the answer did not come whole: {}", answer.end))
+        }
         Ok(_) if is_throttled(seen) && check.risk != Risk::Heavy => {
             Some(format!("throttled: {}", seen.told()))
         }

@@ -11,10 +11,10 @@ mod operation;
 pub(super) mod patch;
 pub(super) mod query;
 mod refuse;
+pub(super) mod resources;
 mod rows;
 pub(super) mod shown;
 pub(super) mod versions;
-pub(super) mod write;
 
 use std::fmt;
 use std::sync::Arc;

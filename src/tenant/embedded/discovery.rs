@@ -5,6 +5,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::Call;
+use super::bulk::{OPERATIONS_MAX, PAYLOAD_MAX};
 use super::defects::Defect;
 use super::kind::ResourceKind;
 use super::problem::Problem;
@@ -95,7 +96,11 @@ fn configuration(base: &str) -> Value {
         "schemas": [scim::SERVICE_PROVIDER_CONFIG],
         "documentationUri": "https://www.rfc-editor.org/rfc/rfc7644",
         "patch": { "supported": true },
-        "bulk": { "supported": false, "maxOperations": 0, "maxPayloadSize": BODY_MAX },
+        "bulk": {
+            "supported": true,
+            "maxOperations": OPERATIONS_MAX,
+            "maxPayloadSize": PAYLOAD_MAX,
+        },
         "filter": { "supported": true, "maxResults": PAGE_MAX },
         "changePassword": { "supported": false },
         "sort": { "supported": true },

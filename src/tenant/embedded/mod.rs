@@ -7,6 +7,7 @@
 //! number.
 
 pub mod apply;
+mod bulk;
 mod defects;
 mod discovery;
 pub mod evaluate;
@@ -188,8 +189,11 @@ impl Inner {
             || self.defects.has(Defect::ANONYMOUS_CREATE)
                 && route == Route::Collection(ResourceKind::User)
                 && parts.method == Method::POST;
-        if !is_open && let Some(refusal) = self.refuse_stranger(&parts.headers) {
-            return refusal;
+        if !is_open && let Some((problem, challenge)) = self.refusal(&parts.headers) {
+            // The rights of a known key are looked at operation by operation.
+            if route != Route::Bulk || problem.status != 403 {
+                return self.challenged(&problem, challenge);
+            }
         }
         let body = match read_body(&parts, body).await {
             Ok(body) => body,
@@ -224,11 +228,12 @@ impl Inner {
         }
     }
 
-    /// 401 for a request without a valid key, 403 for one without the right to provision.
-    fn refuse_stranger(&self, headers: &HeaderMap) -> Option<Response> {
+    /// 401 for a request without a valid key, 403 for one without the right to provision, each
+    /// with the end of its challenge.
+    fn refusal(&self, headers: &HeaderMap) -> Option<(Problem, &'static str)> {
         let lower_case = self.defects.has(Defect::SCHEME_CASE_SENSITIVE)
             && headers.get(header::AUTHORIZATION).is_some_and(|it| it.as_bytes().starts_with(b"b"));
-        let (problem, challenge) = match self.keys.access(headers, jiff::Timestamp::now()) {
+        Some(match self.keys.access(headers, jiff::Timestamp::now()) {
             Access::Admin if lower_case => (Problem::new(401, "a bearer key is needed"), ""),
             Access::Admin => return None,
             Access::Powerless => {
@@ -241,14 +246,16 @@ impl Inner {
             Access::Expired => {
                 (Problem::new(401, "the key has expired"), r#", error="invalid_token""#)
             }
-        };
-        let mut response = problem_answer(&problem, &self.defects);
-        if self.defects.has(Defect::CHALLENGE_MISSING) {
-            return Some(response);
+        })
+    }
+
+    fn challenged(&self, problem: &Problem, challenge: &str) -> Response {
+        let mut response = problem_answer(problem, &self.defects);
+        if !self.defects.has(Defect::CHALLENGE_MISSING) {
+            let challenge = format!("Bearer realm=\"scim\"{challenge}");
+            set(&mut response, header::WWW_AUTHENTICATE, &challenge);
         }
-        let challenge = format!("Bearer realm=\"scim\"{challenge}");
-        set(&mut response, header::WWW_AUTHENTICATE, &challenge);
-        Some(response)
+        response
     }
 
     /// What URLs in answers begin with.
@@ -275,27 +282,20 @@ async fn dispatch(call: &Call<'_>, route: &Route, method: &Method) -> Result<Res
         return Err(Problem::new(404, "there is no such endpoint"));
     }
     match route {
-        Route::Unknown => Err(Problem::new(404, "there is no such endpoint")),
         Route::Me => Err(Problem::new(501, "/Me is not supported: a key is no user")),
-        Route::Bulk => Err(Problem::new(501, "bulk requests are not supported")),
+        Route::Bulk if method == Method::POST => bulk::run(call).await,
         Route::Root if is_read => search::list(call, None, Query::of_url(call.query)?).await,
         Route::Collection(kind) if is_read => {
             search::list(call, Some(*kind), Query::of_url(call.query)?).await
         }
-        Route::Collection(kind) if method == Method::POST => resources::create(call, *kind),
         Route::Resource(kind, id) if is_read => resources::read(call, *kind, id),
-        Route::Resource(kind, id) if method == Method::PUT => resources::replace(call, *kind, id),
-        Route::Resource(kind, id) if method == Method::PATCH => {
-            resources::modify(call, *kind, id).await
-        }
-        Route::Resource(kind, id) if method == Method::DELETE => resources::delete(call, *kind, id),
         Route::Search(kind) if method == Method::POST => {
             search::list(call, *kind, Query::of_search(&call.json()?)?).await
         }
         Route::ServiceProviderConfig if is_read => discovery::service_provider_config(call),
         Route::ResourceTypes(name) if is_read => discovery::resource_types(call, name.as_deref()),
         Route::Schemas(urn) if is_read => discovery::schemas(call, urn.as_deref()),
-        _ => Err(Problem::new(405, format!("{method} has no meaning here"))),
+        _ => resources::write(call, route, method).await,
     }
 }
 

@@ -1,4 +1,5 @@
-//! What a faulty server cannot forget: the deleted, names that were given up, members added twice.
+//! What a faulty server cannot forget: the deleted, names that were given up, members added twice,
+//! what a bulkId once stood for.
 //!
 //! It stays empty unless a defect is switched on.
 
@@ -18,6 +19,8 @@ struct Kept {
     deleted: HashMap<String, Stored>,
     /// Names that nobody may have again.
     reserved: HashSet<(ResourceKind, String)>,
+    /// Ids by the bulkId that stood for them in a request that is over.
+    bulk_ids: HashMap<String, String>,
     /// Pairs of a group's id and a member's, once for each time it was added again.
     repeated: Vec<(String, String)>,
 }
@@ -57,6 +60,15 @@ impl Memory {
     /// How often a member was added to a group that held it already.
     pub(super) fn repetitions(&self, group: &str, member: &str) -> usize {
         self.kept().repeated.iter().filter(|it| it.0 == group && it.1 == member).count()
+    }
+
+    pub(in crate::tenant::embedded) fn keep_bulk_id(&self, bulk_id: &str, id: &str) {
+        self.kept().bulk_ids.insert(bulk_id.to_owned(), id.to_owned());
+    }
+
+    /// What a bulkId stood for in an earlier request.
+    pub(in crate::tenant::embedded) fn bulk_id(&self, bulk_id: &str) -> Option<String> {
+        self.kept().bulk_ids.get(bulk_id).cloned()
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {

@@ -2,6 +2,7 @@
 
 mod access;
 mod answers;
+mod bulk;
 mod create;
 mod delete;
 mod discovery;
@@ -37,6 +38,7 @@ pub(super) const AREAS: &[&[Defect]] = &[
     errors::ALL,
     access::ALL,
     discovery::ALL,
+    bulk::ALL,
 ];
 
 /// What was met in the wild and is no defect here, and why.

@@ -3,6 +3,7 @@
 mod access;
 mod answers;
 mod bending;
+mod bulk;
 mod concurrency;
 mod groups;
 mod hostile;
