@@ -91,9 +91,9 @@ async fn look(router: &Router, ids: &[String]) -> Vec<u64> {
 
 /// How each check comes out, how many requests that took and how long.
 async fn judged(router: &Router) -> (BTreeMap<String, Outcome>, u64, Duration) {
-    let judge = Arc::new(EveryJudge::new(URL, false));
-    let tenant = door(router).with_listener(judge.clone());
     let profile = ServerProfile::built_in("strict").expect("the profile is built in");
+    let judge = Arc::new(EveryJudge::new(URL, &profile));
+    let tenant = door(router).with_listener(judge.clone());
     let selection = Selection { heavy: true, ..Selection::default() };
     let settings =
         ProbeSettings { concurrency: 1, visibility: Duration::ZERO, ..ProbeSettings::new(7) };

@@ -70,12 +70,13 @@ pub(super) const CHECKS: &[Check] = &[
                 format!("totalResults {} and no Resources", list.total_results),
             ),
             Ok(_) if seen.body().is_some_and(|body| body.get("Resources").is_none()) => {
-                Verdict::Remark("an empty list leaves `Resources` out".to_owned())
+                A18.read_as("left-out", "an empty list leaves `Resources` out")
             }
             Ok(_) => Verdict::Pass,
             Err(_) => Verdict::NotApplicable,
         }),
-    ),
+    )
+    .reads(&[A18]),
     must(
         "create-201",
         Rfc7644("3.3"),

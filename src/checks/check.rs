@@ -13,11 +13,14 @@ pub use super::capability::Capability::*;
 pub use super::capability::{Capabilities, Capability};
 pub use super::corpus::*;
 pub use super::evidence::{Fixture, Known, Said, Seen, Setting};
+pub use super::reading::{Judged, Reading, Readings};
+pub use super::result::{CheckResult, ReadingResult};
 pub(crate) use super::user::attributes::CERTIFICATE;
 pub use super::vocabulary::*;
 pub use crate::difference::{Comparison, DifferenceKind};
 pub use crate::exchange::{Exchange, Operation, Request};
-pub use crate::profile::LimitationKind;
+pub use crate::profile::register::*;
+pub use crate::profile::{Ambiguity, LimitationKind};
 use crate::profile::{Limitation, Manner, ServerProfile};
 
 /// One requirement on a service provider, and how it is judged.
@@ -41,6 +44,10 @@ pub struct Check {
     pub excused_by: &'static [LimitationKind],
     /// Limitations that excuse a failure as their consequence; a pass says nothing about them.
     pub follows_from: &'static [LimitationKind],
+    /// Points the sources leave open that bear on it.
+    pub reads: &'static [Ambiguity],
+    /// The root cause it points at, where its id does not say it.
+    pub own_cause: Option<&'static str>,
     /// What running it may do to a tenant.
     pub risk: Risk,
 }
@@ -124,6 +131,8 @@ impl Check {
             needs: &[],
             excused_by: &[],
             follows_from: &[],
+            reads: &[],
+            own_cause: None,
             risk: Risk::Harmless,
         }
     }
@@ -149,6 +158,18 @@ impl Check {
     /// Names the limitations of which a failure is a mere consequence.
     pub const fn follows_from(mut self, limitations: &'static [LimitationKind]) -> Self {
         self.follows_from = limitations;
+        self
+    }
+
+    /// Names the points that the sources leave open and its judge meets.
+    pub const fn reads(mut self, points: &'static [Ambiguity]) -> Self {
+        self.reads = points;
+        self
+    }
+
+    /// Names the root cause it points at, where that is not the one its id begins like.
+    pub const fn because(mut self, cause: &'static str) -> Self {
+        self.own_cause = Some(cause);
         self
     }
 
@@ -258,6 +279,8 @@ pub enum Verdict {
     },
     /// Legal, yet worth a word: shown as a note, never counted against the tenant.
     Remark(String),
+    /// As one reading of the sources has it and another has not: the profile's stance decides.
+    Reads(Readings),
     /// Nothing here to judge.
     NotApplicable,
     /// The evidence does not allow a verdict: throttled, timed out, a fixture failed.
@@ -274,6 +297,8 @@ pub enum Way {
     Ignored,
     /// Answered with a SCIM error that says so, and nothing changed.
     Refused,
+    /// As another reading has it than the one the profile asks for, which is as good as a MUST.
+    Reading,
     /// In a way no limitation documents: no excuse covers it.
     Defect,
 }
@@ -281,7 +306,7 @@ pub enum Way {
 impl Way {
     fn is_covered_by(self, documented: Manner) -> bool {
         match self {
-            Self::Plain => true,
+            Self::Plain | Self::Reading => true,
             Self::Ignored => documented != Manner::Refused,
             Self::Refused => documented != Manner::Ignored,
             Self::Defect => false,
@@ -321,8 +346,9 @@ impl Outcome {
             (Verdict::CannotTell(_), _) => Self::CannotTell,
             (Verdict::Fail { .. }, Some(_)) => Self::Excused,
             (Verdict::Pass, Some(_)) => Self::StaleExcuse,
-            (Verdict::Remark(_), _) => Self::Note,
+            (Verdict::Remark(_) | Verdict::Reads(_), _) => Self::Note,
             (Verdict::Pass, None) => Self::Conforms,
+            (Verdict::Fail { way: Way::Reading, .. }, None) => Self::Violation,
             (Verdict::Fail { .. }, None) => match level {
                 Level::Must => Self::Violation,
                 Level::Should => Self::Deviation,
@@ -345,38 +371,4 @@ impl Outcome {
             Self::Conforms => "conforms",
         }
     }
-}
-
-/// What came of one check, as every report shows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct CheckResult {
-    /// The check's id, for ever the same.
-    pub id: String,
-    /// How strongly the source asks.
-    pub level: Level,
-    /// Who asks, and where: `RFC 7644 §3.6`.
-    pub source: String,
-    /// The requirement in one sentence.
-    pub sentence: String,
-    /// What came of it.
-    pub outcome: Outcome,
-    /// What was asked for, where it was not met.
-    pub expected: Option<String>,
-    /// What was seen instead.
-    pub actual: Option<String>,
-    /// One line that repeats the deciding request, with `$SCIM_SECRET_TOKEN` for the token.
-    pub curl: Option<String>,
-    /// Reason: of the excuse, of the skip, of "cannot tell", or the remark.
-    pub reason: Option<String>,
-    /// The limitation that excuses it, where one does.
-    pub limitation: Option<LimitationKind>,
-    /// How often it was judged.
-    pub judged: u64,
-    /// How often it failed.
-    pub failed: u64,
-    /// Numbers of the exchanges that show it, at most ten.
-    pub exchanges: Vec<u64>,
-    /// The scenario in which it failed first; none for a probe.
-    pub scenario: Option<String>,
 }

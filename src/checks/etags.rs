@@ -167,7 +167,7 @@ pub(super) const CHECKS: &[Check] = &[
                     return Verdict::NotApplicable;
                 }
                 let stopped = match said[2].status() {
-                    409 => Verdict::Remark("a stale ETag is answered 409".to_owned()),
+                    409 => A41.read_as("conflict", "a stale ETag is answered 409"),
                     _ => expect_status(412, &said[2]),
                 };
                 let held = said[3].at("/displayName").unwrap_or_default();
@@ -175,6 +175,7 @@ pub(super) const CHECKS: &[Check] = &[
             },
         ),
     )
+    .reads(&[A41])
     .needs(PATCHED),
     must(
         "etag-if-match-star",

@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::all;
-use super::check::{Check, Comparison, Judge, Operation, Seen, Verdict, Way};
+use super::check::{Check, Comparison, Judge, Judged, Operation, Reading, Seen, Verdict, Way};
 use crate::exchange::{Exchange, Listener, curl};
+use crate::profile::{EntraSettings, ServerProfile, Stances};
 
 /// What is kept of one check.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +22,8 @@ pub struct Tally {
     pub exchanges: Vec<u64>,
     /// The first evidence of each kind, worst last.
     pub evidence: BTreeMap<Kind, Evidence>,
+    /// How the tenant reads what the sources leave open, each reading once.
+    pub readings: Vec<Reading>,
 }
 
 /// The kinds of evidence that are kept apart, because an excuse may cover one and not another.
@@ -52,15 +55,16 @@ const NUMBERS_MAX: usize = 10;
 impl Tally {
     fn note(
         &mut self,
-        verdict: Verdict,
+        judged: Judged,
         number: Option<u64>,
         evidence: impl FnOnce(Verdict) -> Evidence,
     ) {
+        let Judged { verdict, readings } = judged;
         let kind = match &verdict {
             Verdict::NotApplicable => return,
             Verdict::CannotTell(_) => Kind::CannotTell,
             Verdict::Pass => Kind::Pass,
-            Verdict::Remark(_) => Kind::Remark,
+            Verdict::Remark(_) | Verdict::Reads(_) => Kind::Remark,
             Verdict::Fail { way, .. } => Kind::Fail(*way),
         };
         if kind != Kind::CannotTell {
@@ -74,6 +78,12 @@ impl Tally {
                 self.exchanges.push(number);
             }
         }
+        for reading in readings {
+            let is_known = |it: &Reading| it.of == reading.of && it.reading == reading.reading;
+            if !self.readings.iter().any(is_known) {
+                self.readings.push(reading);
+            }
+        }
         self.evidence.entry(kind).or_insert_with(|| evidence(verdict));
     }
 }
@@ -82,6 +92,7 @@ impl Tally {
 pub struct EveryJudge {
     base: String,
     content_type_strict: bool,
+    stances: Stances,
     by_operation: BTreeMap<Operation, Vec<&'static Check>>,
     by_any: Vec<&'static Check>,
     scenario: Mutex<Option<String>>,
@@ -91,7 +102,8 @@ pub struct EveryJudge {
 impl EveryJudge {
     /// A judge for the tenant at `base`, the absolute URL below which requests go; it stands in the
     /// curl lines of evidence.
-    pub fn new(base: impl Into<String>, content_type_strict: bool) -> Self {
+    pub fn new(base: impl Into<String>, profile: &ServerProfile) -> Self {
+        let settings = EntraSettings::default().with(&profile.entra);
         let mut by_operation: BTreeMap<Operation, Vec<&'static Check>> = BTreeMap::new();
         let mut by_any = Vec::new();
         for check in all() {
@@ -107,7 +119,8 @@ impl EveryJudge {
         }
         Self {
             base: base.into().trim_end_matches('/').to_owned(),
-            content_type_strict,
+            content_type_strict: settings.content_type_strict,
+            stances: profile.stances.clone(),
             by_operation,
             by_any,
             scenario: Mutex::default(),
@@ -125,9 +138,9 @@ impl EveryJudge {
         let scenario = lock(&self.scenario).clone();
         for check in all() {
             let Judge::Converged(judge) = check.judge else { continue };
-            let verdict = judge(comparison);
+            let judged = judge(comparison).under(&self.stances);
             let mut tallies = lock(&self.tallies);
-            tallies.entry(check.id).or_default().note(verdict, None, |verdict| Evidence {
+            tallies.entry(check.id).or_default().note(judged, None, |verdict| Evidence {
                 verdict,
                 curl: None,
                 scenario: scenario.clone(),
@@ -150,13 +163,13 @@ impl Listener for EveryJudge {
         let named = self.by_operation.get(&exchange.operation).map_or(&[][..], Vec::as_slice);
         for check in self.by_any.iter().chain(named) {
             let Judge::Every(_, judge) = check.judge else { continue };
-            let verdict = judge(&seen);
-            if verdict == Verdict::NotApplicable {
+            let judged = judge(&seen).under(&self.stances);
+            if judged.verdict == Verdict::NotApplicable {
                 continue;
             }
             let mut tallies = lock(&self.tallies);
             let tally = tallies.entry(check.id).or_default();
-            tally.note(verdict, Some(exchange.number), |verdict| Evidence {
+            tally.note(judged, Some(exchange.number), |verdict| Evidence {
                 curl: matches!(verdict, Verdict::Fail { .. }).then(|| {
                     let url = format!("{}{}", self.base, exchange.request.target);
                     curl::line(&url, &exchange.request)
@@ -181,7 +194,8 @@ mod tests {
 
     #[test]
     fn a_bad_answer_is_counted_and_the_first_is_kept() {
-        let judge = EveryJudge::new("http://h/scim/", false);
+        let profile = ServerProfile::built_in("strict").unwrap();
+        let judge = EveryJudge::new("http://h/scim/", &profile);
         judge.in_scenario(Some("lifecycle/join"));
         for number in 1..=12 {
             let mut seen = exchange(

@@ -4,10 +4,13 @@
 //! is added in its topic file, a topic by a file and its two lines here.
 
 pub mod capability;
+pub mod cause;
 pub mod check;
 pub mod corpus;
 pub mod evidence;
 pub mod listen;
+pub mod reading;
+pub mod result;
 pub mod vocabulary;
 
 mod answers;

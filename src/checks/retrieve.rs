@@ -41,12 +41,16 @@ pub(super) const CHECKS: &[Check] = &[
                 (Some(header), Some(location)) if is_read(seen) => {
                     // One of them may leave out the host.
                     let same = header.ends_with(location) || location.ends_with(header);
-                    require(same, &format!("Location {location}"), format!("Location {header}"))
+                    let told = format!("Location {header}");
+                    let right = require(same, &format!("Location {location}"), told.as_str());
+                    all_of([right, A47.read_as("given", told)])
                 }
+                (None, Some(_)) if is_read(seen) => A47.read_as("left-out", "no Location"),
                 _ => Verdict::NotApplicable,
             }
         }),
-    ),
+    )
+    .reads(&[A47]),
     must(
         "get-etag",
         Rfc7644("3.14"),

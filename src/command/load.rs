@@ -190,6 +190,7 @@ impl Load {
             bodies: BodyPolicy::First(2_000),
             concurrency: self.model.concurrency,
             shrink_attempts: 0,
+            known_failures: None,
         })?;
         session
             .run(async |session| {

@@ -9,9 +9,11 @@ macro_rules! say {
     }};
 }
 
+mod ambiguities;
 mod checks;
 mod cleanup;
 mod defects;
+mod known_failures;
 mod load;
 mod options;
 mod report;
@@ -58,6 +60,8 @@ enum Command {
     Checks(checks::Checks),
     /// Lists the bugs of the embedded tenant and the checks that find each
     Defects(defects::Defects),
+    /// Lists what the sources leave open, and how a profile reads it
+    Ambiguities(ambiguities::Ambiguities),
     /// The embedded tenant on a port
     Serve(serve::Serve),
     /// Reports again from a recording, or compares two reports
@@ -154,6 +158,7 @@ async fn run(command: Command) -> Ended {
         Command::Load(load) => load.run().await,
         Command::Checks(checks) => checks.run(),
         Command::Defects(defects) => defects.run(),
+        Command::Ambiguities(ambiguities) => ambiguities.run(),
         Command::Serve(serve) => serve.run().await,
         Command::Report(report) => report.run(),
         Command::Snapshots(snapshots) => snapshots.run(),

@@ -4,14 +4,15 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 use scimrig::checks::Selection;
+use scimrig::checks::cause::CauseResult;
 use scimrig::checks::check::CheckResult;
 use scimrig::checks::listen::EveryJudge;
 use scimrig::exchange::Listener as _;
-use scimrig::profile::EntraSettings;
 use scimrig::report::terminal::Paint;
 use scimrig::report::{compare, read, terminal, write_all};
 use scimrig::run::checks::{combined, fold};
-use scimrig::run::{Counts, Exit, Run, RunOutcome};
+use scimrig::run::known_failures::day_of;
+use scimrig::run::{AmbiguityResult, Counts, Exit, KnownFailures, Run, RunOutcome};
 
 use super::options::read_profile;
 use super::{Ended, Stop};
@@ -63,13 +64,16 @@ impl Report {
         };
         let mut run = read_run(folder)?;
         let profile = read_profile(self.profile.as_deref().unwrap_or(&run.profile))?;
-        let settings = EntraSettings::default().with(&profile.entra);
-        let judge = EveryJudge::new(run.tenant.clone(), settings.content_type_strict);
+        let judge = EveryJudge::new(run.tenant.clone(), &profile);
         let recording = folder.join("exchanges.jsonl");
         scimrig::recording::read_each(&recording, |exchange| judge.heard(&exchange))
             .map_err(|error| Stop::bad(&error))?;
         let heard = fold(&Selection::default(), &profile, &judge);
         run.checks = merged(std::mem::take(&mut run.checks), heard);
+        let known = KnownFailures::again(&run.known_failures, day_of(run.began));
+        run.known_failures = known.excuse(&mut run.checks);
+        run.causes = CauseResult::of(&run.checks);
+        run.ambiguities = AmbiguityResult::of(&run.checks);
         run.counts = Counts::of(&run.checks);
         if run.outcome != RunOutcome::Unreachable {
             run.outcome = RunOutcome::of(
@@ -78,6 +82,7 @@ impl Report {
                 &run.checks,
                 &run.scenarios,
                 run.load.as_ref(),
+                &run.known_failures,
             );
         }
         write_all(&run, folder)?;

@@ -57,6 +57,7 @@ impl RunScenarios {
             bodies: BodyPolicy::First(20_000),
             concurrency: 5,
             shrink_attempts: self.shrink_attempts,
+            known_failures: None,
         })?;
         session
             .run(async |session| {

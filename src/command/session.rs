@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use scimrig::checks::Selection;
+use scimrig::checks::cause::CauseResult;
 use scimrig::checks::check::CheckResult;
 use scimrig::checks::listen::EveryJudge;
 use scimrig::entra::connection::{Connection, test_connection};
@@ -21,11 +22,12 @@ use scimrig::report::visible::{shell_word, visible};
 use scimrig::report::{Progress, folder_name, terminal, write_all};
 use scimrig::run::checks::{combined, fold, held_back};
 use scimrig::run::cleanup::{balance, clean_up};
+use scimrig::run::known_failures::day_of;
 use scimrig::run::silence::Silence;
 use scimrig::run::stage::{LogFile, Stage, dress_of};
 use scimrig::run::{
-    CleanUpResult, ConnectionResult, Counts, Exit, LoadResult, RequestCounts, Run, RunOutcome,
-    ScenarioResult,
+    AmbiguityResult, CleanUpResult, ConnectionResult, Counts, Exit, LoadResult, RequestCounts, Run,
+    RunOutcome, ScenarioResult,
 };
 use scimrig::snapshot::{SnapshotMode, SnapshotStore};
 use scimrig::tenant::embedded::{EmbeddedSettings, EmbeddedTenant, Keys};
@@ -34,6 +36,7 @@ use scimrig::tenant::{
 };
 use tokio::sync::watch;
 
+use super::known_failures::{KnownFailureFiles, KnownFailureOptions};
 use super::options::{Common, Target};
 use super::{Ended, Stop};
 
@@ -68,6 +71,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) concurrency: usize,
     /// Sequences tried to shorten a failing one.
     pub(crate) shrink_attempts: usize,
+    /// Where known failures are, for commands that judge the whole catalogue.
+    pub(crate) known_failures: Option<&'a KnownFailureOptions>,
 }
 
 /// A run in progress.
@@ -80,6 +85,7 @@ pub(crate) struct Session {
     pub(crate) seed: u64,
     strict: bool,
     concurrency: usize,
+    known_failures: KnownFailureFiles,
     began: Timestamp,
     clock: Instant,
     metrics: Arc<Metrics>,
@@ -104,8 +110,9 @@ pub(crate) struct Found {
 impl Session {
     /// Opens the session. Nothing is sent.
     pub(crate) fn open(plan: &Plan<'_>) -> Result<Self, Stop> {
-        let common = plan.common;
+        let (common, began) = (plan.common, Timestamp::now());
         let profile = common.profile()?;
+        let known_failures = KnownFailureFiles::read(plan.known_failures, day_of(began))?;
         let target = common.target(&profile, plan.writes)?;
         let folder = make_folder(&common.reports.join(folder_name(&profile.name, plan.scenario)))?;
         let seed = common.seed.unwrap_or(SEED);
@@ -133,7 +140,7 @@ impl Session {
         let recorder =
             Recorder::create(&folder.join("exchanges.jsonl"), plan.bodies, tenant.scrubber())?;
         let recorder = Arc::new(recorder);
-        let judge = Arc::new(EveryJudge::new(base.url.to_string(), settings.content_type_strict));
+        let judge = Arc::new(EveryJudge::new(base.url.to_string(), &profile));
         let (stopper, stop) = watch::channel(false);
         let silence = Arc::new(Silence::new(plan.concurrency, stopper.clone()));
         let unjudged = tenant.with_listener(metrics.clone()).with_listener(recorder.clone());
@@ -151,6 +158,7 @@ impl Session {
             unjudged,
             embedded: base.embedded,
             profile,
+            known_failures: known_failures.known.clone(),
             dialect,
             seed: common.seed,
             timeout: common.timeout(),
@@ -172,7 +180,8 @@ impl Session {
             seed,
             strict: common.strict,
             concurrency: plan.concurrency.max(1),
-            began: Timestamp::now(),
+            known_failures,
+            began,
             clock: Instant::now(),
             metrics,
             recorder,
@@ -230,8 +239,10 @@ impl Session {
         self.recorder.finish()?;
         write_all(&run, &self.stage.folder)?;
         worked?;
+        let written = self.known_failures.write(&run.checks, self.strict)?;
         let paint = Paint::for_stream(&std::io::stdout());
         say!("{}", terminal::text(&run, self.strict, Some(&self.stage.folder), paint).trim_end());
+        written.iter().for_each(|line| say!("{line}"));
         Ok(Exit::of(&run, self.strict))
     }
 
@@ -264,6 +275,7 @@ impl Session {
         if let Some(used_up) = stage.tenant.budget_used_up().filter(|_| requests.held_back > 0) {
             checks = checks.into_iter().map(|check| held_back(check, &used_up)).collect();
         }
+        let known_failures = stage.known_failures.excuse(&mut checks);
         let gone = self.silence.verdict(!stage.is_stopped());
         let outcome = match gone {
             Some(_) => RunOutcome::Unreachable,
@@ -273,6 +285,7 @@ impl Session {
                 &checks,
                 &found.scenarios,
                 found.load.as_ref(),
+                &known_failures,
             ),
         };
         found.remarks.extend(gone);
@@ -290,6 +303,9 @@ impl Session {
             counts: Counts::of(&checks),
             connection: found.connection,
             limitations: stage.profile.limitations.clone(),
+            causes: CauseResult::of(&checks),
+            known_failures,
+            ambiguities: AmbiguityResult::of(&checks),
             checks,
             scenarios: found.scenarios,
             load: found.load,
@@ -465,6 +481,9 @@ fn command_line(plan: &Plan<'_>, tenant: &str) -> String {
     }
     if let Some(seconds) = common.timeout {
         add("--timeout", &seconds.to_string());
+    }
+    if let Some(file) = plan.known_failures.and_then(|it| it.known_failures.as_ref()) {
+        add("--known-failures", &file.display().to_string());
     }
     if common.strict {
         line.push_str(" --strict");

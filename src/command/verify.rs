@@ -16,6 +16,7 @@ use scimrig::snapshot::SnapshotMode;
 use scimrig::tenant::Progress;
 use scimrig::tenant::TenantUrl;
 
+use super::known_failures::KnownFailureOptions;
 use super::load::load;
 use super::options::{Allowed, Common, Target, Wanted};
 use super::session::{Plan, SEED, Session};
@@ -43,6 +44,8 @@ pub(crate) struct Verify {
     allowed: Allowed,
     #[command(flatten)]
     snapshots: SnapshotOptions,
+    #[command(flatten)]
+    known_failures: KnownFailureOptions,
     /// Checks run at once; none: 4, and 1 on the embedded tenant, whose answers take no time
     #[arg(long, value_name = "N")]
     jobs: Option<usize>,
@@ -72,6 +75,7 @@ impl Verify {
             bodies: BodyPolicy::First(20_000),
             concurrency: 5,
             shrink_attempts: self.shrink_attempts,
+            known_failures: Some(&self.known_failures),
         })?;
         let scenarios = built_in_scenarios()?;
         session
@@ -174,6 +178,7 @@ impl TestConnection {
             bodies: BodyPolicy::All,
             concurrency: 1,
             shrink_attempts: 0,
+            known_failures: None,
         })?;
         session.run(async |session| session.test_connection().await.map(|_| ())).await
     }
@@ -184,6 +189,8 @@ impl TestConnection {
 pub(crate) struct Check {
     #[command(flatten)]
     pub(crate) common: Common,
+    #[command(flatten)]
+    known_failures: KnownFailureOptions,
     #[command(flatten)]
     allowed: Allowed,
     #[command(flatten)]
@@ -220,6 +227,7 @@ impl Check {
             bodies: BodyPolicy::All,
             concurrency: 4,
             shrink_attempts: 0,
+            known_failures: Some(&self.known_failures),
         })?;
         session
             .run(async |session| {

@@ -4,10 +4,12 @@
 
 use std::fmt::Write as _;
 
-use crate::checks::check::CheckResult;
+use crate::checks::check::{CheckResult, ReadingResult};
 use crate::difference::DifferenceKind as Kind;
-use crate::run::{Capacity, Counts, Growth, LoadResult, RequestCounts, Run, ScenarioOutcome};
-use crate::run::{ScenarioResult, SnapshotResult};
+use crate::run::{
+    Capacity, Counts, Growth, KnownFailureResult, KnownFailureState, LoadResult, RequestCounts, Run,
+};
+use crate::run::{ScenarioOutcome, ScenarioResult, SnapshotResult};
 
 /// `120 conform, 2 violations, 1 deviation`: what is nought is left out, violations never.
 pub(super) fn counts(counts: &Counts) -> String {
@@ -76,6 +78,35 @@ pub(super) fn seen(check: &CheckResult) -> String {
         }
     }
     words
+}
+
+/// How the tenant reads an ambiguous point, beside the profile.
+pub(super) fn reading(it: &ReadingResult) -> String {
+    let ReadingResult { ambiguity, point, reading, stance } = it;
+    let stance = match stance.strip_prefix("prefer-") {
+        _ if stance == "any" => "takes any".to_owned(),
+        Some(preferred) => format!("prefers {preferred}"),
+        None => format!("asks for {stance}"),
+    };
+    format!("{ambiguity}, {point}: this tenant {reading}, the profile {stance}")
+}
+
+/// What became of a known failure, and what to do about it.
+pub(super) fn known_failure(it: &KnownFailureResult) -> String {
+    let KnownFailureResult { reason, owner, expires, state, .. } = it;
+    match state {
+        KnownFailureState::Excused => format!("excused until {expires}: {reason} (owner {owner})"),
+        KnownFailureState::Covered => "needless: a documented limitation excuses it".to_owned(),
+        KnownFailureState::NotJudged => {
+            format!("not judged in this run: {reason} (owner {owner})")
+        }
+        KnownFailureState::Expired => {
+            format!("expired on {expires}: mend it, or {owner} sets another day ({reason})")
+        }
+        KnownFailureState::Passes => {
+            format!("its check passes: take the entry out (owner {owner})")
+        }
+    }
 }
 
 /// The words for a scenario's outcome.
@@ -255,7 +286,7 @@ mod tests {
         );
         assert_eq!(
             counts(&sample::violating().counts),
-            "0 conform, 2 violations, 1 deviation, 1 excused, 1 stale excuse, 1 cannot tell, \
+            "0 conform, 3 violations, 1 deviation, 2 excused, 1 stale excuse, 1 cannot tell, \
              1 note, 1 skipped, 1 not exercised"
         );
     }

@@ -4,9 +4,11 @@ pub mod checks;
 pub mod cleanup;
 pub mod compare;
 mod exit;
+pub mod known_failures;
 mod notify;
 pub mod play;
 mod progress;
+mod readings;
 mod result;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -18,5 +20,7 @@ pub mod stage;
 mod tests;
 
 pub use exit::*;
+pub use known_failures::{KnownFailureResult, KnownFailureState, KnownFailures};
 pub use progress::*;
+pub use readings::*;
 pub use result::*;

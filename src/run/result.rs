@@ -6,6 +6,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::{AmbiguityResult, KnownFailureResult};
+use crate::checks::cause::CauseResult;
 use crate::checks::check::{CheckResult, Outcome};
 use crate::difference::Difference;
 use crate::profile::{Limitation, LimitationKind};
@@ -44,6 +46,12 @@ pub struct Run {
     pub connection: Option<ConnectionResult>,
     /// The documented limitations of the profile.
     pub limitations: Vec<Limitation>,
+    /// The root causes of violations and deviations, most damaging for Entra first.
+    pub causes: Vec<CauseResult>,
+    /// The known failures that the run was given, and what became of each.
+    pub known_failures: Vec<KnownFailureResult>,
+    /// How the tenant reads what the sources leave open, as far as the run met it.
+    pub ambiguities: Vec<AmbiguityResult>,
     /// Every check, in the order of the catalogue.
     pub checks: Vec<CheckResult>,
     /// Every scenario, in the order they ran.
@@ -69,7 +77,8 @@ pub enum RunOutcome {
     Conforms,
     /// Exit code 4: a performance expectation was missed, and nothing else.
     ExpectationMissed,
-    /// Exit code 1: violations, a failed scenario or a changed snapshot.
+    /// Exit code 1: violations, a failed scenario, a changed snapshot, or a known failure that
+    /// has expired or passes.
     Violations,
     /// Exit code 3: the tenant could not be reached or refused the token.
     Unreachable,
@@ -93,6 +102,8 @@ pub struct Counts {
     pub excused: u64,
     /// Documented limitations that excused at least one check.
     pub excused_limitations: u64,
+    /// Excused checks that are known failures.
+    pub known_failures: u64,
     /// Excuses the tenant does not need.
     pub stale_excuses: u64,
     /// No verdict possible.
@@ -121,6 +132,9 @@ impl Counts {
                 Outcome::NotExercised => &mut counts.not_exercised,
             };
             *place += 1;
+            if check.outcome == Outcome::Excused && check.limitation.is_none() {
+                counts.known_failures += 1;
+            }
             if let (Outcome::Excused, Some(limitation)) = (check.outcome, check.limitation)
                 && !limitations.contains(&limitation)
             {

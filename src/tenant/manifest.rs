@@ -245,6 +245,10 @@ struct Folded {
 impl Folded {
     fn fold(&mut self, line: ManifestLine) {
         match line {
+            ManifestLine::Run { tenant } => {
+                self.tenant = Some(tenant);
+                self.carry_over();
+            }
             ManifestLine::Creating { number, operation, collection, name, external_id } => {
                 let lost = Unresolved { number, operation, collection, name, external_id };
                 self.unresolved.insert((number, operation), lost);
@@ -257,6 +261,10 @@ impl Folded {
             ManifestLine::NotCreated { number, operation } => {
                 self.unresolved.remove(&(number, operation));
             }
+            ManifestLine::Deleted { collection, id } => drop(self.owned.remove(&(collection, id))),
+            ManifestLine::Plan { plan } => self.progress.plan = Some(plan),
+            ManifestLine::Linked { collection, index, id } => {
+                self.progress.links.push((collection, index, id));
             }
             ManifestLine::Done { phase, step } => drop(self.progress.done.insert((phase, step))),
             ManifestLine::Finished {} => self.progress.is_finished = true,

@@ -85,13 +85,14 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
                 only_if(flipped(&said.its.user().id) != said.its.user().id, || {
                     match said[0].status() {
                         200 => Verdict::Remark("an id is found in another case".to_owned()),
-                        400 => Verdict::Remark("an unknown id is answered 400".to_owned()),
+                        400 => A51.read_as("bad-request", "an unknown id is answered 400"),
                         _ => expect_gone(&said[0]),
                     }
                 })
             },
         ),
-    ),
+    )
+    .reads(&[A51]),
     must(
         "id-not-reused",
         Rfc7643("3.1"),
@@ -136,11 +137,12 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         Probe(
             |its| vec![Request::get(format!("/Users/{}", encoded(&its.group().id)))],
             |said| match said[0].status() {
-                400 => Verdict::Remark("an unknown id is answered 400".to_owned()),
+                400 => A51.read_as("bad-request", "an unknown id is answered 400"),
                 _ => expect_gone(&said[0]),
             },
         ),
     )
+    .reads(&[A51])
     .on(Setting::Group { users: 0, members: 0 })
     .needs(&[Group]),
 ];

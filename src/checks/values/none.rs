@@ -57,11 +57,12 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
                 vec![patch(its.user(), [nothing]), get(its.user())]
             },
             |said| match said[0].status() {
-                400 => Verdict::Remark(format!("null is refused: {}", said[0].told())),
+                400 => A10.read_as("refuses", format!("null is refused: {}", said[0].told())),
                 _ => all_of([expect_success(&said[0]), expect_unassigned("title", &said[1])]),
             },
         ),
     )
+    .reads(&[A10])
     .needs(&[Patch, Attribute("title")]),
     implied(
         "empty-string",

@@ -13,8 +13,11 @@ use tokio::task::JoinSet;
 
 use super::shared::{Shared, is_plain_discovery};
 use super::{Around, fixture};
-use crate::checks::check::{Check, Judge, Risk, Said, Setting, Verdict, is_throttled};
+use crate::checks::check::{
+    Check, Judge, Judged, Reading, Risk, Said, Setting, Verdict, is_throttled,
+};
 use crate::exchange::{BodyEnd, Exchange, Failure, Operation, Request};
+use crate::profile::A17;
 use crate::tenant::Tenant;
 
 /// Most requests one dialogue may ask.
@@ -25,6 +28,8 @@ pub(super) const ATTEMPTS_MAX: u32 = 3;
 /// What became of a probe.
 pub(super) struct Told {
     pub(super) verdict: Verdict,
+    /// How the tenant reads what the sources leave open, where the verdict rests on it.
+    pub(super) readings: Vec<Reading>,
     pub(super) exchanges: Vec<Exchange>,
 }
 
@@ -55,29 +60,29 @@ async fn once(around: &Around, check: &'static Check, attempt: u32) -> Told {
         fixture::make(tenant, capabilities, id, check.setting, seed, attempt).await
     };
     let mut said = Said { its, exchanges: Vec::new() };
-    let verdict = match made {
+    let Judged { verdict, readings } = match made {
         Err(seen) => {
             let why = format!("the fixture could not be made: {}", seen.told());
             said.exchanges.push(seen);
-            Verdict::CannotTell(why)
+            Verdict::CannotTell(why).into()
         }
         Ok(()) => converse(around, check, &mut said).await,
     };
     if !is_shared {
         fixture::take_away(tenant, &said.its, &said.exchanges).await;
     }
-    Told { verdict, exchanges: said.exchanges }
+    Told { verdict, readings, exchanges: said.exchanges }
 }
 
 /// Asks what the check wants to ask, and judges.
-async fn converse(around: &Around, check: &'static Check, said: &mut Said) -> Verdict {
+async fn converse(around: &Around, check: &'static Check, said: &mut Said) -> Judged {
     let Around { tenant, settings, shared, lag, .. } = around;
     let operation = Operation::Probe(check.id);
     let judge = match check.judge {
         Judge::Probe(requests, judge) => {
             for request in requests(&said.its) {
                 if settings.stopped() {
-                    return interrupted();
+                    return interrupted().into();
                 }
                 let is_discovery = check.risk == Risk::Harmless && is_plain_discovery(&request);
                 let target = request.target.clone();
@@ -94,7 +99,7 @@ async fn converse(around: &Around, check: &'static Check, said: &mut Said) -> Ve
                 && let Some(request) = next(&said.its, &said.exchanges)
             {
                 if settings.stopped() {
-                    return interrupted();
+                    return interrupted().into();
                 }
                 said.exchanges.push(send(tenant, operation, request).await);
                 if no_verdict(check, said).is_some() {
@@ -110,22 +115,22 @@ async fn converse(around: &Around, check: &'static Check, said: &mut Said) -> Ve
             }
             judge
         }
-        Judge::Every(..) | Judge::Converged(_) => return Verdict::NotApplicable,
+        Judge::Every(..) | Judge::Converged(_) => return Verdict::NotApplicable.into(),
     };
     if said.exchanges.is_empty() {
-        return Verdict::NotApplicable;
+        return Verdict::NotApplicable.into();
     }
     if let Some(why) = no_verdict(check, said) {
-        return Verdict::CannotTell(why);
+        return Verdict::CannotTell(why).into();
     }
-    let verdict = judge(said);
-    if matches!(verdict, Verdict::Fail { .. }) {
-        return await_visibility(around, check, said, judge, verdict).await;
+    let judged = judge(said).under(&around.profile.stances);
+    if matches!(judged.verdict, Verdict::Fail { .. }) {
+        return await_visibility(around, check, said, judge, judged).await;
     }
     if reads_at_the_end(check, said).is_some() {
         lag.seen_at_once();
     }
-    verdict
+    judged
 }
 
 /// Sends a request of a probe; a read that meets a connection just closed goes out once more
@@ -181,10 +186,11 @@ async fn await_visibility(
     check: &'static Check,
     said: &mut Said,
     judge: fn(&Said) -> Verdict,
-    mut verdict: Verdict,
-) -> Verdict {
+    mut judged: Judged,
+) -> Judged {
     let Around { tenant, settings, turn, lag, .. } = around;
-    let Some(first_read) = reads_at_the_end(check, said) else { return verdict };
+    let stances = &around.profile.stances;
+    let Some(first_read) = reads_at_the_end(check, said) else { return judged };
     let window = lag.window(settings.visibility);
     let began = Instant::now();
     let mut pause = Duration::from_millis(50);
@@ -196,18 +202,19 @@ async fn await_visibility(
             *seen = tenant.send(Operation::Probe(check.id), seen.request.clone()).await;
         }
         if no_verdict(check, &again).is_some() {
-            return verdict;
+            return judged;
         }
-        let said_again = judge(&again);
+        let said_again = judge(&again).under(stances);
         *said = again;
-        if matches!(said_again, Verdict::Pass | Verdict::Remark(_)) {
+        if matches!(said_again.verdict, Verdict::Pass | Verdict::Remark(_)) {
             lag.seen_late();
             let delay = began.elapsed().as_millis();
-            return Verdict::Remark(format!("a write was seen only {delay} ms later"));
+            let late = A17.read_as("later", format!("a write was seen only {delay} ms later"));
+            return late.under(stances);
         }
-        verdict = said_again;
+        judged = said_again;
     }
-    verdict
+    judged
 }
 
 /// Where the reads begin that a probe ended with, after something was written.

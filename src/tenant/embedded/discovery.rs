@@ -4,13 +4,13 @@ use axum::response::Response;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::Call;
 use super::bulk::{OPERATIONS_MAX, PAYLOAD_MAX};
 use super::defects::Defect;
 use super::kind::ResourceKind;
 use super::problem::Problem;
 use super::query::PAGE_MAX;
 use super::respond::json_answer;
+use super::{Call, Variation};
 use crate::scim;
 use crate::scim::schema::{self, Schema};
 
@@ -21,6 +21,18 @@ pub(super) const BODY_MAX: usize = 10 * 1024 * 1024;
 pub(super) fn service_provider_config(call: &Call<'_>) -> Result<Response, Problem> {
     refuse_filter(call)?;
     let mut configuration = configuration(&call.presenter.base);
+    let variations = &call.tenant.variations;
+    for (feature, variation) in [
+        ("patch", Variation::NO_PATCH),
+        ("filter", Variation::NO_FILTER),
+        ("sort", Variation::NO_SORT),
+        ("etag", Variation::NO_ETAG),
+    ] {
+        if variations.has(variation) {
+            configuration[feature]["supported"] = json!(false);
+        }
+    }
+    configuration["filter"]["maxResults"] = json!(call.tenant.page_max());
     if call.tenant.defects.has(Defect::FLAGS_AS_TEXT) {
         configuration["patch"]["supported"] = json!("true");
     }

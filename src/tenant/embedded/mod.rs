@@ -1,7 +1,8 @@
 //! The tenant we bring: a SCIM 2.0 service provider over an in-memory store, in the same binary.
 //!
-//! It is strict and complete, and it takes everything that Entra is known to send. Three things
-//! bend it: a profile's limitations, named defects, and faults drawn from the seed. It answers
+//! It is strict and complete, and it takes everything that Entra is known to send. Four things bend
+//! it: a profile's limitations, legal variations, named defects, and faults drawn from the seed. It
+//! answers
 //! below `/scim`, in process through [`EmbeddedTenant::router`] or over TCP through
 //! [`EmbeddedTenant::serve`], and looks resources up at a cost that does not grow with their
 //! number.
@@ -30,9 +31,11 @@ mod serve;
 mod store;
 #[cfg(test)]
 mod tests;
+mod variations;
 
+use std::collections::HashSet;
 use std::error::Error;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -60,6 +63,8 @@ use respond::{dropped_connection, problem_answer, set};
 use route::{BASE, Route};
 use serde_json::Value;
 use store::{Store, StoreSettings};
+pub use variations::Variation;
+use variations::Variations;
 
 use crate::profile::Limitation;
 
@@ -68,6 +73,8 @@ use crate::profile::Limitation;
 pub struct EmbeddedSettings {
     /// The documented limitations to mimic.
     pub limitations: Vec<Limitation>,
+    /// The legal variations that are switched on.
+    pub variations: Vec<Variation>,
     /// The bugs that are switched on.
     pub defects: Vec<Defect>,
     /// The troubles of network and load.
@@ -92,11 +99,14 @@ struct Inner {
     store: Store,
     keys: Keys,
     limitations: Limitations,
+    variations: Variations,
     defects: Defects,
     faults: FaultPlan,
     base_url: Option<String>,
     /// What defects remember.
     memory: Memory,
+    /// Ids of what was deleted, where a variation tells them from what never was.
+    gone: Mutex<HashSet<String>>,
 }
 
 /// One request on its way through the handlers.
@@ -123,10 +133,12 @@ impl EmbeddedTenant {
             store,
             keys: settings.keys,
             limitations: Limitations::new(&settings.limitations),
+            variations: Variations::new(&settings.variations),
             defects,
             faults: FaultPlan::new(settings.faults, settings.seed),
             base_url,
             memory: Memory::default(),
+            gone: Mutex::default(),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -204,7 +216,11 @@ impl Inner {
             headers: &parts.headers,
             query: parts.uri.query(),
             body,
-            presenter: Presenter { base: self.base(&parts), limitations: self.limitations },
+            presenter: Presenter {
+                base: self.base(&parts),
+                limitations: self.limitations,
+                has_version: self.has_version(),
+            },
         };
         let trailing = parts.uri.path().ends_with('/') && parts.uri.query().is_some();
         if trailing && self.defects.has(Defect::STRAY_SLASH_UNKNOWN) {
@@ -215,6 +231,9 @@ impl Inner {
             Err(mut problem) => {
                 if self.defects.has(Defect::TRACE_SHOWN) {
                     problem.detail.push_str("\n    at scim.Handler.answer(Handler.java:42)");
+                }
+                if problem.status == 404 && self.is_gone(&route) {
+                    problem = Problem::new(410, "it was deleted");
                 }
                 if problem.status == 404 && self.defects.has(Defect::UNKNOWN_ID_CRASH) {
                     problem = Problem::new(500, "internal server error");
@@ -258,6 +277,16 @@ impl Inner {
         response
     }
 
+    /// How many resources a page holds at most.
+    fn page_max(&self) -> usize {
+        if self.variations.has(Variation::SMALL_PAGES) { SMALL_PAGE } else { query::PAGE_MAX }
+    }
+
+    /// Whether `meta` shows the version of a resource.
+    fn has_version(&self) -> bool {
+        ![Variation::NO_META_VERSION, Variation::NO_ETAG].iter().any(|it| self.variations.has(*it))
+    }
+
     /// What URLs in answers begin with.
     fn base(&self, parts: &Parts) -> String {
         if let Some(base) = &self.base_url {
@@ -270,7 +299,21 @@ impl Inner {
             .map_or_else(|| "localhost".to_owned(), |host| host.as_str().to_owned());
         format!("http://{host}{BASE}")
     }
+
+    fn note_gone(&self, id: &str) {
+        if self.variations.has(Variation::GONE_FOR_GOOD) {
+            self.gone.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned());
+        }
+    }
+
+    fn is_gone(&self, route: &Route) -> bool {
+        let Route::Resource(_, id) = route else { return false };
+        self.gone.lock().unwrap_or_else(PoisonError::into_inner).contains(id.as_str())
+    }
 }
+
+/// A small page, which makes a client walk.
+const SMALL_PAGE: usize = 5;
 
 /// Finds the handler of a method on an endpoint.
 async fn dispatch(call: &Call<'_>, route: &Route, method: &Method) -> Result<Response, Problem> {
@@ -281,7 +324,16 @@ async fn dispatch(call: &Call<'_>, route: &Route, method: &Method) -> Result<Res
     {
         return Err(Problem::new(404, "there is no such endpoint"));
     }
+    let variations = &call.tenant.variations;
     match route {
+        Route::ServiceProviderConfig | Route::ResourceTypes(_) | Route::Schemas(_)
+            if variations.has(Variation::NO_DISCOVERY) =>
+        {
+            Err(Problem::new(404, "there is no such endpoint"))
+        }
+        Route::Resource(..) if method == Method::PATCH && variations.has(Variation::NO_PATCH) => {
+            Err(Problem::new(501, "PATCH is not supported"))
+        }
         Route::Me => Err(Problem::new(501, "/Me is not supported: a key is no user")),
         Route::Bulk if method == Method::POST => bulk::run(call).await,
         Route::Root if is_read => search::list(call, None, Query::of_url(call.query)?).await,

@@ -4,18 +4,18 @@ use axum::response::Response;
 use http::{Method, StatusCode, header};
 use serde_json::Value;
 
-use super::Call;
 use super::apply::{self, Tolerance};
 use super::defects::query::store_projected;
 use super::defects::{Defect, patch, resources as bent, shown, versions};
 use super::kind::ResourceKind;
-use super::precondition::entity_tag;
+use super::precondition::{Precondition, entity_tag};
 use super::problem::Problem;
 use super::projection::Projection;
 use super::query::Query;
 use super::respond::{empty_answer, json_answer, set};
 use super::route::Route;
 use super::store::{References, Stored};
+use super::{Call, Variation};
 
 /// The tenant takes everything that Entra is known to send.
 const TOLERANCE: Tolerance = Tolerance::ENTRA;
@@ -48,7 +48,7 @@ fn create(call: &Call<'_>, kind: ResourceKind) -> Result<Response, Problem> {
     let mut resource = Value::Object(call.show(&stored, &projection));
     shown::spoil_created(defects, &body, &mut resource);
     let mut response = json_answer(shown::created_status(defects), &resource, defects);
-    set(&mut response, header::ETAG, &entity_tag(stored.version));
+    call.tag(&mut response, stored.version);
     let location = call.presenter.location(kind, &stored.id);
     if let Some(location) = shown::created_location(defects, location) {
         set(&mut response, header::LOCATION, &location);
@@ -61,14 +61,15 @@ pub(super) fn read(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Resp
     let projection = Projection::of(&Query::of_url(call.query)?);
     let references = call.references(&projection, &[kind]);
     let stored = bent::read(call.tenant, kind, id, references)?;
-    let tag = versions::tag(&call.tenant.defects, &stored, true);
-    let mut response = if versions::is_known(&call.tenant.defects, call.headers, stored.version) {
+    let defects = &call.tenant.defects;
+    let is_known = call.has_etags() && versions::is_known(defects, call.headers, stored.version);
+    let mut response = if is_known {
         empty_answer(StatusCode::NOT_MODIFIED)
     } else {
         let resource = Value::Object(call.show(&stored, &projection));
-        json_answer(StatusCode::OK, &resource, &call.tenant.defects)
+        json_answer(StatusCode::OK, &resource, defects)
     };
-    if let Some(tag) = tag {
+    if let Some(tag) = versions::tag(defects, &stored).filter(|_| call.has_etags()) {
         set(&mut response, header::ETAG, &tag);
     }
     Ok(response)
@@ -78,7 +79,7 @@ pub(super) fn read(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Resp
 fn replace(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Response, Problem> {
     let projection = Projection::of(&Query::of_url(call.query)?);
     let tenant = call.tenant;
-    let precondition = versions::precondition(&tenant.defects, call.headers, false);
+    let precondition = call.precondition(false);
     let body = call.json();
     if let Some(answered) = bent::replace_elsewhere(tenant, kind, id, body.as_ref().ok())? {
         return Ok(answer(call, StatusCode::OK, &answered, &projection));
@@ -95,7 +96,7 @@ fn replace(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Response, Pr
         Ok(wanted)
     })?;
     if tenant.defects.has(Defect::PUT_ANSWERED_EMPTY) {
-        return Ok(no_content(stored.version));
+        return Ok(no_content(call, stored.version));
     }
     Ok(answer(call, StatusCode::OK, &stored, &projection))
 }
@@ -104,16 +105,20 @@ fn replace(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Response, Pr
 /// prefers, unless the request chooses attributes.
 async fn modify(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Response, Problem> {
     let projection = Projection::of(&Query::of_url(call.query)?);
-    let with_body = kind == ResourceKind::User || projection.is_chosen();
     let tenant = call.tenant;
+    let shows_it = match kind {
+        ResourceKind::User => !tenant.variations.has(Variation::PATCH_ANSWERS_204),
+        ResourceKind::Group => tenant.variations.has(Variation::PATCH_ANSWERS_200),
+    };
+    let with_body = shows_it || projection.is_chosen();
     let body = call.json()?;
-    let precondition = versions::precondition(&tenant.defects, call.headers, false);
+    let precondition = call.precondition(false);
     if !with_body
         && !tenant.defects.any()
         && let Some(changes) = apply::member_changes(&body, TOLERANCE)
     {
         let version = tenant.store.change_members(id, &precondition, &changes)?;
-        return Ok(no_content(version));
+        return Ok(no_content(call, version));
     }
     let change = |body: &Value, seen: &Stored| {
         precondition.check(seen.version)?;
@@ -135,21 +140,22 @@ async fn modify(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Respons
         tenant.store.modify(kind, id, references, |seen| change(&body, seen))?
     };
     if !with_body {
-        return Ok(no_content(stored.version));
+        return Ok(no_content(call, stored.version));
     }
     let resource = Value::Object(call.show(&stored, &projection));
     let mut response = match shown::patched(&tenant.defects, resource) {
         Some(resource) => json_answer(StatusCode::OK, &resource, &tenant.defects),
         None => empty_answer(StatusCode::OK),
     };
-    set(&mut response, header::ETAG, &entity_tag(stored.version));
+    call.tag(&mut response, stored.version);
     Ok(response)
 }
 
 /// DELETE of a resource.
-fn delete(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Response, Problem> {
-    let precondition = versions::precondition(&call.tenant.defects, call.headers, true);
-    bent::delete(call.tenant, kind, id, &precondition)
+pub(super) fn delete(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Response, Problem> {
+    let response = bent::delete(call.tenant, kind, id, &call.precondition(true))?;
+    call.tenant.note_gone(id);
+    Ok(response)
 }
 
 /// Whether a PATCH may touch members: if not, a large group is renamed without looking at them.
@@ -166,12 +172,33 @@ fn answer(
 ) -> Response {
     let shown = Value::Object(call.show(stored, projection));
     let mut response = json_answer(status, &shown, &call.tenant.defects);
-    set(&mut response, header::ETAG, &entity_tag(stored.version));
+    call.tag(&mut response, stored.version);
     response
 }
 
-fn no_content(version: u32) -> Response {
+fn no_content(call: &Call<'_>, version: u32) -> Response {
     let mut response = empty_answer(StatusCode::NO_CONTENT);
-    set(&mut response, header::ETAG, &entity_tag(version));
+    call.tag(&mut response, version);
     response
+}
+
+/// Versions, where the tenant has them.
+impl Call<'_> {
+    fn has_etags(&self) -> bool {
+        !self.tenant.variations.has(Variation::NO_ETAG)
+    }
+
+    fn precondition(&self, is_delete: bool) -> Precondition {
+        if self.has_etags() {
+            versions::precondition(&self.tenant.defects, self.headers, is_delete)
+        } else {
+            Precondition::Nothing
+        }
+    }
+
+    fn tag(&self, response: &mut Response, version: u32) {
+        if self.has_etags() {
+            set(response, header::ETAG, &entity_tag(version));
+        }
+    }
 }

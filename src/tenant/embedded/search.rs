@@ -4,7 +4,6 @@ use axum::response::Response;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use super::Call;
 use super::defects::shown::spoil;
 use super::defects::{Defect, query as misread};
 use super::evaluate;
@@ -16,6 +15,8 @@ use super::projection::Projection;
 use super::query::Query;
 use super::respond::json_answer;
 use super::store::{Key, References, Stored};
+use super::variations::Variations;
+use super::{Call, Variation};
 use crate::scim;
 use crate::scim::filter::{CompareOperator, Filter};
 
@@ -30,7 +31,9 @@ pub(super) async fn list(
     mut query: Query,
 ) -> Result<Response, Problem> {
     let tenant = call.tenant;
+    refuse_unsupported(&tenant.variations, &query)?;
     misread::misread(&tenant.defects, &mut query);
+    query.count = Some(query.take().min(tenant.page_max()));
     refuse_filter(call, kind, query.filter.as_ref())?;
     if tenant.defects.has(Defect::FILTER_IGNORED) {
         query.filter = None;
@@ -57,10 +60,24 @@ pub(super) async fn list(
         "startIndex": query.start_index.unwrap_or(1),
         "itemsPerPage": resources.len(),
     });
-    if !(resources.is_empty() && defects.has(Defect::RESOURCES_MISSING)) {
+    let left_out = defects.has(Defect::RESOURCES_MISSING)
+        || tenant.variations.has(Variation::EMPTY_LIST_LEFT_OUT);
+    if !(resources.is_empty() && left_out) {
         body["Resources"] = Value::Array(resources);
     }
     Ok(json_answer(StatusCode::OK, &body, defects))
+}
+
+/// What a variation does without is answered 501, whatever else is asked.
+fn refuse_unsupported(variations: &Variations, query: &Query) -> Result<(), Problem> {
+    let asked = [
+        (Variation::NO_FILTER, query.filter.is_some(), "filters are not supported"),
+        (Variation::NO_SORT, query.sort_by.is_some(), "sorting is not supported"),
+    ];
+    match asked.into_iter().find(|(variation, asks, _)| *asks && variations.has(*variation)) {
+        Some((_, _, why)) => Err(Problem::new(501, why)),
+        None => Ok(()),
+    }
 }
 
 /// Refuses a filter that cannot be right for any resource asked for.

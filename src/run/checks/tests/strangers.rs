@@ -33,7 +33,7 @@ impl Place {
 
     /// Runs the catalogue, heavy checks apart, and says how each check came out.
     async fn outcomes(&self, seed: u64, jobs: usize) -> (Outcomes, Tenant) {
-        let judge = Arc::new(EveryJudge::new(URL, false));
+        let judge = Arc::new(EveryJudge::new(URL, &profile(&[])));
         let tenant = self.door().with_listener(Arc::clone(&judge) as _);
         let selection = Selection::default();
         let settings = ProbeSettings { seed, concurrency: jobs, ..impatient() };

@@ -40,13 +40,9 @@ pub(in crate::tenant::embedded) fn is_known(
     }
 }
 
-/// The `ETag` of an answer about a resource; `is_read` tells a read from a write.
-pub(in crate::tenant::embedded) fn tag(
-    defects: &Defects,
-    stored: &Stored,
-    is_read: bool,
-) -> Option<String> {
-    if defects.has(Defect::READ_WITHOUT_TAG) && is_read {
+/// The `ETag` of the answer to a read.
+pub(in crate::tenant::embedded) fn tag(defects: &Defects, stored: &Stored) -> Option<String> {
+    if defects.has(Defect::READ_WITHOUT_TAG) {
         return None;
     }
     let tag = entity_tag(stored.version);
