@@ -304,7 +304,7 @@ pub(super) const CHECKS: &[Check] = &[
     must(
         "entra-update-inactive",
         Entra("question 1185756: User must be Active"),
-        "a disabled user can still be updated",
+        "a disabled user can still be updated, and stays disabled",
         Probe(
             |its| {
                 vec![
@@ -320,6 +320,7 @@ pub(super) const CHECKS: &[Check] = &[
                 all_of([
                     expect_success(&said[1]),
                     expect_at("displayName", "Alice Brown", &said[2]),
+                    expect_at("active", false, &said[2]),
                 ])
             },
         ),
