@@ -231,7 +231,7 @@ pub(super) mod tests {
             ),
             canary(
                 "delete-leaves-nothing",
-                [empty(204), made("user-9"), user(json!({}))],
+                [empty(204), made("user-9"), user(json!({"title": null}))],
                 [empty(204), made("user-9"), user(json!({"title": "Engineer"}))],
             ),
             canary(

@@ -493,7 +493,7 @@ pub(super) mod tests {
         let named =
             || user(json!({"userName": Fixture::example(Setting::Nothing, "m").user_name(5)}));
         let active = |value: Value| user(json!({"active": value}));
-        let brown = || user(json!({"displayName": "Alice Brown"}));
+        let brown = || user(json!({"displayName": "Alice Brown", "active": false}));
         let bare = || answer(201, &json!({"id": "user-0"}));
         let on_off = |on: Value, off: Value| [empty(204), active(off), empty(204), active(on)];
         vec![
