@@ -2,6 +2,8 @@
 //!
 //! Tenants here are `scimrig serve` in a process of its own, and sockets that misbehave.
 
+#[path = "cli/known.rs"]
+mod known;
 mod support;
 #[path = "cli/verdicts.rs"]
 mod verdicts;
@@ -21,6 +23,7 @@ const VERBS: &[&str] = &[
     "run",
     "load",
     "checks",
+    "ambiguities",
     "serve",
     "report",
     "snapshots",
@@ -81,7 +84,7 @@ mod words {
     #[test]
     fn an_unknown_profile_is_refused_with_the_names_there_are() {
         let finished = Folder::of("profile").scimrig(&["check", "--profile", "dialpat"]).run();
-        finished.expect_code(&[2]).expect_words(&["dialpat", "strict", "dialpad"]);
+        finished.expect_code(&[2]).expect_words(&["dialpat", "strict", "entra", "dialpad"]);
     }
 
     #[test]

@@ -97,8 +97,8 @@ pub struct CauseResult {
 }
 
 impl CauseResult {
-    /// The causes of whatever was found, most damaging first; where damage is equal, those with
-    /// violations come before those without.
+    /// The causes of whatever was found: those of violations, most damaging first, then those of
+    /// deviations alone.
     pub fn of(checks: &[CheckResult]) -> Vec<Self> {
         let ids = |cause: &Cause, outcome: Outcome| -> Vec<String> {
             let found = checks.iter().filter(|it| it.outcome == outcome && it.cause == cause.id);
@@ -116,7 +116,7 @@ impl CauseResult {
             })
             .filter(|it| !it.violations.is_empty() || !it.deviations.is_empty())
             .collect();
-        causes.sort_by_key(|cause| (cause.damage, cause.violations.is_empty()));
+        causes.sort_by_key(|cause| (cause.violations.is_empty(), cause.damage));
         causes
     }
 }
