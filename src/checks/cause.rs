@@ -22,8 +22,8 @@ pub struct Cause {
     pub sentence: &'static str,
     /// How to mend it, in one sentence.
     pub mend: &'static str,
-    /// How the ids of its checks begin.
-    checks: &'static [&'static str],
+    /// How the ids of its checks begin, with a space between.
+    checks: &'static str,
 }
 
 /// What a fault does to whoever provisions with Entra, worst first.
@@ -71,8 +71,9 @@ impl Check {
             return find(id);
         }
         let begins = |cause: &'static Cause| {
-            let known = cause.checks.iter().filter(|begin| self.id.starts_with(**begin));
-            known.map(|begin| begin.len()).max().map(|length| (length, cause))
+            let begins = cause.checks.split_whitespace();
+            let known = begins.filter(|begin| self.id.starts_with(*begin));
+            known.map(str::len).max().map(|length| (length, cause))
         };
         CAUSES.iter().filter_map(begins).max_by_key(|(length, _)| *length).map(|(_, cause)| cause)
     }
@@ -147,7 +148,7 @@ mod tests {
         for cause in CAUSES {
             assert!(ids.insert(cause.id), "{} stands twice", cause.id);
             assert!(caused.contains(cause.id), "{}: no check points at it", cause.id);
-            for begin in cause.checks {
+            for begin in cause.checks.split_whitespace() {
                 assert!(begins.insert(begin), "`{begin}` belongs to two causes");
             }
         }

@@ -5,10 +5,12 @@
 //! it names requests and judges answers, it never sends.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 pub use self::{Judge::*, Source::*};
+pub(crate) use super::asynchronous::{LATER, PREFER};
 pub use super::capability::Capability::*;
 pub use super::capability::{Capabilities, Capability};
 pub use super::corpus::*;
@@ -50,6 +52,8 @@ pub struct Check {
     pub own_cause: Option<&'static str>,
     /// What running it may do to a tenant.
     pub risk: Risk,
+    /// How long a dialogue rests before its next request, by what was said so far.
+    pub pause: Option<fn(&[Exchange]) -> Duration>,
 }
 
 /// How a check judges: five ways, all plain functions.
@@ -113,6 +117,16 @@ pub const fn implied(
     Check::new(id, Level::Implied, source, sentence, judge)
 }
 
+/// A check of what only an unratified draft asks for: a failure is worth a note and no more.
+pub const fn draft(
+    id: &'static str,
+    source: Source,
+    sentence: &'static str,
+    judge: Judge,
+) -> Check {
+    Check::new(id, Level::Draft, source, sentence, judge)
+}
+
 impl Check {
     const fn new(
         id: &'static str,
@@ -134,6 +148,7 @@ impl Check {
             reads: &[],
             own_cause: None,
             risk: Risk::Harmless,
+            pause: None,
         }
     }
 
@@ -179,6 +194,12 @@ impl Check {
         self
     }
 
+    /// Says how long a dialogue rests before its next request.
+    pub const fn pausing(mut self, pause: fn(&[Exchange]) -> Duration) -> Self {
+        self.pause = Some(pause);
+        self
+    }
+
     /// Whether it is judged on requests of its own.
     pub fn is_probe(&self) -> bool {
         matches!(self.judge, Probe(..) | Dialogue(..) | Race(..))
@@ -216,11 +237,13 @@ pub enum Level {
     May,
     /// Prose without a keyword, or the only consistent reading.
     Implied,
+    /// An unratified draft asks for it, and nobody else.
+    Draft,
 }
 
 impl Level {
     /// All levels, from the strongest.
-    pub const ALL: &[Self] = &[Self::Must, Self::Should, Self::May, Self::Implied];
+    pub const ALL: &[Self] = &[Self::Must, Self::Should, Self::May, Self::Implied, Self::Draft];
 
     /// The word as the RFCs print it.
     pub fn name(self) -> &'static str {
@@ -229,6 +252,7 @@ impl Level {
             Self::Should => "SHOULD",
             Self::May => "MAY",
             Self::Implied => "IMPLIED",
+            Self::Draft => "DRAFT",
         }
     }
 }
@@ -242,6 +266,8 @@ pub enum Source {
     Rfc7644(&'static str),
     /// RFC 9865, cursor paging.
     Rfc9865(&'static str),
+    /// RFC 9967, asynchronous requests.
+    Rfc9967(&'static str),
     /// The RFCs of HTTP itself: 9110, 6750, 6585.
     Http(&'static str),
     /// Microsoft Entra ID: the page or the validator's test.
@@ -256,6 +282,7 @@ impl fmt::Display for Source {
             Self::Rfc7643(section) => write!(f, "RFC 7643 §{section}"),
             Self::Rfc7644(section) => write!(f, "RFC 7644 §{section}"),
             Self::Rfc9865(section) => write!(f, "RFC 9865 §{section}"),
+            Self::Rfc9967(section) => write!(f, "RFC 9967 §{section}"),
             Self::Http(section) => write!(f, "HTTP, {section}"),
             Self::Entra(page) => write!(f, "Microsoft Entra, {page}"),
             Self::Draft(name) => write!(f, "draft, {name}"),
@@ -322,7 +349,7 @@ pub enum Outcome {
     Violation,
     /// A SHOULD was not followed: exit code 1 with `--strict`.
     Deviation,
-    /// A MAY or an IMPLIED was read otherwise, or a remark.
+    /// A MAY, an IMPLIED or a DRAFT was read otherwise, or a remark.
     Note,
     /// The tenant does what its profile says it cannot: the excuse should go.
     StaleExcuse,
@@ -352,7 +379,7 @@ impl Outcome {
             (Verdict::Fail { .. }, None) => match level {
                 Level::Must => Self::Violation,
                 Level::Should => Self::Deviation,
-                Level::May | Level::Implied => Self::Note,
+                Level::May | Level::Implied | Level::Draft => Self::Note,
             },
         }
     }

@@ -9,10 +9,11 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
 use super::check::{Verdict, Way};
-use super::evidence::Known;
+use super::evidence::{Fixture, Known};
 use crate::exchange::{Exchange, Request};
 use crate::profile::{A08, A12, A18, A52};
 use crate::scim;
+use crate::scim::bulk::bulk_body;
 use crate::scim::message::patch_body;
 
 /// Letters that stay as they are in a query or a path segment (RFC 3986 §2.3).
@@ -93,6 +94,12 @@ pub fn merge(word: &str, value: impl Into<Value>) -> Value {
 /// The full URN of an attribute of the enterprise extension.
 pub fn enterprise(attribute: &str) -> String {
     format!("{}:{attribute}", scim::ENTERPRISE_USER)
+}
+
+/// A bulk request that deletes what nobody has.
+pub fn bulk_of_nobody(its: &Fixture) -> Request {
+    let operation = json!({"method": "DELETE", "path": format!("/Users/{}", its.absent)});
+    Request::post("/Bulk", &bulk_body(&[operation]))
 }
 
 /// Compares two things by what they print.

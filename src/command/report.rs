@@ -37,7 +37,8 @@ pub(crate) struct Report {
 /// Verbs of `report`.
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Tells what changed between two report folders, in Markdown; new violations give exit code 1
+    /// Tells what changed between two report folders, in Markdown; new violations give exit code
+    /// 1, what got slower beyond the noise of repeated loads exit code 4
     Compare {
         /// The older report folder
         base: PathBuf,
@@ -50,9 +51,13 @@ impl Report {
     pub(crate) fn run(self) -> Ended {
         if let Some(Verb::Compare { base, new }) = &self.verb {
             let compared = compare(&read_run(base)?, &read_run(new)?);
+            let compared = compared.map_err(|unlike| Stop::bad(&unlike))?;
             say!("{}", compared.text.trim_end());
-            let is_worse = compared.new_violations > 0;
-            return Ok(if is_worse { Exit::Violations } else { Exit::Conforms });
+            return Ok(match (compared.new_violations, compared.regressions) {
+                (0, 0) => Exit::Conforms,
+                (0, _) => Exit::ExpectationMissed,
+                _ => Exit::Violations,
+            });
         }
         let Some(folder) = &self.folder else {
             return Err(Stop::BadInput("report needs a FOLDER".to_owned()));

@@ -52,6 +52,7 @@ impl RunScenarios {
             command: format!("run {}", self.scenarios.join(" ")),
             writes: true,
             scenario: only.as_deref(),
+            journal: None,
             snapshots: (self.snapshots.snapshots, self.snapshots.snapshots_dir.clone()),
             bodies: BodyPolicy::First(20_000),
             concurrency: 5,

@@ -61,6 +61,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) writes: bool,
     /// The scenario the report folder is named after.
     pub(crate) scenario: Option<&'a str>,
+    /// The journal that stands in for the folder's manifest, and what it holds of an earlier run.
+    pub(crate) journal: Option<(PathBuf, Manifest)>,
     /// What to do with snapshots, and where they are.
     pub(crate) snapshots: (SnapshotMode, PathBuf),
     /// Bodies kept in the recording.
@@ -120,9 +122,20 @@ impl Session {
         let (limits, dress) = dress_of(&settings, common.timeout(), seed);
         let tenant = Tenant::new(base.url.clone(), base.token, base.transport, limits, dress);
         tenant.allow(plan.allowance);
-        let manifest = folder.join("manifest.jsonl");
-        let leftovers = make_room(&manifest)?;
-        tenant.keep_manifest(&manifest)?;
+        let leftovers = match &plan.journal {
+            Some((path, earlier)) => {
+                earlier.owned.iter().cloned().for_each(|owned| tenant.adopt(owned));
+                earlier.unresolved.iter().cloned().for_each(|lost| tenant.adopt_unresolved(lost));
+                tenant.keep_manifest(path)?;
+                None
+            }
+            None => {
+                let manifest = folder.join("manifest.jsonl");
+                let leftovers = make_room(&manifest)?;
+                tenant.keep_manifest(&manifest)?;
+                leftovers
+            }
+        };
         let metrics = Arc::new(Metrics::new());
         let recorder =
             Recorder::create(&folder.join("exchanges.jsonl"), plan.bodies, tenant.scrubber())?;
@@ -236,7 +249,7 @@ impl Session {
     async fn clean_up(&self) -> CleanUpResult {
         let stage = &self.stage;
         let mut tenant = stage.tenant.clone();
-        if stage.is_stopped() {
+        if stage.is_interrupted() {
             let settings = EntraSettings::default().with(&stage.profile.entra);
             let hurry = stage.timeout.map_or(HURRY, |timeout| timeout.min(HURRY));
             let (limits, dress) = dress_of(&settings, Some(hurry), self.seed);
@@ -263,11 +276,11 @@ impl Session {
             checks = checks.into_iter().map(|check| held_back(check, &used_up)).collect();
         }
         let known_failures = stage.known_failures.excuse(&mut checks);
-        let gone = self.silence.verdict(!stage.is_stopped());
+        let gone = self.silence.verdict(!stage.is_interrupted());
         let outcome = match gone {
             Some(_) => RunOutcome::Unreachable,
             None => RunOutcome::of(
-                stage.is_stopped(),
+                stage.is_interrupted(),
                 found.connection.as_ref(),
                 &checks,
                 &found.scenarios,

@@ -5,17 +5,19 @@ use std::time::Duration;
 
 use clap::Args;
 use scimrig::checks::Selection;
-use scimrig::load::LoadExpectations;
+use scimrig::directory::Population;
+use scimrig::load::{Increments, LoadExpectations, LoadPace, LoadPlan, Shard};
 use scimrig::recording::BodyPolicy;
 use scimrig::run::Exit;
 use scimrig::run::checks::{ProbeSettings, dry_run, run_probes};
 use scimrig::run::play::play;
 use scimrig::scenario::{BUILT_IN, Scenario};
 use scimrig::snapshot::SnapshotMode;
+use scimrig::tenant::Progress;
 use scimrig::tenant::TenantUrl;
 
 use super::known_failures::KnownFailureOptions;
-use super::load::{Size, load};
+use super::load::load;
 use super::options::{Allowed, Common, Target, Wanted};
 use super::session::{Plan, SEED, Session};
 use super::{Ended, Stop};
@@ -68,6 +70,7 @@ impl Verify {
             command: format!("verify --users {users} --groups {groups}{wanted}"),
             writes: true,
             scenario: None,
+            journal: None,
             snapshots: (self.snapshots.snapshots, self.snapshots.snapshots_dir.clone()),
             bodies: BodyPolicy::First(20_000),
             concurrency: 5,
@@ -83,16 +86,23 @@ impl Verify {
                 }
                 probe(session, &selection, self.jobs).await;
                 play_all(session, &scenarios).await?;
-                let size = Size {
-                    users: self.users,
-                    groups: self.groups,
-                    members_per_group: 10,
+                let plan = LoadPlan {
+                    population: Population {
+                        users: self.users,
+                        groups: self.groups,
+                        members_per_group: 10,
+                        ..Population::default()
+                    },
                     concurrency: 5,
-                    rate: self.allowed.rate,
+                    pace: self.allowed.rate.map_or(LoadPace::Closed, LoadPace::Rate),
+                    increments: Increments::default(),
+                    capacity: None,
+                    shard: Shard::WHOLE,
+                    progress: Progress::default(),
                     sample: 50,
                     expectations: LoadExpectations::default(),
                 };
-                load(session, &size).await
+                load(session, &plan, None, 1).await
             })
             .await
     }
@@ -113,7 +123,7 @@ pub(crate) async fn play_all(session: &Session, scenarios: &[Scenario]) -> Resul
     let runs: u64 = scenarios.iter().map(|scenario| u64::from(scenario.runs)).sum();
     stage.telling.stage("scenarios", Some(runs));
     for scenario in scenarios {
-        if stage.is_stopped() {
+        if stage.is_interrupted() {
             break;
         }
         let result = Box::pin(play(stage, scenario)).await.map_err(|error| Stop::bad(&error))?;
@@ -163,6 +173,7 @@ impl TestConnection {
             command: "test-connection".to_owned(),
             writes: false,
             scenario: Some("test-connection"),
+            journal: None,
             snapshots: (SnapshotMode::Off, PathBuf::from("snapshots")),
             bodies: BodyPolicy::All,
             concurrency: 1,
@@ -211,6 +222,7 @@ impl Check {
             command: self.command(),
             writes: true,
             scenario: None,
+            journal: None,
             snapshots: (SnapshotMode::Off, PathBuf::from("snapshots")),
             bodies: BodyPolicy::All,
             concurrency: 4,

@@ -6,7 +6,9 @@ use std::fmt::Write as _;
 
 use crate::checks::check::{CheckResult, ReadingResult};
 use crate::difference::DifferenceKind as Kind;
-use crate::run::{Counts, KnownFailureResult, KnownFailureState, LoadResult, RequestCounts, Run};
+use crate::run::{
+    Capacity, Counts, Growth, KnownFailureResult, KnownFailureState, LoadResult, RequestCounts, Run,
+};
 use crate::run::{ScenarioOutcome, ScenarioResult, SnapshotResult};
 
 /// `120 conform, 2 violations, 1 deviation`: what is nought is left out, violations never.
@@ -193,9 +195,11 @@ pub(super) fn difference(kind: Kind) -> String {
 
 /// What a load came to, a sentence each.
 pub(super) fn load(load: &LoadResult) -> Vec<String> {
-    let rate = match load.rate {
-        Some(rate) => format!("{rate} requests a second asked for"),
-        None => "as fast as answered".to_owned(),
+    let rate = match (load.rate, load.pace.as_str()) {
+        _ if load.capacity.is_some() => "at rising rates".to_owned(),
+        (Some(rate), _) => format!("{rate} requests a second asked for"),
+        (None, "entra") => "at the pace that Microsoft publishes".to_owned(),
+        (None, _) => "as fast as answered".to_owned(),
     };
     let (fastest, slowest) = load.published_minutes;
     let mut lines = vec![
@@ -223,8 +227,50 @@ pub(super) fn load(load: &LoadResult) -> Vec<String> {
              minutes for the same initial cycle"
         ),
     ];
+    lines.extend(load.capacity.iter().map(capacity));
+    lines.extend(load.growth.iter().map(growth));
+    let throttling = load.throttling;
+    if throttling.answers > 0 {
+        lines.push(format!(
+            "throttled {} times; {:.1} s were waited because Retry-After asked for it",
+            throttling.answers, throttling.waited_seconds
+        ));
+    }
+    if load.escrowed > 0 {
+        let quarantine = match &load.quarantine {
+            Some(reason) => format!("and the job in quarantine: {reason}"),
+            None => "and the job would have gone on".to_owned(),
+        };
+        lines.push(format!("Entra would have {} objects in escrow, {quarantine}", load.escrowed));
+    }
     lines.extend(load.remarks.iter().cloned());
     lines
+}
+
+/// The rate that a tenant can keep.
+fn capacity(capacity: &Capacity) -> String {
+    match (capacity.held, capacity.broke) {
+        (Some(held), Some(broke)) => {
+            format!("capacity: {held:.0} requests a second held, {broke:.0} did not")
+        }
+        (Some(held), None) => format!("capacity: at least {held:.0} requests a second held"),
+        (None, Some(broke)) => format!("capacity: not even {broke:.0} requests a second held"),
+        (None, None) => "capacity: no rate was held long enough to tell".to_owned(),
+    }
+}
+
+/// How one operation grew.
+fn growth(growth: &Growth) -> String {
+    let exponent = growth.exponent.map_or(String::new(), |it| format!(" (exponent {it:.2})"));
+    let sizes = match (growth.points.first(), growth.points.last()) {
+        (Some(least), Some(most)) => format!(
+            ": {:.2} ms at {}, {:.2} ms at {}",
+            least.p50_ms, least.size, most.p50_ms, most.size
+        ),
+        _ => String::new(),
+    };
+    let (operation, over, verdict) = (&growth.operation, &growth.over, growth.verdict.name());
+    format!("growth of {operation} over {over}: {verdict}{exponent}{sizes}")
 }
 
 #[cfg(test)]

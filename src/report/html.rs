@@ -184,7 +184,7 @@ fn operations(operations: &[OperationMetrics]) -> Markup {
                 th { "Statuses" } th.number { "p50 ms" } th.number { "p90" } th.number { "p99" }
                 th.number { "p99.9" } th.number { "max" } }
             @for operation in operations {
-                @let latency = operation.latency_from_due_ms.unwrap_or(operation.latency_ms);
+                @let latency = operation.latency();
                 @let statuses: Vec<String> = operation.statuses.iter()
                     .map(|(status, count)| format!("{} × {count}", visible(status, SHORT)))
                     .collect();

@@ -311,7 +311,9 @@ fn load() -> Value {
         ("users", count()),
         ("groups", count()),
         ("members-per-group", count()),
+        ("memberships", count()),
         ("concurrency", count()),
+        ("pace", string()),
         ("rate", optional(&number())),
         ("requests", count()),
         ("objects", count()),
@@ -330,6 +332,11 @@ fn load() -> Value {
         ("operations", list(&operation())),
         ("timeline", list(&moment())),
         ("growth", list(&growth())),
+        ("capacity", optional(&capacity())),
+        ("throttling", object([("answers", count()), ("waited-seconds", number())])),
+        ("escrowed", count()),
+        ("quarantine", optional(&string())),
+        ("repeats", list(&repeat())),
         ("users-found", count()),
         ("groups-found", count()),
         ("compared", count()),
@@ -368,6 +375,26 @@ fn moment() -> Value {
         ("throttled", count()),
         ("latency-ms", percentiles()),
     ])
+}
+
+fn repeat() -> Value {
+    let latency = object([("operation", string()), ("p50", number()), ("p99", number())]);
+    object([
+        ("requests-per-second", number()),
+        ("objects-per-second", number()),
+        ("latencies", list(&latency)),
+    ])
+}
+
+fn capacity() -> Value {
+    let step = object([
+        ("rate", number()),
+        ("achieved", number()),
+        ("p99-ms", number()),
+        ("error-share", number()),
+        ("held", flag()),
+    ]);
+    object([("held", optional(&number())), ("broke", optional(&number())), ("steps", list(&step))])
 }
 
 fn growth() -> Value {

@@ -146,6 +146,9 @@ pub(crate) fn violating() -> Run {
     run.scenarios[0].remarks = vec!["1 object in escrow".to_owned()];
     let load = run.load.as_mut().unwrap();
     load.rate = Some(25.0);
+    load.pace = "rate".to_owned();
+    load.escrowed = 240;
+    load.quarantine = Some("EncounteredBaseEscrowThreshold".to_owned());
     load.expectations[0].held = false;
     load.users_found = 9_999;
     load.differences = vec![difference()];
@@ -299,7 +302,9 @@ fn load() -> LoadResult {
         users: 10_000,
         groups: 500,
         members_per_group: 40,
+        memberships: 20_000,
         concurrency: 5,
+        pace: "closed".to_owned(),
         rate: None,
         requests: 41_000,
         objects: 30_500,
@@ -310,6 +315,11 @@ fn load() -> LoadResult {
         operations: vec![operation()],
         timeline: timeline(),
         growth: vec![growth()],
+        capacity: Some(capacity()),
+        throttling: ThrottlingResult { answers: 4, waited_seconds: 1.5 },
+        escrowed: 0,
+        quarantine: None,
+        repeats: vec![repeat()],
         users_found: 10_000,
         groups_found: 500,
         compared: 1_000,
@@ -367,4 +377,21 @@ fn growth() -> Growth {
         exponent: Some(0.11),
         verdict: GrowthVerdict::Logarithmic,
     }
+}
+
+fn capacity() -> Capacity {
+    let step = |rate, held| CapacityStep {
+        rate,
+        achieved: rate * 0.99,
+        p99_ms: if held { 80.0 } else { 2_400.0 },
+        error_share: 0.0,
+        held,
+    };
+    let steps = vec![step(200.0, true), step(400.0, false), step(300.0, true)];
+    Capacity { held: Some(300.0), broke: Some(400.0), steps }
+}
+
+fn repeat() -> RepeatResult {
+    let latency = RepeatLatency { operation: "create-user".to_owned(), p50: 3.1, p99: 11.2 };
+    RepeatResult { requests_per_second: 412.5, objects_per_second: 306.8, latencies: vec![latency] }
 }

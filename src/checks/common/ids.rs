@@ -17,7 +17,12 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         Rfc7643("3.1"),
         "no two resources share an id, not even a user and a group",
         Probe(
-            |_| vec![Request::get("/Users?count=100"), Request::get("/Groups?count=100")],
+            |its| {
+                let users: Vec<String> =
+                    its.users.iter().map(|it| equals("userName", it.text("userName"))).collect();
+                let group = equals("displayName", its.group().text("displayName"));
+                vec![query(&users.join(" or ")), find("/Groups", &group)]
+            },
             |said| {
                 let mut ids: Vec<String> =
                     said.its.users.iter().chain(&said.its.group).map(|it| it.id.clone()).collect();
@@ -39,7 +44,7 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         ),
     )
     .on(Setting::Group { users: 2, members: 0 })
-    .needs(&[Group]),
+    .needs(&[Group, Filter]),
     must(
         "id-server-issued",
         Rfc7643("3.1"),

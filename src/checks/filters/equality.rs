@@ -267,7 +267,14 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
                 if !said[0].is_success() {
                     return Verdict::CannotTell(format!("the change was {}", said[0].told()));
                 }
-                all_of([expect_hit(&said.its.user().id, &said[1]), expect_hits(0, &said[2])])
+                let new = json!(format!("New {}", said.its.marker));
+                let hit = only_hit(&said[1]).unwrap_or_default();
+                let shown = match hit.get("displayName") {
+                    None => Verdict::NotApplicable,
+                    held => expect_value("displayName", &new, held),
+                };
+                let found = expect_hit(&said.its.user().id, &said[1]);
+                all_of([found, shown, expect_hits(0, &said[2])])
             },
         ),
     )

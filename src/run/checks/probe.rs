@@ -16,7 +16,7 @@ use super::{Around, fixture};
 use crate::checks::check::{
     Check, Judge, Judged, Reading, Risk, Said, Setting, Verdict, is_throttled,
 };
-use crate::exchange::{Exchange, Failure, Operation, Request};
+use crate::exchange::{BodyEnd, Exchange, Failure, Operation, Request};
 use crate::profile::A17;
 use crate::tenant::Tenant;
 
@@ -24,6 +24,8 @@ use crate::tenant::Tenant;
 const REQUESTS_MAX: usize = 100;
 /// Most attempts at a probe that meets throttling.
 pub(super) const ATTEMPTS_MAX: u32 = 3;
+/// How long at least is waited for a write that was accepted with 202.
+const PUT_OFF: Duration = Duration::from_secs(5);
 
 /// What became of a probe.
 pub(super) struct Told {
@@ -98,6 +100,9 @@ async fn converse(around: &Around, check: &'static Check, said: &mut Said) -> Ju
             while said.exchanges.len() < REQUESTS_MAX
                 && let Some(request) = next(&said.its, &said.exchanges)
             {
+                if let Some(pause) = check.pause {
+                    settings.sleep(pause(&said.exchanges)).await;
+                }
                 if settings.stopped() {
                     return interrupted().into();
                 }
@@ -154,6 +159,9 @@ fn interrupted() -> Verdict {
 fn no_verdict(check: &Check, said: &Said) -> Option<String> {
     said.exchanges.iter().find_map(|seen| match &seen.result {
         Err(failure) => Some(failure.to_string()),
+        Ok(answer) if answer.end != BodyEnd::Complete => {
+            Some(format!("the answer did not come whole: {}", answer.end))
+        }
         Ok(_) if is_throttled(seen) && check.risk != Risk::Heavy => {
             Some(format!("throttled: {}", seen.told()))
         }
@@ -188,7 +196,12 @@ async fn await_visibility(
     let Around { tenant, settings, turn, lag, .. } = around;
     let stances = &around.profile.stances;
     let Some(first_read) = reads_at_the_end(check, said) else { return judged };
-    let window = lag.window(settings.visibility);
+    // What was accepted with 202 is late by word, and may take longer.
+    let put_off = said.exchanges[..first_read].iter().any(|seen| seen.status() == 202);
+    let window = match put_off {
+        true => settings.visibility.max(PUT_OFF),
+        false => lag.window(settings.visibility),
+    };
     let began = Instant::now();
     let mut pause = Duration::from_millis(50);
     while began.elapsed() + pause <= window && !settings.stopped() {
@@ -204,6 +217,9 @@ async fn await_visibility(
         let said_again = judge(&again).under(stances);
         *said = again;
         if matches!(said_again.verdict, Verdict::Pass | Verdict::Remark(_)) {
+            if put_off {
+                return said_again;
+            }
             lag.seen_late();
             let delay = began.elapsed().as_millis();
             let late = A17.read_as("later", format!("a write was seen only {delay} ms later"));
@@ -217,7 +233,12 @@ async fn await_visibility(
 /// Where the reads begin that a probe ended with, after something was written.
 fn reads_at_the_end(check: &Check, said: &Said) -> Option<usize> {
     let reads = said.exchanges.iter().rev().take_while(|seen| seen.request.method == Method::GET);
-    let first_read = said.exchanges.len() - reads.count();
+    // What was asked at the same time says nothing when it is asked again one by one.
+    let raced = match check.judge {
+        Judge::Race(requests, ..) => requests(&said.its).len(),
+        _ => 0,
+    };
+    let first_read = raced.max(said.exchanges.len() - reads.count());
     let nothing_written = first_read == 0 && check.setting == Setting::Nothing;
     (!nothing_written && first_read < said.exchanges.len()).then_some(first_read)
 }

@@ -3,9 +3,12 @@
 mod access;
 mod answers;
 mod bending;
+mod bulk;
 mod concurrency;
+mod cursors;
 mod groups;
 mod hostile;
+mod later;
 mod managers;
 mod queries;
 mod requirements;
