@@ -4,6 +4,8 @@
 
 #[path = "cli/allowance.rs"]
 mod allowance;
+#[path = "cli/known.rs"]
+mod known;
 mod support;
 #[path = "cli/verdicts.rs"]
 mod verdicts;
@@ -25,6 +27,7 @@ const VERBS: &[&str] = &[
     "load",
     "checks",
     "defects",
+    "ambiguities",
     "serve",
     "report",
     "snapshots",
@@ -85,7 +88,7 @@ mod words {
     #[test]
     fn an_unknown_profile_is_refused_with_the_names_there_are() {
         let finished = Folder::of("profile").scimrig(&["check", "--profile", "dialpat"]).run();
-        finished.expect_code(&[2]).expect_words(&["dialpat", "strict", "dialpad"]);
+        finished.expect_code(&[2]).expect_words(&["dialpat", "strict", "entra", "dialpad"]);
     }
 
     #[test]

@@ -183,7 +183,7 @@ pub(super) const CHECKS: &[Check] = &[
         ),
     )
     .on(GROUP_ONLY)
-    .needs(&[Group]),
+    .needs(&[Filter, Group]),
     must(
         "entra-delete-group-twice",
         Entra("SCIM Validator, Delete the same Group twice"),

@@ -26,7 +26,7 @@ pub(super) const CHECKS: &[Check] = &[
         ),
     )
     .on(GROUP_AND_USER)
-    .needs(&[Group, Patch])
+    .needs(&[Filter, Group, Patch])
     .excused_by(&[LimitationKind::GroupRename]),
     must(
         "entra-group-rename-flagged",
@@ -41,7 +41,7 @@ pub(super) const CHECKS: &[Check] = &[
         ),
     )
     .on(GROUP_AND_USER)
-    .needs(&[Group, Patch])
+    .needs(&[Filter, Group, Patch])
     .excused_by(&[LimitationKind::GroupRename]),
     must(
         "entra-members-after-rename",

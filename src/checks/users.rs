@@ -176,7 +176,7 @@ pub(super) const CHECKS: &[Check] = &[
             },
         ),
     )
-    .needs(&[Patch]),
+    .needs(&[Filter, Patch]),
     must(
         "entra-username-rename-path",
         Entra("Develop a SCIM endpoint, Update User, single-valued property"),
@@ -216,7 +216,7 @@ pub(super) const CHECKS: &[Check] = &[
             },
         ),
     )
-    .needs(&[Patch]),
+    .needs(&[Filter, Patch]),
     must(
         "user-active-roundtrip",
         Entra("Develop a SCIM endpoint, Disable User"),
