@@ -82,7 +82,7 @@ impl ProbeSettings {
     /// Pauses after a throttled answer, unless its `Retry-After` closes the door anyway.
     async fn pause_after(&self, throttled: &Exchange) {
         if throttled.retry_after().is_none() {
-            tokio::time::sleep(self.throttle_pause).await;
+            self.sleep(self.throttle_pause).await;
         }
     }
 }
