@@ -3,9 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use axum::response::IntoResponse as _;
-use tower::ServiceExt as _;
-
 use super::*;
 use crate::checks::check::{Setting, create_group, create_user};
 use crate::exchange::Request;
@@ -143,49 +140,4 @@ async fn jobs_and_seeds_decide_no_verdict() {
             assert!(changes.is_empty(), "seed {seed}, {jobs} jobs, {defects:?}: {changes:#?}");
         }
     }
-}
-
-/// Counts what stands in the tenant, and how much there was at most.
-#[derive(Default)]
-struct Standing(Mutex<(i64, i64)>);
-
-impl crate::exchange::Listener for Standing {
-    fn heard(&self, seen: &Exchange) {
-        let mut counts = self.0.lock().unwrap();
-        match (seen.request.method.as_str(), seen.status()) {
-            ("POST", 201) => counts.0 += 1,
-            ("DELETE", 204) => counts.0 -= 1,
-            _ => {}
-        }
-        counts.1 = counts.1.max(counts.0);
-    }
-}
-
-#[tokio::test]
-async fn however_many_wait_for_a_write_no_more_than_a_few_fixtures_stand() {
-    let Place(embedded) = Place::with(&[]);
-    // Says that it has done it, and has not: whoever looks afterwards waits.
-    let idle = axum::Router::new().fallback(move |request: axum::extract::Request| {
-        let embedded = embedded.clone();
-        async move {
-            match *request.method() {
-                http::Method::PATCH => http::StatusCode::NO_CONTENT.into_response(),
-                _ => embedded.oneshot(request).await.into_response(),
-            }
-        }
-    });
-    let standing = Arc::new(Standing::default());
-    let tenant = Place(idle).door().with_listener(Arc::clone(&standing) as _);
-    let only = vec!["patch-".to_owned()];
-    let selection = Selection { only, ..Selection::default() };
-    let settings =
-        ProbeSettings { concurrency: 8, visibility: Duration::from_millis(400), ..impatient() };
-    let results = run_probes(&tenant, &profile(&[]), &selection, &settings, &|_, _, _| ()).await;
-    let failed = results.iter().filter(|result| result.failed > 0).count();
-    let (left, most) = *standing.0.lock().unwrap();
-    assert!(failed > 2 * FIXTURES_MAX, "{failed} of {} failed", results.len());
-    assert_eq!(left, 0);
-    // Two users a fixture at most, on average.
-    let most_allowed = i64::try_from(2 * FIXTURES_MAX).unwrap();
-    assert!(most <= most_allowed, "{most} resources stood at once");
 }
