@@ -299,6 +299,7 @@ impl Turn {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::checks::check::Fixture;
 
     #[test]
     fn a_tenant_that_was_never_late_is_not_waited_for_long() {
@@ -309,6 +310,25 @@ mod tests {
         assert_eq!(lag.window(Duration::ZERO), Duration::ZERO);
         lag.seen_late();
         assert_eq!(lag.window(longest), longest);
+    }
+
+    #[test]
+    fn what_was_asked_at_the_same_time_is_not_asked_again_one_by_one() {
+        let check = crate::checks::find("entra-rate-25rps").unwrap();
+        let its = Fixture::example(check.setting, "m");
+        let Judge::Race(raced, then, _) = check.judge else { panic!("it is a race no more") };
+        let seen = |request| Exchange {
+            number: 1,
+            operation: Operation::Probe(check.id),
+            request,
+            result: Err(Failure::Protocol("never sent".to_owned())),
+            due: Duration::ZERO,
+            sent: Duration::ZERO,
+            answered: Duration::ZERO,
+        };
+        let exchanges = raced(&its).into_iter().chain(then(&its)).map(seen).collect();
+        let first_read = reads_at_the_end(check, &Said { its, exchanges });
+        assert_eq!(first_read, Some(25), "only the read after the race");
     }
 
     #[tokio::test]
