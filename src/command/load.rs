@@ -220,7 +220,7 @@ impl Load {
             return Ok((Some(path.clone()), Manifest::default()));
         }
         let Some(path) = &self.spread.resume else { return Ok((None, Manifest::default())) };
-        let earlier = Manifest::read(path).map_err(|error| Stop::bad(&error))?;
+        let earlier = Manifest::read(path).map_err(|error| Stop::bad(&error))?.of_earlier_run();
         match &earlier.progress.plan {
             None => refuse(path, "no load has kept it; name the FILE of an earlier --journal"),
             Some(plan) if *plan != self.identity() => {

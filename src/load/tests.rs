@@ -523,7 +523,7 @@ async fn a_load_that_was_cut_off_goes_on_where_it_was() {
     let whole = plan(120, 12);
     let (mut creates, mut cut) = (0, 0);
     for budget in [40, 90, 200, 10_000] {
-        let earlier = Manifest::read(&journal).unwrap_or_default();
+        let earlier = Manifest::read(&journal).unwrap_or_default().of_earlier_run();
         let tenant = in_process(embedded.router());
         tenant.allow(Allowance { requests_max: Some(budget), ..Allowance::default() });
         earlier.owned.iter().cloned().for_each(|owned| tenant.adopt(owned));

@@ -225,6 +225,13 @@ impl Manifest {
         Ok(kept)
     }
 
+    /// The manifest as a run finds it that goes on writing to it: the numbers of exchanges begin
+    /// anew, and those of what is still open stay out of their way.
+    pub fn of_earlier_run(mut self) -> Self {
+        self.unresolved = renumbered(self.unresolved.into_iter()).collect();
+        self
+    }
+
     /// Whether nothing is left on the tenant.
     pub fn is_settled(&self) -> bool {
         self.owned.is_empty() && self.unresolved.is_empty()
@@ -274,19 +281,22 @@ impl Folded {
     /// Numbers begin anew in each run that writes to one manifest: what an earlier one left open
     /// gets numbers that no run reaches.
     fn carry_over(&mut self) {
-        let open = std::mem::take(&mut self.unresolved).into_values().enumerate();
-        self.unresolved = open
-            .map(|(nth, unresolved)| {
-                let number = u64::MAX - nth as u64;
-                ((number, None), Unresolved { number, operation: None, ..unresolved })
-            })
-            .collect();
+        let open = std::mem::take(&mut self.unresolved).into_values();
+        self.unresolved = renumbered(open).map(|lost| ((lost.number, None), lost)).collect();
     }
 }
 
+/// What an earlier run left open, under numbers that no run reaches.
+fn renumbered(open: impl Iterator<Item = Unresolved>) -> impl Iterator<Item = Unresolved> {
+    open.enumerate().map(|(nth, lost)| Unresolved {
+        number: u64::MAX - nth as u64,
+        operation: None,
+        ..lost
+    })
+}
+
 impl From<Folded> for Manifest {
-    fn from(mut folded: Folded) -> Self {
-        folded.carry_over();
+    fn from(folded: Folded) -> Self {
         let mut owned: Vec<_> = folded.owned.into_iter().collect();
         owned.sort_unstable_by_key(|(_, place)| *place);
         let owned =

@@ -41,7 +41,7 @@ pub const CAUSES: &[Cause] = &[
         "requests that Entra joins to the Tenant URL go astray",
         "Route by the path alone: keep the query of the Tenant URL, take a slash too many, and \
          answer without a redirect.",
-        "http-url-join entra-query-flag- http-get- http-unknown-header err-redirect- err-keepalive",
+        "http-url-join entra-query-flag- http-get- http-unknown-header err-redirect- err-keepalive vers-",
     ),
     cause(
         Connection,
@@ -234,7 +234,7 @@ pub const CAUSES: &[Cause] = &[
          others as they were.",
         "patch-path-valuepath patch-path-filter- patch-path-readonly-filter patch-add-valuepath- \
          patch-replace-valuepath- patch-remove-valuepath patch-remove-nomatch entra-valuepath- \
-         entra-email-siblings entra-update-sequence",
+         entra-email- entra-role- entra-update-sequence",
     ),
     cause(
         Attributes,

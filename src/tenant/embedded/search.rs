@@ -39,7 +39,9 @@ pub(super) async fn list(
     if defects.any() {
         misread::misread(defects, &kinds(kind), &mut query)?;
     }
-    query.count = Some(query.take().min(tenant.page_max()));
+    if query.cursor.is_none() {
+        query.count = Some(query.take().min(tenant.page_max()));
+    }
     refuse_filter(call, kind, query.filter.as_ref())?;
     if defects.has(Defect::FILTER_IGNORED) {
         query.filter = None;
