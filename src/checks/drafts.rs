@@ -1,4 +1,4 @@
-//! What two drafts ask for beyond the RFCs: the interop profile, and OpenID's profile IPSIE AL1.
+//! What two drafts ask for beyond the RFCs: the interop profile, and `OpenID`'s profile IPSIE AL1.
 //!
 //! Nobody is bound by them. A tenant that does otherwise gets a note, so that an operator who cares
 //! can see how far it is.

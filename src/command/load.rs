@@ -361,7 +361,7 @@ impl Load {
 }
 
 /// The word of a value as it is typed.
-fn name_of<T: ValueEnum>(value: T) -> Option<String> {
+fn name_of(value: impl ValueEnum) -> Option<String> {
     value.to_possible_value().map(|value| value.get_name().to_owned())
 }
 

@@ -122,20 +122,7 @@ impl Session {
         let (limits, dress) = dress_of(&settings, common.timeout(), seed);
         let tenant = Tenant::new(base.url.clone(), base.token, base.transport, limits, dress);
         tenant.allow(plan.allowance);
-        let leftovers = match &plan.journal {
-            Some((path, earlier)) => {
-                earlier.owned.iter().cloned().for_each(|owned| tenant.adopt(owned));
-                earlier.unresolved.iter().cloned().for_each(|lost| tenant.adopt_unresolved(lost));
-                tenant.keep_manifest(path)?;
-                None
-            }
-            None => {
-                let manifest = folder.join("manifest.jsonl");
-                let leftovers = make_room(&manifest)?;
-                tenant.keep_manifest(&manifest)?;
-                leftovers
-            }
-        };
+        let leftovers = keep_manifest(&tenant, plan, &folder)?;
         let metrics = Arc::new(Metrics::new());
         let recorder =
             Recorder::create(&folder.join("exchanges.jsonl"), plan.bodies, tenant.scrubber())?;
@@ -433,6 +420,20 @@ fn make_folder(folder: &Path) -> Result<PathBuf, Stop> {
         let folder = folder.display();
         Stop::BadInput(format!("failed to make the report folder {folder}: {error}"))
     })
+}
+
+/// Keeps the manifest in the folder, or goes on with the journal that stands in for it.
+fn keep_manifest(tenant: &Tenant, plan: &Plan<'_>, folder: &Path) -> Result<Option<String>, Stop> {
+    if let Some((path, earlier)) = &plan.journal {
+        earlier.owned.iter().cloned().for_each(|owned| tenant.adopt(owned));
+        earlier.unresolved.iter().cloned().for_each(|lost| tenant.adopt_unresolved(lost));
+        tenant.keep_manifest(path)?;
+        return Ok(None);
+    }
+    let manifest = folder.join("manifest.jsonl");
+    let leftovers = make_room(&manifest)?;
+    tenant.keep_manifest(&manifest)?;
+    Ok(leftovers)
 }
 
 /// An earlier run's manifest goes, unless the run was cut off: then it is what `cleanup` needs.

@@ -102,17 +102,17 @@ pub(super) async fn find(
         let total = whole(rate * plan.step_seconds / 2.0) as u64;
         let phase = Phase { name: format!("{rate:.0} a second"), total, steps: Box::new(in_time) };
         let phases = Phases::new(vec![phase], measured.clone(), LoadPace::Rate(rate), 0);
-        let shared = Arc::new(load.with_phases(Arc::new(phases)));
+        let step = Arc::new(load.with_phases(Arc::new(phases)));
         let workers = whole(rate * plan.latency_p99_ms_max / 1_000.0);
         let workers = workers.clamp(concurrency, WORKERS_MAX.max(concurrency));
         let began = Instant::now();
-        cycle(&shared, &measured, workers, telling).await?;
-        if shared.tally.ended_early().is_some() || next.load(Ordering::Relaxed) >= users {
+        cycle(&step, &measured, workers, telling).await?;
+        if step.tally.ended_early().is_some() || next.load(Ordering::Relaxed) >= users {
             break; // not a step of its full length
         }
-        let step = measure(rate, &metrics, began.elapsed(), plan);
-        bounds.note(rate, step.held);
-        steps.push(step);
+        let tried = measure(rate, &metrics, began.elapsed(), plan);
+        bounds.note(rate, tried.held);
+        steps.push(tried);
     }
     Ok(Capacity { held: bounds.held, broke: bounds.broke, steps })
 }

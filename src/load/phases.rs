@@ -180,8 +180,11 @@ impl Phases {
                 let place = (current.number, current.taken);
                 current.taken += 1;
                 let due = current.schedule.due(&step);
-                let pace = current.schedule.requests.clone();
-                return Work::Step(step, Ticket { phases: self.clone(), place, pace, due });
+                let requests = current.schedule.requests.clone();
+                return Work::Step(
+                    step,
+                    Ticket { phases: self.clone(), place, pace: requests, due },
+                );
             }
             if current.in_flight > 0 {
                 return Work::Wait;

@@ -73,7 +73,7 @@ impl ProbeSettings {
         // Who can no longer say the word says nothing: the time alone ends the sleep then.
         let word = async {
             if stop.wait_for(|stopped| *stopped).await.is_err() {
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
         };
         let _ = tokio::time::timeout(pause, word).await;

@@ -79,13 +79,11 @@ pub async fn play(stage: &Stage, scenario: &Scenario) -> Result<ScenarioResult, 
             scenario.faults.clone().try_into().map_err(|error: toml::de::Error| {
                 PlayError::Faults { name: scenario.name.clone(), why: error.message().to_owned() }
             })?;
-        match stage.faulty(&player.set_up.settings, scenario.seed, faults) {
-            Some(tenant) => player.tenant = tenant,
-            None => {
-                let why = "left out: its faults can be shown by the embedded tenant only";
-                return Ok(left_out(&scenario, &player, ScenarioOutcome::AsExpected, why));
-            }
-        }
+        let Some(tenant) = stage.faulty(&player.set_up.settings, scenario.seed, faults) else {
+            let why = "left out: its faults can be shown by the embedded tenant only";
+            return Ok(left_out(&scenario, &player, ScenarioOutcome::AsExpected, why));
+        };
+        player.tenant = tenant;
     }
     player.tenant = player.tenant.with_listener(metrics.clone()).with_listener(collector.clone());
     stage.judge.in_scenario(Some(&scenario.name));

@@ -85,12 +85,12 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         "a text without quotes is refused",
         Probe(
             |its| vec![query(&format!("userName eq {}", its.marker))],
-            |said| match said[0].is_success() {
-                true => A26.read_as("takes", "a text without quotes is taken"),
-                false => {
-                    let refused = A26.read_as("refuses", said[0].told());
-                    all_of([expect_query_refused(&said[0]), refused])
+            |said| {
+                if said[0].is_success() {
+                    return A26.read_as("takes", "a text without quotes is taken");
                 }
+                let refused = A26.read_as("refuses", said[0].told());
+                all_of([expect_query_refused(&said[0]), refused])
             },
         ),
     )

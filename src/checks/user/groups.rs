@@ -94,7 +94,7 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
                 let path = format!("members[value eq {}]", json!(its.user().id));
                 vec![patch(its.group(), [remove(&path)]), get(its.user())]
             },
-            |said| in_no_group(said),
+            in_no_group,
         ),
     )
     .on(ONE_MEMBER)
@@ -103,7 +103,7 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         "user-groups-deleted",
         Rfc7643("4.1.2"),
         "a group that is deleted no longer stands among its members' groups",
-        Probe(|its| vec![delete(its.group()), get(its.user())], |said| in_no_group(said)),
+        Probe(|its| vec![delete(its.group()), get(its.user())], in_no_group),
     )
     .on(ONE_MEMBER)
     .needs(NEEDS),

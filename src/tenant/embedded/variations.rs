@@ -34,7 +34,7 @@ variations! {
     PATCH_ANSWERS_200, "patch-answers-200",
         "every PATCH is answered 200 with the new state";
     NO_META_VERSION, "no-meta-version",
-        "a resource has an ETag and no `meta.version`";
+        "a resource has an `ETag` and no `meta.version`";
     SMALL_PAGES, "small-pages",
         "a page holds five resources at most";
     EMPTY_LIST_LEFT_OUT, "empty-list-left-out",
@@ -50,7 +50,7 @@ variations! {
     NO_SORT, "no-sort",
         "sorting is not supported and says so: 501";
     NO_ETAG, "no-etag",
-        "there are no ETags, and none is heeded";
+        "there is no `ETag`, and none is heeded";
 }
 
 impl Variation {

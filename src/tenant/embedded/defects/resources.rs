@@ -392,7 +392,9 @@ fn note_change(tenant: &Inner, seen: &Stored, body: &Value) {
         if asked.word == "add" && asked.names("members") {
             let mut added = asked.members();
             added.retain(|id| seen.members.iter().any(|it| it.id == *id));
-            added.into_iter().for_each(|id| tenant.memory.repeat(&seen.id, id));
+            for id in added {
+                tenant.memory.repeat(&seen.id, id);
+            }
         }
     }
 }
