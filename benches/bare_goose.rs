@@ -71,11 +71,9 @@ async fn main() {
     configuration.quiet = 3;
     configuration.no_print_metrics = true;
     configuration.no_telnet = true;
-    GooseAttack::initialize_with_config(configuration)
+    let attack = GooseAttack::initialize_with_config(configuration)
         .expect("the configuration is one of goose's")
-        .register_scenario(scenario)
-        .execute()
-        .await
-        .expect("the attack runs");
+        .register_scenario(scenario);
+    Box::pin(attack.execute()).await.expect("the attack runs");
     println!("{} {:.3}", users * 2, began.elapsed().as_secs_f64());
 }

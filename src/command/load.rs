@@ -317,7 +317,7 @@ impl Load {
         add("repeat", (size.repeat > 1).then(|| size.repeat.to_string()));
         add("cycles", cycles.then(|| size.cycles.to_string()));
         add("changed-percent", cycles.then(|| size.changed_percent.to_string()));
-        add("pace", model.pace.and_then(name_of));
+        add("pace", model.pace.as_ref().and_then(name_of));
         add("requests-per-second-min", expected.requests_per_second_min.map(|it| it.to_string()));
         add("objects-per-second-min", expected.objects_per_second_min.map(|it| it.to_string()));
         add("latency-p99-ms-max", expected.latency_p99_ms_max.map(|it| it.to_string()));
@@ -325,7 +325,7 @@ impl Load {
             add("latency-p99-ms-max-of", Some(format!("{operation}={bound}")));
         }
         add("error-share-max", expected.error_share_max.map(|it| it.to_string()));
-        add("growth-max", expected.growth_max.and_then(name_of));
+        add("growth-max", expected.growth_max.as_ref().and_then(name_of));
         if model.find_capacity {
             let _ = write!(command, " --find-capacity --step-seconds {}", model.step_seconds);
         }
@@ -361,7 +361,7 @@ impl Load {
 }
 
 /// The word of a value as it is typed.
-fn name_of(value: impl ValueEnum) -> Option<String> {
+fn name_of(value: &impl ValueEnum) -> Option<String> {
     value.to_possible_value().map(|value| value.get_name().to_owned())
 }
 

@@ -229,7 +229,9 @@ impl Session {
         let written = self.known_failures.write(&run.checks, self.strict)?;
         let paint = Paint::for_stream(&std::io::stdout());
         say!("{}", terminal::text(&run, self.strict, Some(&self.stage.folder), paint).trim_end());
-        written.iter().for_each(|line| say!("{line}"));
+        for line in &written {
+            say!("{line}");
+        }
         Ok(Exit::of(&run, self.strict))
     }
 

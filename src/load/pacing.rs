@@ -151,7 +151,7 @@ mod tests {
         let (manager, members) =
             (at(Step::Manager(1)), at(Step::Members(0, MemberVerb::Add, vec![1, 2, 3])));
         assert_eq!(manager, members);
-        let after = at(Step::User(1)) - members;
+        let after = at(Step::User(1)).saturating_sub(members);
         assert!((1.8..=14.4).contains(&after.as_secs_f64()), "{after:?}");
     }
 

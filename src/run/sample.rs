@@ -160,10 +160,13 @@ pub(crate) fn violating() -> Run {
         reason: Some("known failure: mended in the next release (owner Ada)".to_owned()),
         ..check("known-one", Outcome::Excused)
     });
-    use KnownFailureState::{Excused, Expired, Passes};
-    run.known_failures = [("known-one", Excused), ("old-one", Expired), ("good-one", Passes)]
-        .map(|(id, state)| known_failure(id, state))
-        .into();
+    run.known_failures = [
+        ("known-one", KnownFailureState::Excused),
+        ("old-one", KnownFailureState::Expired),
+        ("good-one", KnownFailureState::Passes),
+    ]
+    .map(|(id, state)| known_failure(id, state))
+    .into();
     run.causes = CauseResult::of(&run.checks);
     run.ambiguities = AmbiguityResult::of(&run.checks);
     run.counts = Counts::of(&run.checks);

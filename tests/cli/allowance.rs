@@ -95,8 +95,8 @@ fn a_rate_holds_for_checks_scenarios_loads_and_their_clean_up() {
         assert!(sent.len() > 10, "{command:?} sent {} requests", sent.len());
         // A hundred a second: ten milliseconds between two, but for a timer that wakes late.
         let (first, last) = (sent[0], sent[sent.len() - 1]);
-        let least = (sent.len() as u64 - 1) * 10_000 - 20_000;
-        assert!(last - first >= least, "{command:?}: {} in {} us", sent.len(), last - first);
+        let paced = (sent.len() as u64 - 1) * 10_000 - 20_000;
+        assert!(last - first >= paced, "{command:?}: {} in {} us", sent.len(), last - first);
     }
 }
 
@@ -149,7 +149,7 @@ fn the_list_of_checks_is_cut_by_source_level_and_need() {
     let folder = Folder::of("cut-list");
     let list = |options: &[&str]| -> Vec<Value> {
         let command = [&["checks", "--format", "json"], options].concat();
-        let printed = folder.scimrig(&command).run().expect_code(&[0]).stdout.clone();
+        let printed = folder.scimrig(&command).run().expect_code(&[0]).stdout;
         serde_json::from_str(&printed).expect("the list is JSON")
     };
     let all = list(&[]).len();

@@ -170,7 +170,7 @@ mod tests {
         let mut slower = run.operations.clone();
         slower[0].latency_ms.p99 *= 2.0;
         slower[0].latency_from_due_ms = None;
-        let mut base = run.operations.clone();
+        let mut base = run.operations;
         base[0].latency_from_due_ms = None;
         let worse: Vec<_> = of_operations(&base, &slower, |_, _| 0.25)
             .into_iter()
