@@ -229,7 +229,7 @@ impl Session {
         let written = self.known_failures.write(&run.checks, self.strict)?;
         let paint = Paint::for_stream(&std::io::stdout());
         say!("{}", terminal::text(&run, self.strict, Some(&self.stage.folder), paint).trim_end());
-        for line in &written {
+        if let Some(line) = &written {
             say!("{line}");
         }
         Ok(Exit::of(&run, self.strict))
