@@ -1,8 +1,8 @@
 //! A goose attack that sends what an initial cycle sends for users and judges nothing: what goose
 //! itself costs, for `benches/beside_load_generators`.
 //!
-//! `bare_goose URL USERS WORKERS`, with the Secret Token in `SCIM_SECRET_TOKEN`. Prints the requests
-//! sent and the seconds they took.
+//! `bare_goose URL USERS WORKERS`, with the Secret Token in `SCIM_SECRET_TOKEN`. Prints how many
+//! requests were sent and the seconds they took.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -160,8 +160,8 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ),
 ];
 
-/// What each check says of the wrong answer that its own test feeds it, a JSON object a line, in the
-/// catalogue's order.
+/// What each check says of the wrong answer that its own test feeds it, a JSON object a line, in
+/// the catalogue's order.
 pub(crate) const FAILING: &str = include_str!("failing.jsonl");
 
 /// Every check, in the catalogue's order.

@@ -15,14 +15,17 @@ pub(super) const CHECKS: &[Check] = &[
         Rfc7644("4"),
         "GET /ServiceProviderConfig answers one object, no list",
         Probe(the_config, |said| {
+            if said[0].status() == 404 {
+                // Legal, and a client is left to find out by trying.
+                return Verdict::Remark("there is no /ServiceProviderConfig".to_owned());
+            }
             let object = said[0].json().is_some_and(|body| {
                 body.is_object() && body.get("Resources").is_none() && said[0].is_success()
             });
             require(object, "200 with the configuration", said[0].told())
         }),
     )
-    .on(Setting::Nothing)
-    .needs(&[Config]),
+    .on(Setting::Nothing),
     on_config(
         "spc-schemas",
         "4",

@@ -86,7 +86,8 @@ struct SizeOptions {
     sample: usize,
     /// Loads one after another, each with users of its own and cleaned up before the next; their
     /// spread is the noise of `report compare`
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=100))]
     repeat: u32,
 }
 

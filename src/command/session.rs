@@ -124,9 +124,8 @@ impl Session {
         tenant.allow(plan.allowance);
         let leftovers = keep_manifest(&tenant, plan, &folder)?;
         let metrics = Arc::new(Metrics::new());
-        let recorder =
-            Recorder::create(&folder.join("exchanges.jsonl"), plan.bodies, tenant.scrubber())?;
-        let recorder = Arc::new(recorder);
+        let recording = folder.join("exchanges.jsonl");
+        let recorder = Arc::new(Recorder::create(&recording, plan.bodies, tenant.scrubber())?);
         let judge = Arc::new(EveryJudge::new(base.url.to_string(), &profile));
         let (stopper, stop) = watch::channel(false);
         let silence = Arc::new(Silence::new(plan.concurrency, stopper.clone()));

@@ -257,13 +257,13 @@ mod tests {
           | ^^^
           = accepted are A01 to A55; `scimrig ambiguities` lists them
         "#);
-        insta::assert_snapshot!(refusal("title = \"x\"\n[ambiguities]\nA37 = \"create\"\n"), @r#"
-        mine.toml, line 3, ambiguities.A37: `create` is no stance on what a write to a value that its filter does not find does
-          |
-        3 | A37 = "create"
-          |       ^^^^^^^^
-          = accepted are "any", "creates", "prefer-creates", "refuses", "prefer-refuses"
-        "#);
+        let stance = refusal("title = \"x\"\n[ambiguities]\nA37 = \"create\"\n");
+        for words in [
+            "mine.toml, line 3, ambiguities.A37: `create` is no stance on what",
+            "accepted are \"any\", \"creates\", \"prefer-creates\", \"refuses\", \"prefer-refuses\"",
+        ] {
+            assert!(stance.contains(words), "{stance}");
+        }
         let number = refusal("title = \"x\"\n[ambiguities]\nA37 = 1\n");
         assert!(number.contains("line 3, ambiguities.A37"), "{number}");
     }

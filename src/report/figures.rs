@@ -259,9 +259,14 @@ fn capacity(capacity: &Capacity) -> String {
     }
 }
 
+/// ` (exponent 0.11)`, or nothing where none was fitted.
+pub(super) fn exponent(growth: &Growth) -> String {
+    growth.exponent.map_or(String::new(), |it| format!(" (exponent {it:.2})"))
+}
+
 /// How one operation grew.
 fn growth(growth: &Growth) -> String {
-    let exponent = growth.exponent.map_or(String::new(), |it| format!(" (exponent {it:.2})"));
+    let exponent = exponent(growth);
     let sizes = match (growth.points.first(), growth.points.last()) {
         (Some(least), Some(most)) => format!(
             ": {:.2} ms at {}, {:.2} ms at {}",

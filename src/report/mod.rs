@@ -87,8 +87,8 @@ pub enum ReportError {
     },
 }
 
-/// Writes `report.md`, `report.json`, `report.html` and `junit.xml` into the folder, which is made where it is
-/// missing. Each file appears whole or not at all: an older one stays until then.
+/// Writes `report.md`, `report.json`, `report.html` and `junit.xml` into the folder, which is made
+/// where it is missing. Each file appears whole or not at all: an older one stays until then.
 pub fn write_all(run: &Run, folder: &Path) -> Result<(), ReportError> {
     let refused = |path: &Path, source| ReportError::Write { path: path.to_owned(), source };
     fs::create_dir_all(folder).map_err(|source| refused(folder, source))?;

@@ -31,8 +31,8 @@ use crate::exchange::{Exchange, curl};
 use crate::profile::ServerProfile;
 use crate::tenant::{Tenant, TenantUrl};
 
-/// Most fixtures that stand in a tenant at once, besides those that many probes share: whoever waits
-/// for a write to be seen holds on to its own.
+/// Most fixtures that stand in a tenant at once, besides those that many probes share: whoever
+/// waits for a write to be seen holds on to its own.
 const FIXTURES_MAX: usize = 32;
 
 /// How probes are run.

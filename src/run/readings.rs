@@ -1,5 +1,5 @@
-//! How a tenant reads what the sources leave open, over a whole run: point by point, with the stance
-//! of the profile and the checks that met it.
+//! How a tenant reads what the sources leave open, over a whole run: point by point, with the
+//! stance of the profile and the checks that met it.
 
 use serde::{Deserialize, Serialize};
 

@@ -98,21 +98,7 @@ pub(crate) fn violating() -> Run {
         scenario: Some("groups/rename".to_owned()),
         ..check("converged-active", Outcome::Violation)
     });
-    run.checks.push(CheckResult {
-        level: Level::Must,
-        source: "RFC 7644 §3.5.2.3".to_owned(),
-        sentence: "a replacement whose filter finds nothing is refused with noTarget".to_owned(),
-        expected: Some("the value is made".to_owned()),
-        actual: Some("400 noTarget".to_owned()),
-        cause: "value-path-without-match".to_owned(),
-        readings: vec![ReadingResult {
-            ambiguity: "A37".to_owned(),
-            point: "what a write to a value that its filter does not find does".to_owned(),
-            reading: "refuses".to_owned(),
-            stance: "creates".to_owned(),
-        }],
-        ..check("patch-replace-valuepath-nomatch", Outcome::Violation)
-    });
+    run.checks.push(read_otherwise());
     run.checks.push(CheckResult {
         sentence: "phone numbers are stored as sent".to_owned(),
         limitation: Some(LimitationKind::AddedPhoneNumber),
@@ -144,7 +130,20 @@ pub(crate) fn violating() -> Run {
     run.scenarios[0].differences_total = 1;
     run.scenarios[0].minimal = Some("minimal.toml".to_owned());
     run.scenarios[0].remarks = vec!["1 object in escrow".to_owned()];
-    let load = run.load.as_mut().unwrap();
+    spoil(run.load.as_mut().unwrap());
+    run.connection.as_mut().unwrap().code = Some("none".to_owned());
+    run.clean_up = CleanUpResult { created: 61, deleted: 60, left: vec!["/Users/8f2c".to_owned()] };
+    run.remarks = vec!["the tenant throttled 4 requests".to_owned()];
+    know_failures(&mut run);
+    run.causes = CauseResult::of(&run.checks);
+    run.ambiguities = AmbiguityResult::of(&run.checks);
+    run.counts = Counts::of(&run.checks);
+    run.outcome = RunOutcome::Violations;
+    run
+}
+
+/// A load that lost something on its way.
+fn spoil(load: &mut LoadResult) {
     load.rate = Some(25.0);
     load.pace = "rate".to_owned();
     load.escrowed = 240;
@@ -153,9 +152,29 @@ pub(crate) fn violating() -> Run {
     load.users_found = 9_999;
     load.differences = vec![difference()];
     load.differences_total = 240;
-    run.connection.as_mut().unwrap().code = Some("none".to_owned());
-    run.clean_up = CleanUpResult { created: 61, deleted: 60, left: vec!["/Users/8f2c".to_owned()] };
-    run.remarks = vec!["the tenant throttled 4 requests".to_owned()];
+}
+
+/// A violation where the profile and the tenant read the sources differently.
+fn read_otherwise() -> CheckResult {
+    CheckResult {
+        level: Level::Must,
+        source: "RFC 7644 §3.5.2.3".to_owned(),
+        sentence: "a replacement whose filter finds nothing is refused with noTarget".to_owned(),
+        expected: Some("the value is made".to_owned()),
+        actual: Some("400 noTarget".to_owned()),
+        cause: "value-path-without-match".to_owned(),
+        readings: vec![ReadingResult {
+            ambiguity: "A37".to_owned(),
+            point: "what a write to a value that its filter does not find does".to_owned(),
+            reading: "refuses".to_owned(),
+            stance: "creates".to_owned(),
+        }],
+        ..check("patch-replace-valuepath-nomatch", Outcome::Violation)
+    }
+}
+
+/// One known failure of each state.
+fn know_failures(run: &mut Run) {
     run.checks.push(CheckResult {
         reason: Some("known failure: mended in the next release (owner Ada)".to_owned()),
         ..check("known-one", Outcome::Excused)
@@ -167,11 +186,6 @@ pub(crate) fn violating() -> Run {
     ]
     .map(|(id, state)| known_failure(id, state))
     .into();
-    run.causes = CauseResult::of(&run.checks);
-    run.ambiguities = AmbiguityResult::of(&run.checks);
-    run.counts = Counts::of(&run.checks);
-    run.outcome = RunOutcome::Violations;
-    run
 }
 
 /// [`violating`], with this text wherever a tenant can have its word.

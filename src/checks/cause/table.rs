@@ -41,7 +41,8 @@ pub const CAUSES: &[Cause] = &[
         "requests that Entra joins to the Tenant URL go astray",
         "Route by the path alone: keep the query of the Tenant URL, take a slash too many, and \
          answer without a redirect.",
-        "http-url-join entra-query-flag- http-get- http-unknown-header err-redirect- err-keepalive vers-",
+        "http-url-join entra-query-flag- http-get- http-unknown-header err-redirect- err-keepalive \
+         vers-",
     ),
     cause(
         Connection,

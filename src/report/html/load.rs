@@ -145,7 +145,7 @@ fn growth(load: &LoadResult) -> Markup {
                 name: growth.operation.clone(),
                 points: growth.points.iter().map(|it| (it.size as f64, it.p50_ms)).collect(),
             }];
-            @let exponent = growth.exponent.map_or(String::new(), |it| format!(" (exponent {it:.2})"));
+            @let exponent = figures::exponent(growth);
             @let title = format!(
                 "Latency of {} over {}: {}{exponent}",
                 growth.operation, growth.over, growth.verdict.name()

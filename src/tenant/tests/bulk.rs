@@ -62,7 +62,10 @@ async fn a_bulk_request_holds_the_runs_own_what_it_makes_and_what_nobody_has() {
     send(&tenant, user("anna")).await;
     let absent = Tenant::fabricated_id(3);
     let op = |method: &str, path: &str| json!({"method": method, "path": path});
-    let nested = |path: &str| json!({"method": "POST", "path": "/Bulk", "data": bulk_body(&[op("DELETE", path)])});
+    let nested = |path: &str| {
+        let data = bulk_body(&[op("DELETE", path)]);
+        json!({"method": "POST", "path": "/Bulk", "data": data})
+    };
     let absent = |parent: &str| format!("{parent}/{absent}");
     for passing in [
         op("DELETE", "/Users/7"),
@@ -177,7 +180,10 @@ async fn a_deletion_in_bulk_is_believed_where_its_result_names_the_resource() {
     let own = json!({"method": "DELETE", "path": "/Users/7"});
     let of_new = json!({"method": "DELETE", "path": "/Users/bulkId:b"});
     let operations = [own, create("b", "bert"), of_new];
-    let gone = |id: &str, status: &str| json!({"method": "DELETE", "status": status, "location": format!("/Users/{id}")});
+    let gone = |id: &str, status: &str| {
+        let location = format!("/Users/{id}");
+        json!({"method": "DELETE", "status": status, "location": location})
+    };
     let results = |first, last| [first, created("b", "8"), last];
     let tenant = bulk(&operations, &results(gone("7", "204"), gone("8", "204"))).await;
     assert_eq!((ids(&tenant), tenant.deleted()), (vec![], 2));

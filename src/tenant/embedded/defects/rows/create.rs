@@ -20,7 +20,8 @@ defects! {
         "a new group that also names Microsoft's Group URN is refused";
     LETTERS_LOST, "letters-lost", "F-20", 1, "media-utf8-default",
         "letters beyond ASCII are kept as question marks";
-    UNLISTED_EXTENSION_REFUSED, "unlisted-extension-refused", "W-39", 1, "repr-ext-not-in-schemas-in",
+    UNLISTED_EXTENSION_REFUSED, "unlisted-extension-refused", "W-39", 1,
+        "repr-ext-not-in-schemas-in",
         "an extension is refused when `schemas` does not name it";
     MAIL_DEMANDED, "mail-demanded", "W-40", 1, "entra-email-absent",
         "a user without e-mail is refused";

@@ -12,11 +12,13 @@ defects! {
         "of two PATCH requests at the same time one is lost";
     LITERAL_KEYS_STORED, "literal-keys-stored", "W-14", 1, "patch-add-nopath-dotted",
         "dotted and URN keys of a value without a path are stored as they are written";
-    ABSENT_VALUE_PATH_REFUSED, "absent-value-path-refused", "W-16", 1, "patch-add-valuepath-nomatch",
+    ABSENT_VALUE_PATH_REFUSED, "absent-value-path-refused", "W-16", 1,
+        "patch-add-valuepath-nomatch",
         "replacing a value that is not there yet is refused with `noTarget`";
     SIBLINGS_DELETED, "siblings-deleted", "W-17", 1, "entra-email-siblings",
         "replacing the work e-mail deletes the other e-mails";
-    BOOLEAN_LITERAL_UNMATCHED, "boolean-literal-unmatched", "W-18", 1, "patch-path-valuepath-primary",
+    BOOLEAN_LITERAL_UNMATCHED, "boolean-literal-unmatched", "W-18", 1,
+        "patch-path-valuepath-primary",
         "a path such as `emails[primary eq true]` selects nothing";
     STALE_ANSWER, "stale-answer", "W-43", 2, "patch-200-body",
         "the answer to a PATCH shows the state before it";
