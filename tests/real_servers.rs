@@ -24,6 +24,8 @@ struct KnownFaults {
     in_daily_work: &'static [Known],
     /// Kinds of difference after the churn scenario: exactly these.
     differences: &'static [Known],
+    /// Groups that the server makes in `check` and names in no answer: nobody can delete them.
+    stray_groups: u64,
 }
 
 const SCIM2_SERVER: KnownFaults = KnownFaults {
@@ -32,7 +34,9 @@ const SCIM2_SERVER: KnownFaults = KnownFaults {
         FIRST_TYPED_VALUES[0],
         FIRST_TYPED_VALUES[1],
         FIRST_TYPED_VALUES[2],
+        REPLACE_WITHOUT_MATCH,
         REMOVE_WITH_VALUE,
+        ("patch-remove-with-value", REMOVE_WITH_VALUE.1),
         ("entra-group-lifecycle", REMOVE_WITH_VALUE.1),
         EMPTY_USER_NAME,
     ],
@@ -42,6 +46,7 @@ const SCIM2_SERVER: KnownFaults = KnownFaults {
         ("entra-converged-members-only", REMOVE_WITH_VALUE.1),
     ],
     differences: &[("unexpected-member", REMOVE_WITH_VALUE.1), ("user-manager", PLAIN_MANAGER.1)],
+    stray_groups: 0,
 };
 
 const SCIMMY_ROUTERS: KnownFaults = KnownFaults {
@@ -50,6 +55,12 @@ const SCIMMY_ROUTERS: KnownFaults = KnownFaults {
         FIRST_TYPED_VALUES[0],
         FIRST_TYPED_VALUES[1],
         FIRST_TYPED_VALUES[2],
+        REPLACE_WITHOUT_MATCH,
+        ("bulk-circular", "two groups in a circle leave a third one behind: RFC 7644 3.7.1"),
+        (
+            "filter-valuepath-subattr",
+            "refuses emails[type eq \"work\"].value eq, which Entra sends",
+        ),
         ("auth-www-authenticate", "a 401 does not say how to come in: RFC 9110 11.6.1"),
         ("create-location-header", "the answer to POST has no Location header: RFC 7644 3.3"),
         ("entra-group-filter-case", "displayName eq minds letter case: RFC 7643 4.2"),
@@ -86,6 +97,7 @@ const SCIMMY_ROUTERS: KnownFaults = KnownFaults {
     ],
     in_daily_work: &[PLAIN_MANAGER, ("entra-converged-user-manager", PLAIN_MANAGER.1)],
     differences: &[("user-manager", PLAIN_MANAGER.1)],
+    stray_groups: 2, // of bulk requests whose references point forward
 };
 
 /// Required means more than there: RFC 7643 4.1.1.
@@ -107,6 +119,9 @@ const FIRST_TYPED_VALUES: [Known; 3] = [
     ("patch-add-valuepath-nomatch", "refuses phoneNumbers[type eq \"fax\"].value without a fax"),
     ("patch-add-valuepath-nomatch-two-attrs", "refuses addresses[type eq \"other\"] without one"),
 ];
+/// RFC 7644 3.5.2.3 asks for noTarget; the profile takes Entra's reading: the value is made.
+const REPLACE_WITHOUT_MATCH: Known =
+    ("patch-replace-valuepath-nomatch", "refuses to replace a value of a type that is not there");
 /// Entra's default dialect removes a member by a value; RFC 7644 3.5.2.2 knows no value there.
 const REMOVE_WITH_VALUE: Known =
     ("group-members-remove-valuearray", "refuses a remove that carries a value");
@@ -159,7 +174,7 @@ fn test_connection(known: &KnownFaults) {
     against(&server, &folder, &["test-connection"]).expect_code(&[0]);
     let report = folder.report().expect("Test Connection leaves a report");
     assert_eq!(report["connection"]["success"], true, "{}", report["connection"]);
-    expect_nothing_left(&server);
+    expect_left(&server, 0);
 }
 
 fn check(known: &KnownFaults) {
@@ -171,7 +186,7 @@ fn check(known: &KnownFaults) {
     expect_known(&format!("violations of {}", known.server), &found, known.violations);
     assert_eq!(finished.code() == Some(1), !found.is_empty(), "{}", finished.printed());
     expect_outcome(&report, &finished);
-    expect_nothing_left(&server);
+    expect_left(&server, known.stray_groups);
 }
 
 fn churn(known: &KnownFaults) {
@@ -187,7 +202,7 @@ fn churn(known: &KnownFaults) {
     let found: BTreeSet<_> = all.iter().map(|it| text(&it["kind"])).collect();
     expect_known(&format!("differences of {}", known.server), &found, known.differences);
     expect_among("violations in the churn", &violations(&report), known);
-    expect_nothing_left(&server);
+    expect_left(&server, 0);
 }
 
 fn load(known: &KnownFaults) {
@@ -205,7 +220,7 @@ fn load(known: &KnownFaults) {
     let new = unknown(&found, known.differences);
     assert!(new.is_empty(), "differences after a load that the churn does not know of: {new:#?}");
     expect_among("violations under load", &violations(&report), known);
-    expect_nothing_left(&server);
+    expect_left(&server, 0);
 }
 
 /// Runs a command against a server, with a seed and its report in the test's folder.
@@ -254,10 +269,10 @@ fn expect_outcome(report: &Value, finished: &Finished) {
 
 /// What a run created it has deleted.
 #[track_caller]
-fn expect_nothing_left(server: &RealServer) {
-    for endpoint in ["/Users", "/Groups"] {
+fn expect_left(server: &RealServer, stray_groups: u64) {
+    for (endpoint, strays) in [("/Users", 0), ("/Groups", stray_groups)] {
         let left = count_at(server.base_url(), endpoint, RealServer::TOKEN);
-        assert_eq!(left, 0, "the run has left resources at {endpoint}");
+        assert_eq!(left, strays, "the run has left resources at {endpoint}");
     }
 }
 

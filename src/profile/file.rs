@@ -260,7 +260,7 @@ mod tests {
         let stance = refusal("title = \"x\"\n[ambiguities]\nA37 = \"create\"\n");
         for words in [
             "mine.toml, line 3, ambiguities.A37: `create` is no stance on what",
-            "accepted are \"any\", \"creates\", \"prefer-creates\", \"refuses\", \"prefer-refuses\"",
+            r#"accepted are "any", "creates", "prefer-creates", "refuses", "prefer-refuses""#,
         ] {
             assert!(stance.contains(words), "{stance}");
         }

@@ -30,7 +30,7 @@ pub struct Compared {
 
 /// Why two runs cannot be compared: each thing in which they are unlike.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("compare the two runs, which are not alike: {}; run one as the other was run", .0.join("; "))]
+#[error("compare two runs that are not alike: {}; run one as the other was run", .0.join("; "))]
 pub struct Unlike(pub Vec<String>);
 
 /// Compares a newer run with an older one.

@@ -93,8 +93,8 @@ fn a_rate_holds_for_checks_scenarios_loads_and_their_clean_up() {
         let mut sent: Vec<u64> = exchanges(&folder).iter().map(|it| count(it, "sent-us")).collect();
         sent.sort_unstable();
         assert!(sent.len() > 10, "{command:?} sent {} requests", sent.len());
-        // A hundred a second: ten milliseconds between two, but for a timer that wakes late, and for
-        // the phases of a load, which have a schedule each.
+        // A hundred a second: ten milliseconds between two, but for a timer that wakes late, and
+        // for the phases of a load, which have a schedule each.
         let (first, last) = (sent[0], sent[sent.len() - 1]);
         let paced = (sent.len() as u64 - 1) * 10_000 - 60_000;
         assert!(last - first >= paced, "{command:?}: {} in {} us", sent.len(), last - first);

@@ -194,7 +194,7 @@ fn timeless(report: &Value) -> Value {
 
 /// Replaces each cursor: when it expires is sealed into it.
 fn without_cursors(text: &str) -> String {
-    let cursor = r#"((?:next|previous)Cursor\\?":\\?"|[?&]cursor=)[^"\\&]*"#;
+    let cursor = r#"((?:nextC|previousC|c)ursor\\?":\\?"|[?&]cursor=)[^"\\&]*"#;
     let cursor = regex::Regex::new(cursor).expect("it is valid");
     cursor.replace_all(text, "$1<cursor>").into_owned()
 }
