@@ -8,6 +8,7 @@ use scimrig::entra::scope::{Scope, ScopeMode};
 use scimrig::load::{LoadExpectations, LoadPlan, run_load};
 use scimrig::profile::EntraOverrides;
 use scimrig::recording::BodyPolicy;
+use scimrig::run::Budget;
 use scimrig::snapshot::SnapshotMode;
 
 use super::options::Common;
@@ -84,7 +85,7 @@ impl Load {
             snapshots: (SnapshotMode::Off, std::path::PathBuf::from("snapshots")),
             bodies: BodyPolicy::First(2_000),
             concurrency: self.concurrency,
-            shrink_attempts: 0,
+            budget: Budget::default(),
         })?;
         session
             .run(async |session| {

@@ -24,7 +24,8 @@ use scimrig::run::cleanup::{balance, clean_up};
 use scimrig::run::silence::Silence;
 use scimrig::run::stage::{LogFile, Stage, dress_of};
 use scimrig::run::{
-    CleanUpResult, ConnectionResult, Counts, Exit, LoadResult, Run, RunOutcome, ScenarioResult,
+    Budget, CleanUpResult, ConnectionResult, Counts, Exit, LoadResult, Run, RunOutcome,
+    ScenarioResult,
 };
 use scimrig::snapshot::{SnapshotMode, SnapshotStore};
 use scimrig::tenant::embedded::{EmbeddedSettings, EmbeddedTenant, Keys};
@@ -59,8 +60,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) bodies: BodyPolicy,
     /// Requests in flight while cleaning up.
     pub(crate) concurrency: usize,
-    /// Sequences tried to shorten a failing one.
-    pub(crate) shrink_attempts: usize,
+    /// What drawn sequences may cost.
+    pub(crate) budget: Budget,
 }
 
 /// A run in progress.
@@ -143,7 +144,7 @@ impl Session {
             folder,
             notify_command: common.notify_command.clone(),
             is_shared: plan.scenario.is_none(),
-            shrink_attempts: plan.shrink_attempts,
+            budget: plan.budget,
         };
         Ok(Self {
             stage,

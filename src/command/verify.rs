@@ -7,15 +7,15 @@ use clap::Args;
 use scimrig::checks::Selection;
 use scimrig::load::LoadExpectations;
 use scimrig::recording::BodyPolicy;
-use scimrig::run::Exit;
 use scimrig::run::checks::{ProbeSettings, dry_run, run_probes};
 use scimrig::run::play::play;
+use scimrig::run::{Budget, Exit};
 use scimrig::scenario::{BUILT_IN, Scenario};
 use scimrig::snapshot::SnapshotMode;
 use scimrig::tenant::TenantUrl;
 
 use super::load::{Size, load};
-use super::options::{Common, Target};
+use super::options::{Common, ShrinkOptions, Target};
 use super::session::{Plan, SEED, Session};
 use super::{Ended, Stop};
 
@@ -46,9 +46,8 @@ pub(crate) struct Verify {
     /// Groups of the small initial cycle
     #[arg(long, value_name = "N", default_value_t = 20)]
     groups: usize,
-    /// Sequences tried to shorten a failing one
-    #[arg(long, value_name = "N", default_value_t = 40)]
-    shrink_attempts: usize,
+    #[command(flatten)]
+    shrink: ShrinkOptions,
 }
 
 impl Verify {
@@ -61,7 +60,7 @@ impl Verify {
             snapshots: (self.snapshots.snapshots, self.snapshots.snapshots_dir.clone()),
             bodies: BodyPolicy::First(20_000),
             concurrency: 5,
-            shrink_attempts: self.shrink_attempts,
+            budget: Budget { shrink: self.shrink.budget(), ..Budget::default() },
         })?;
         let scenarios = built_in_scenarios()?;
         session
@@ -151,7 +150,7 @@ impl TestConnection {
             snapshots: (SnapshotMode::Off, PathBuf::from("snapshots")),
             bodies: BodyPolicy::All,
             concurrency: 1,
-            shrink_attempts: 0,
+            budget: Budget::default(),
         })?;
         session.run(async |session| session.test_connection().await.map(|_| ())).await
     }
@@ -199,7 +198,7 @@ impl Check {
             snapshots: (SnapshotMode::Off, PathBuf::from("snapshots")),
             bodies: BodyPolicy::All,
             concurrency: 4,
-            shrink_attempts: 0,
+            budget: Budget::default(),
         })?;
         session
             .run(async |session| {

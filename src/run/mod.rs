@@ -1,5 +1,6 @@
 //! The one place where the stages meet.
 
+mod budget;
 pub mod checks;
 pub mod cleanup;
 pub mod compare;
@@ -17,6 +18,7 @@ pub mod stage;
 #[cfg(test)]
 mod tests;
 
+pub use budget::*;
 pub use exit::*;
 pub use progress::*;
 pub use result::*;

@@ -203,20 +203,22 @@ async fn shorten(player: &Player<'_>, folded: &Folded) -> Result<Option<String>,
         scripts
     };
     let attempts = std::sync::atomic::AtomicU32::new(0);
-    let minimised = minimise(marked, stage.shrink_attempts, |kept| {
-        let attempt = attempts.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
-        let script = scripts(&kept);
-        async move {
-            if stage.is_stopped() {
-                return false;
+    let may_try = stage.budget.shrink.open(&player.tenant);
+    let minimised = minimise(
+        marked,
+        || !stage.is_stopped() && may_try(),
+        |kept| {
+            let attempt = attempts.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
+            let script = scripts(&kept);
+            async move {
+                let sequence = player.play(run, attempt, Some(&script), false).await;
+                let outcome = judge(player, &sequence);
+                let concurrency = player.set_up.settings.concurrency;
+                clean_up(&player.tenant, concurrency).await;
+                outcome == ScenarioOutcome::Failed
             }
-            let sequence = player.play(run, attempt, Some(&script), false).await;
-            let outcome = judge(player, &sequence);
-            let concurrency = player.set_up.settings.concurrency;
-            clean_up(&player.tenant, concurrency).await;
-            outcome == ScenarioOutcome::Failed
-        }
-    })
+        },
+    )
     .await;
     let path = stage.folder.join(match stage.is_shared {
         true => format!("minimal-{}.toml", scenario.name.replace('/', "-")),

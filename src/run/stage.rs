@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::Telling;
+use super::{Budget, Telling};
 use crate::checks::listen::EveryJudge;
 use crate::entra::job::JobSetUp;
 use crate::entra::log::LogEntry;
@@ -52,8 +52,8 @@ pub struct Stage {
     pub notify_command: Option<String>,
     /// Whether several scenarios share the report folder.
     pub is_shared: bool,
-    /// How many sequences may be tried to shorten a failing one.
-    pub shrink_attempts: usize,
+    /// What drawn sequences may cost.
+    pub budget: Budget,
 }
 
 impl Stage {
