@@ -29,6 +29,8 @@ pub(super) enum Evidence {
     Exchange(Box<Exchange>),
     /// One comparison.
     Comparison(Comparison),
+    /// One step of a history.
+    Episode(Box<Episode>),
 }
 
 /// Answers against answers.
@@ -43,6 +45,11 @@ pub(super) fn canary<const N: usize, const M: usize>(
 /// One exchange against another.
 pub(super) fn heard(id: &'static str, right: Exchange, wrong: Exchange) -> Canary {
     Canary { id, right: Evidence::Exchange(right.into()), wrong: Evidence::Exchange(wrong.into()) }
+}
+
+/// One step of a history against another.
+pub(super) fn step(id: &'static str, right: Episode, wrong: Episode) -> Canary {
+    Canary { id, right: Evidence::Episode(right.into()), wrong: Evidence::Episode(wrong.into()) }
 }
 
 /// An answer with a SCIM body.
@@ -148,6 +155,7 @@ pub(super) fn judged(check: &Check, evidence: &Evidence) -> Verdict {
     match (check.judge, evidence) {
         (Every(_, judge), Evidence::Exchange(exchange)) => judge(&Seen::new(exchange, false)),
         (Converged(judge), Evidence::Comparison(comparison)) => judge(comparison),
+        (Steps(_, judge), Evidence::Episode(episode)) => judge(episode),
         (_, Evidence::Answers(answers)) => judged_said(check, answers),
         _ => panic!("{}: the canary's evidence is not of the judge's kind", check.id),
     }

@@ -6,6 +6,7 @@
 pub mod capability;
 pub mod check;
 pub mod corpus;
+pub mod episode;
 pub mod evidence;
 pub mod listen;
 pub mod vocabulary;
@@ -34,6 +35,7 @@ mod patches;
 mod privacy;
 mod projection;
 mod promises;
+mod properties;
 mod provider_config;
 mod put;
 mod rename;
@@ -117,6 +119,7 @@ pub const CATALOGUE: &[&[Check]] = &[
     etags::CHECKS,
     privacy::CHECKS,
     convergence::CHECKS,
+    properties::CHECKS,
 ];
 
 /// Rows of the sources that no check judges, and why.
@@ -257,6 +260,7 @@ mod tests {
             etags::tests::canaries(),
             privacy::tests::canaries(),
             convergence::tests::canaries(),
+            properties::tests::canaries(),
         ];
         let sung: BTreeSet<&str> = canaries.iter().flatten().map(|canary| canary.id).collect();
         let silent: Vec<&str> =

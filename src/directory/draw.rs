@@ -216,7 +216,7 @@ const GROUP_NAMES: &[&str] = &["Sales EMEA", "sales emea", "Support Tier 2", "Bo
 const USER_NAMES: &[&str] = &["morgan.lee", "Morgan.Lee", "o'neill", "j_doe", "anne-marie", "x"];
 
 /// Texts that have broken servers: what quotes, encodes, folds case, measures or reverses text.
-const AWKWARD_TEXTS: &[&str] = &[
+pub const AWKWARD_TEXTS: &[&str] = &[
     "the \"A\" team",
     "Rock & Roll + 100% #1 / ?",
     "O'Hara's \\ back\\slash",

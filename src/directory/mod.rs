@@ -18,7 +18,7 @@ mod weights;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use change::*;
-pub use draw::draw;
+pub use draw::{AWKWARD_TEXTS, draw};
 pub use minimise::*;
 pub use object::*;
 pub use population::Population;

@@ -121,7 +121,9 @@ async fn converse(around: &Around, check: &'static Check, said: &mut Said) -> Ve
             }
             judge
         }
-        Judge::Every(..) | Judge::Converged(_) => return Verdict::NotApplicable,
+        Judge::Every(..) | Judge::Converged(_) | Judge::Steps(..) => {
+            return Verdict::NotApplicable;
+        }
     };
     if said.exchanges.is_empty() {
         return Verdict::NotApplicable;
