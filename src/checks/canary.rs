@@ -15,14 +15,14 @@ use crate::difference::Difference;
 use crate::exchange::{Answer, BodyEnd};
 
 /// What must pass and what must fail under the check of that id.
-pub(super) struct Canary {
-    pub(super) id: &'static str,
-    pub(super) right: Evidence,
-    pub(super) wrong: Evidence,
+pub(crate) struct Canary {
+    pub(crate) id: &'static str,
+    pub(crate) right: Evidence,
+    pub(crate) wrong: Evidence,
 }
 
 /// Evidence made by hand.
-pub(super) enum Evidence {
+pub(crate) enum Evidence {
     /// Answers to the check's own requests, in order; the last one is repeated if they run out.
     Answers(Vec<Answer>),
     /// One exchange.
@@ -151,7 +151,7 @@ pub(super) fn sing(checks: &[Check], canaries: &[Canary]) {
 }
 
 /// What the check says of the evidence.
-pub(super) fn judged(check: &Check, evidence: &Evidence) -> Verdict {
+pub(crate) fn judged(check: &Check, evidence: &Evidence) -> Verdict {
     match (check.judge, evidence) {
         (Every(_, judge), Evidence::Exchange(exchange)) => judge(&Seen::new(exchange, false)),
         (Converged(judge), Evidence::Comparison(comparison)) => judge(comparison),
@@ -162,6 +162,12 @@ pub(super) fn judged(check: &Check, evidence: &Evidence) -> Verdict {
 }
 
 fn judged_said(check: &Check, answers: &[Answer]) -> Verdict {
+    let (judge, said) = said(check, answers);
+    judge(&said)
+}
+
+/// The conversation that the answers lead to, and who judges it.
+pub(crate) fn said(check: &Check, answers: &[Answer]) -> (fn(&Said) -> Verdict, Said) {
     let its = Fixture::example(check.setting, "m");
     let answer = |place: usize| answers[place.min(answers.len() - 1)].clone();
     let probe = |place: usize, request| {
@@ -192,7 +198,7 @@ fn judged_said(check: &Check, answers: &[Answer]) -> Verdict {
         }
         _ => panic!("{}: the canary's evidence is not of the judge's kind", check.id),
     };
-    judge(&Said { its, exchanges })
+    (judge, Said { its, exchanges })
 }
 
 /// A comparison that could have found that kind, and found it or not.

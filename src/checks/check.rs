@@ -204,6 +204,9 @@ pub enum Level {
 }
 
 impl Level {
+    /// All levels, from the strongest.
+    pub const ALL: &[Self] = &[Self::Must, Self::Should, Self::May, Self::Implied];
+
     /// The word as the RFCs print it.
     pub fn name(self) -> &'static str {
         match self {

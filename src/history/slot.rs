@@ -171,9 +171,13 @@ impl Namespace {
         self.words.get(id).map(String::as_str)
     }
 
-    /// Every id of this play with its slot, those of deleted resources included.
-    pub fn ids(&self) -> impl Iterator<Item = (Slot, &str)> {
-        self.ids.iter().map(|(slot, id)| (*slot, id.as_str()))
+    /// Every id that the tenant gave in this play, with its slot, those of deleted resources too.
+    pub fn every_id(&self) -> impl Iterator<Item = (&str, Slot)> {
+        self.words.iter().filter_map(|(id, word)| {
+            let inside = word.trim_matches(['<', '>']);
+            let slot = inside.strip_prefix("former ").unwrap_or(inside).parse().ok()?;
+            Some((id.as_str(), slot))
+        })
     }
 
     /// A value on its way to the tenant: words become ids and names.

@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 
 use crate::checks::check::CheckResult;
 use crate::difference::DifferenceKind as Kind;
-use crate::run::{Counts, LoadResult, Run, ScenarioOutcome, ScenarioResult, SnapshotResult};
+use crate::run::{Counts, LoadResult, RequestCounts, Run, ScenarioOutcome};
+use crate::run::{ScenarioResult, SnapshotResult};
 
 /// `120 conform, 2 violations, 1 deviation`: what is nought is left out, violations never.
 pub(super) fn counts(counts: &Counts) -> String {
@@ -31,6 +32,30 @@ pub(super) fn counts(counts: &Counts) -> String {
         }
     }
     words.join(", ")
+}
+
+/// `40 requests of 40 allowed, and 12 to clean up; throttled 3 times`: what went out, and what was
+/// allowed.
+pub(super) fn requests(counts: &RequestCounts) -> String {
+    let spent = counts.sent - counts.clean_up.min(counts.sent);
+    let mut words = match counts.budget {
+        Some(budget) => format!("{spent} requests of {budget} allowed"),
+        None => format!("{spent} requests"),
+    };
+    let _ = write!(words, ", and {} to clean up", counts.clean_up);
+    if counts.held_back > 0 {
+        words.push_str("; the budget was used up, and only the clean-up went on");
+    }
+    if let Some(rate) = counts.per_second_max {
+        let _ = write!(words, "; at most {rate} a second");
+    }
+    if counts.throttled > 0 {
+        let _ = write!(words, "; throttled {} times", counts.throttled);
+    }
+    if counts.throttled_seconds > 0.0 {
+        let _ = write!(words, ", waited {:.1} s for Retry-After", counts.throttled_seconds);
+    }
+    words
 }
 
 /// How often a check was judged, where it failed first, and which exchanges show it.
@@ -60,6 +85,7 @@ pub(super) fn scenario_outcome(outcome: ScenarioOutcome) -> &'static str {
         ScenarioOutcome::Excused => "excused",
         ScenarioOutcome::ExpectationMissed => "expectation missed",
         ScenarioOutcome::SnapshotChanged => "snapshot changed",
+        ScenarioOutcome::CannotTell => "cannot tell",
         ScenarioOutcome::Failed => "failed",
         ScenarioOutcome::Interrupted => "interrupted",
     }
@@ -187,6 +213,18 @@ mod tests {
             counts(&sample::violating().counts),
             "0 conform, 2 violations, 1 deviation, 1 excused, 1 stale excuse, 1 cannot tell, \
              1 note, 1 skipped, 1 not exercised"
+        );
+    }
+
+    #[test]
+    fn requests_are_told_with_what_was_allowed_and_what_was_throttled() {
+        let run = sample::conforming();
+        assert_eq!(requests(&run.requests), "1234 requests, and 61 to clean up");
+        assert_eq!(
+            requests(&sample::violating().requests),
+            "40 requests of 40 allowed, and 61 to clean up; the budget was used up, and only the \
+             clean-up went on; at most 25 a second; throttled 4 times, waited 3.0 s for \
+             Retry-After"
         );
     }
 

@@ -87,6 +87,7 @@ fn head(run: &Run, summary: &Summary<'_>) -> String {
         ("Profile", Some(cell(&run.profile, SHORT))),
         ("PATCH dialect", Some(cell(&run.dialect, SHORT))),
         ("Seed", Some(run.seed.to_string())),
+        ("Requests", Some(figures::requests(&run.requests))),
         ("Test Connection", connection),
         ("Began", Some(run.began.to_string())),
         ("Took", Some(format!("{:.1} s", run.seconds))),

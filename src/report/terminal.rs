@@ -107,6 +107,7 @@ fn head(page: &mut String, run: &Run, summary: &Summary<'_>, strict: bool, paint
     if !run.checks.is_empty() {
         let _ = writeln!(page, "  {}", figures::counts(&run.counts));
     }
+    let _ = writeln!(page, "  {}", figures::requests(&run.requests));
     if let Some(connection) = run.connection.as_ref().filter(|it| it.success) {
         let _ =
             writeln!(page, "  Test Connection succeeds: {}", visible(&connection.evidence, LONG));

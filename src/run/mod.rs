@@ -5,6 +5,7 @@ pub mod checks;
 pub mod cleanup;
 pub mod compare;
 mod exit;
+pub mod history;
 mod notify;
 pub mod play;
 mod progress;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::checks::fold;
 use super::cleanup::clean_up;
+use super::history::play_histories;
 use super::sequence::{Player, Sequence};
 use super::stage::Stage;
 use super::{ExpectationResult, ScenarioOutcome, ScenarioResult, SnapshotResult};
@@ -59,11 +60,20 @@ pub enum PlayError {
 /// Runs a scenario and cleans up after it. A scenario with faults runs on the embedded tenant only:
 /// nobody can make a real one fail.
 pub async fn play(stage: &Stage, scenario: &Scenario) -> Result<ScenarioResult, PlayError> {
+    if let Some(history) = &scenario.history {
+        let seed = stage.seed.unwrap_or(scenario.seed);
+        let scenario = Scenario { seed, ..scenario.clone() };
+        return play_histories(stage, &scenario, history).await;
+    }
     let mut scenario = scenario.clone();
     let own_seed = scenario.seed;
     if let Some(seed) = stage.seed {
         scenario.seed = seed;
         scenario.population.seed = seed;
+    }
+    if let Some(used_up) = stage.tenant.budget_used_up() {
+        let player = player(stage, &scenario)?;
+        return Ok(left_out(&scenario, &player, ScenarioOutcome::CannotTell, &used_up));
     }
     let began = Instant::now();
     let metrics = Arc::new(Metrics::new());
@@ -77,7 +87,10 @@ pub async fn play(stage: &Stage, scenario: &Scenario) -> Result<ScenarioResult, 
             })?;
         match stage.faulty(&player.set_up.settings, scenario.seed, faults) {
             Some(tenant) => player.tenant = tenant,
-            None => return Ok(left_out(&scenario, &player)),
+            None => {
+                let why = "left out: its faults can be shown by the embedded tenant only";
+                return Ok(left_out(&scenario, &player, ScenarioOutcome::AsExpected, why));
+            }
         }
     }
     player.tenant = player.tenant.with_listener(metrics.clone()).with_listener(collector.clone());
@@ -254,7 +267,8 @@ fn finish(
     let missed = result.expectations.iter().any(|one| !one.held);
     let changed = matches!(result.snapshot, SnapshotResult::Changed | SnapshotResult::Missing);
     result.outcome = match folded.outcome {
-        _ if stage.is_stopped() => ScenarioOutcome::Interrupted,
+        _ if stage.is_interrupted() => ScenarioOutcome::Interrupted,
+        _ if stage.is_stopped() => ScenarioOutcome::CannotTell,
         ScenarioOutcome::Failed => ScenarioOutcome::Failed,
         _ if changed => ScenarioOutcome::SnapshotChanged,
         _ if missed => ScenarioOutcome::ExpectationMissed,
@@ -321,27 +335,39 @@ fn expectations(
     all
 }
 
-fn left_out(scenario: &Scenario, player: &Player<'_>) -> ScenarioResult {
-    let why = "left out: its faults can be shown by the embedded tenant only";
-    ScenarioResult { remarks: vec![why.to_owned()], ..blank(scenario, player) }
+fn left_out(
+    scenario: &Scenario,
+    player: &Player<'_>,
+    outcome: ScenarioOutcome,
+    why: &str,
+) -> ScenarioResult {
+    ScenarioResult { outcome, remarks: vec![why.to_owned()], ..blank(scenario, player) }
 }
 
 fn blank(scenario: &Scenario, player: &Player<'_>) -> ScenarioResult {
-    ScenarioResult {
-        name: scenario.name.clone(),
-        title: scenario.title.clone(),
-        seed: scenario.seed,
-        dialect: player.set_up.settings.dialect.name().to_owned(),
-        outcome: ScenarioOutcome::AsExpected,
-        runs: 0,
-        requests: 0,
-        seconds: 0.0,
-        cycles: Vec::new(),
-        differences: Vec::new(),
-        differences_total: 0,
-        snapshot: SnapshotResult::Off,
-        expectations: Vec::new(),
-        minimal: None,
-        remarks: Vec::new(),
+    ScenarioResult::blank(scenario, player.set_up.settings.dialect.name())
+}
+
+impl ScenarioResult {
+    /// The result of a scenario of which nothing is known yet.
+    pub(super) fn blank(scenario: &Scenario, dialect: &str) -> Self {
+        Self {
+            name: scenario.name.clone(),
+            title: scenario.title.clone(),
+            seed: scenario.seed,
+            dialect: dialect.to_owned(),
+            outcome: ScenarioOutcome::AsExpected,
+            runs: 0,
+            requests: 0,
+            seconds: 0.0,
+            cycles: Vec::new(),
+            differences: Vec::new(),
+            differences_total: 0,
+            snapshot: SnapshotResult::Off,
+            expectations: Vec::new(),
+            minimal: None,
+            findings: Vec::new(),
+            remarks: Vec::new(),
+        }
     }
 }

@@ -11,6 +11,7 @@ mod ownership;
 #[cfg(test)]
 mod tests;
 mod token;
+mod traffic;
 mod transport;
 mod url;
 
@@ -21,6 +22,7 @@ use std::time::{Duration, Instant};
 
 pub use manifest::{Collection, Manifest, ManifestError, ManifestLine, Owned, Unresolved};
 pub use token::{SecretToken, TokenError};
+pub use traffic::{Allowance, PER_SECOND_MAX, PER_SECOND_MIN, Sent};
 pub use transport::{HttpSettings, Limits, Transport, TransportError};
 pub use url::{TenantUrl, TenantUrlError};
 
@@ -42,7 +44,8 @@ pub struct Tenant {
 struct Door {
     url: TenantUrl,
     token: Option<SecretToken>,
-    sent: AtomicU64,
+    numbers: AtomicU64,
+    traffic: traffic::Traffic,
     began: Instant,
     ownership: ownership::Ownership,
 }
@@ -72,7 +75,8 @@ impl Tenant {
         let door = Door {
             url,
             token,
-            sent: AtomicU64::new(0),
+            numbers: AtomicU64::new(0),
+            traffic: traffic::Traffic::default(),
             began: Instant::now(),
             ownership: ownership::Ownership::default(),
         };
@@ -89,6 +93,13 @@ impl Tenant {
     /// The same tenant with other limits and another dress, as a scenario's settings have it.
     pub fn with_settings(&self, limits: Limits, dress: Dress) -> Self {
         Self { limits, dress: Arc::new(dress), ..self.clone() }
+    }
+
+    /// The same tenant, waited for no longer than this.
+    pub fn with_timeout_max(&self, timeout: Duration) -> Self {
+        let mut tenant = self.clone();
+        tenant.limits.timeout = tenant.limits.timeout.min(timeout);
+        tenant
     }
 
     /// The same tenant, to which changes of discovery are sent as well: for checks that the
@@ -131,9 +142,34 @@ impl Tenant {
         self.door.began
     }
 
-    /// How many requests went through the door so far.
-    pub fn sent(&self) -> u64 {
-        self.door.sent.load(Ordering::Relaxed)
+    /// What went through the door so far.
+    pub fn sent(&self) -> Sent {
+        self.door.traffic.sent()
+    }
+
+    /// Sets what the operator allows the run to send; the first word counts, for all clones.
+    pub fn allow(&self, allowance: Allowance) {
+        self.door.traffic.allow(allowance);
+    }
+
+    /// What the operator allows the run to send.
+    pub fn allowance(&self) -> Allowance {
+        self.door.traffic.allowance()
+    }
+
+    /// How long requests have been held up at the door so far, on behalf of rate and tenant.
+    pub fn waited(&self) -> Duration {
+        self.door.traffic.waited()
+    }
+
+    /// Why nothing more is sent but the clean-up, once the budget is used up.
+    pub fn budget_used_up(&self) -> Option<String> {
+        self.door.traffic.used_up().map(|used_up| used_up.to_string())
+    }
+
+    /// Whether the budget has held something back: what came after it says nothing of the tenant.
+    pub fn is_held_back(&self) -> bool {
+        self.sent().held_back > 0
     }
 
     /// Opens the manifest that is written before each create.
@@ -209,12 +245,9 @@ impl Tenant {
         due: Duration,
     ) -> Exchange {
         let door = &*self.door;
-        let number = door.sent.fetch_add(1, Ordering::Relaxed) + 1;
+        let number = door.numbers.fetch_add(1, Ordering::Relaxed) + 1;
         self.dress(&mut request);
-        let permit = match self.discovery_is_open && ownership::changes_discovery(&request) {
-            true => Ok(()),
-            false => door.ownership.permit(number, &request),
-        };
+        let permit = self.permit(number, operation, &request).await;
         let sent = door.began.elapsed();
         let secret = match request.credential {
             Credential::SecretToken | Credential::LowerCaseScheme => door.token.as_ref(),
@@ -227,11 +260,34 @@ impl Tenant {
         };
         let answered = door.began.elapsed();
         let exchange = Exchange { number, operation, request, result, due, sent, answered };
+        if !matches!(exchange.result, Err(Failure::Refused(_))) {
+            door.traffic.heard(&exchange);
+        }
         door.ownership.heard(&exchange);
         for listener in &self.listeners {
             listener.heard(&exchange);
         }
         exchange
+    }
+
+    /// Waits until the request may go out, or says why it may not.
+    async fn permit(
+        &self,
+        number: u64,
+        operation: Operation,
+        request: &Request,
+    ) -> Result<(), String> {
+        let Door { traffic, ownership, .. } = &*self.door;
+        traffic.take(operation).map_err(|used_up| used_up.to_string())?;
+        traffic.turn().await;
+        if self.discovery_is_open && ownership::changes_discovery(request) {
+            return Ok(());
+        }
+        let permit = ownership.permit(number, request);
+        if permit.is_err() {
+            traffic.give_back(operation);
+        }
+        permit
     }
 
     /// Adds the headers that every request of Entra carries, where the request has no own value.

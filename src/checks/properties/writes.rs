@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::super::check::*;
-use super::{all_as_they_should_be, as_it_should_be, agree, went_as_modelled};
+use super::{agree, all_as_they_should_be, as_it_should_be, went_as_modelled};
 
 /// Verbs that are a PATCH on the wire.
 const PATCHES: &[Verb] = &[

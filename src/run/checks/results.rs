@@ -69,6 +69,18 @@ pub fn fold(
         .collect()
 }
 
+/// What nothing put to the test because the budget held it back: nobody can tell.
+pub fn held_back(result: CheckResult, used_up: &str) -> CheckResult {
+    match result.outcome {
+        Outcome::NotExercised => CheckResult {
+            outcome: Outcome::CannotTell,
+            reason: Some(format!("{used_up}, and nothing had put it to the test")),
+            ..result
+        },
+        _ => result,
+    }
+}
+
 /// Puts probes' and heard results together in the catalogue's order.
 pub fn combined(results: impl IntoIterator<Item = CheckResult>) -> Vec<CheckResult> {
     let places: BTreeMap<&str, usize> =

@@ -208,12 +208,7 @@ struct Hunt<'a> {
 
 impl Hunt<'_> {
     /// Plays one history; a failure is looked into.
-    async fn case(
-        &mut self,
-        case: u32,
-        steps: &[Step],
-        is_script: bool,
-    ) -> Result<(), PlayError> {
+    async fn case(&mut self, case: u32, steps: &[Step], is_script: bool) -> Result<(), PlayError> {
         let names = self.around.names(case, 0);
         let manner = Manner { is_thorough: is_script, keeps: false };
         let known: BTreeSet<(String, String)> = self
@@ -254,9 +249,8 @@ impl Hunt<'_> {
     fn tell(&self, case: u32, cases: &Cases) {
         let scenario = self.around.scenario;
         let of = cases.most().map_or(String::new(), |most| format!("/{most}"));
-        let left = cases.time_left().map_or(String::new(), |left| {
-            format!(", {} s left", left.as_secs())
-        });
+        let left =
+            cases.time_left().map_or(String::new(), |left| format!(", {} s left", left.as_secs()));
         let found = match self.findings.len() {
             0 => String::new(),
             found => format!(", {found} found"),
@@ -273,22 +267,17 @@ impl Hunt<'_> {
         steps: Vec<Step>,
         failure: Failure,
     ) -> Result<Finding, PlayError> {
-        let sent = self.quiet.sent();
+        let sent = self.quiet.sent().requests;
         let attempt = AtomicU32::new(1);
         let before = steps.len() as u64;
         let again = async |steps: &[Step]| {
             let names = self.around.names(case, attempt.fetch_add(1, Ordering::Relaxed));
             let manner = Manner { is_thorough: true, keeps: true };
-            let played = play(
-                self.around,
-                self.quiet,
-                self.replays,
-                steps,
-                names,
-                manner,
-                &|other| other.check.id != failure.check.id,
-            )
-            .await;
+            let played =
+                play(self.around, self.quiet, self.replays, steps, names, manner, &|other| {
+                    other.check.id != failure.check.id
+                })
+                .await;
             clean_up(self.quiet, 1).await;
             played
         };
@@ -309,7 +298,7 @@ impl Hunt<'_> {
         .await;
         let steps = simplified(minimised.changes, may_try, &again).await;
         let played = again(&steps).await;
-        let requests = self.quiet.sent() - sent;
+        let requests = self.quiet.sent().requests - sent;
         let last = played.failures.first().cloned().unwrap_or(failure);
         let scenario = self.around.scenario;
         let minimal = Scenario {

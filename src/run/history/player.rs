@@ -23,9 +23,8 @@ use crate::tenant::Tenant;
 
 /// The name under which requests of histories are recorded.
 const OPERATION: Operation = Operation::Probe("history");
-/// How often a throttled request is sent again, and how long a wait may be.
-const RETRIES_MAX: usize = 5;
-const RETRY_WAIT_MAX: Duration = Duration::from_secs(10);
+/// How often a throttled request is sent.
+const TRIES_MAX: usize = 5;
 /// The pause between two reads that look for an effect.
 const READ_PAUSE: Duration = Duration::from_millis(100);
 /// Of a hundred steps so many have a bystander read.
@@ -33,7 +32,7 @@ const BYSTANDERS_PERCENT: u64 = 30;
 
 /// What one play of a history came to.
 #[derive(Debug, Default)]
-pub struct Played {
+pub(super) struct Played {
     /// The steps that applied, up to the one that failed.
     pub steps: Vec<Step>,
     /// What the last of them broke, the first property of the catalogue first.
@@ -48,7 +47,7 @@ pub struct Played {
 
 /// A property that a step broke.
 #[derive(Debug, Clone)]
-pub struct Failure {
+pub(super) struct Failure {
     /// The property.
     pub check: &'static Check,
     /// The verb of the step that showed it.
@@ -63,7 +62,7 @@ pub struct Failure {
 
 /// How a history is played.
 #[derive(Debug, Clone, Copy)]
-pub struct Manner {
+pub(super) struct Manner {
     /// Whether everything is read after each step.
     pub is_thorough: bool,
     /// Whether the requests of each step are kept.
@@ -71,7 +70,7 @@ pub struct Manner {
 }
 
 /// Plays steps in a namespace of their own. `is_known` says which failures do not end it.
-pub async fn play(
+pub(super) async fn play(
     around: &Around<'_>,
     tenant: &Tenant,
     judge: &EveryJudge,
@@ -210,21 +209,20 @@ impl Play<'_> {
         format!("{}/{}", slot.kind.collection(), encoded(self.names.id(slot)))
     }
 
-    /// Sends a request; a tenant that throttles is asked again after the time it names.
+    /// Sends a request; a tenant that throttles is asked again, the door waits as long as it says.
     async fn ask(&mut self, request: Request) -> Exchange {
-        for _ in 0..RETRIES_MAX {
+        let mut tries = 0;
+        let seen = loop {
             let seen = self.tenant.send(OPERATION, request.clone()).await;
-            let wait = seen.header("retry-after").and_then(|text| text.trim().parse().ok());
-            let wait = Duration::from_secs(wait.unwrap_or(1)).min(RETRY_WAIT_MAX);
-            if !is_throttled(&seen) || self.around.stage.is_stopped() {
-                if self.manner.keeps {
-                    self.sent.push(seen.clone());
-                }
-                return seen;
+            tries += 1;
+            if !is_throttled(&seen) || tries == TRIES_MAX || self.around.stage.is_stopped() {
+                break seen;
             }
-            tokio::time::sleep(wait).await;
+        };
+        if self.manner.keeps {
+            self.sent.push(seen.clone());
         }
-        self.tenant.send(OPERATION, request).await
+        seen
     }
 
     /// What a step left behind: of the resource it names, and of others.

@@ -22,7 +22,7 @@ pub(super) fn text(name: &str, played: &Played, failure: &Failure) -> String {
         for seen in exchanges {
             let _ = writeln!(script, "{}", request(seen, names));
             if seen.request.method == http::Method::POST
-                && let Some((slot, _)) = seen.id().and_then(|id| slot_of(&id, names))
+                && let Some(slot) = seen.id().and_then(|id| slot_of(&id, names))
             {
                 let _ = writeln!(script, "{}=$(id_of)", variable(slot));
                 made.push(slot);
@@ -40,11 +40,13 @@ pub(super) fn text(name: &str, played: &Played, failure: &Failure) -> String {
     script
 }
 
-const HEAD: &str = "#!/bin/sh\n# Plays a short history of SCIM requests that a tenant gets wrong.\n";
+const HEAD: &str =
+    "#!/bin/sh\n# Plays a short history of SCIM requests that a tenant gets wrong.\n";
 
 const TOOLS: &str = r#"# Set SCIM_TENANT_URL and SCIM_SECRET_TOKEN before.
 : "${SCIM_TENANT_URL:?}" "${SCIM_SECRET_TOKEN:?}"
 RUN=run$(date +%s)
+CAPITALS=RUN${RUN#run}
 
 # scim METHOD PATH [BODY]: sends a request and shows what comes back.
 scim() {
@@ -65,8 +67,7 @@ fn comment(text: &str) -> String {
 }
 
 fn request(seen: &Exchange, names: &Namespace) -> String {
-    let mut line =
-        format!("scim {} {}", seen.request.method, quoted(&seen.request.target, names));
+    let mut line = format!("scim {} {}", seen.request.method, quoted(&seen.request.target, names));
     if let Some(body) = &seen.request.body {
         line.push(' ');
         line.push_str(&quoted(&String::from_utf8_lossy(body), names));
@@ -77,19 +78,15 @@ fn request(seen: &Exchange, names: &Namespace) -> String {
 /// A word for the shell in which ids and names of this play are variables.
 fn quoted(text: &str, names: &Namespace) -> String {
     let mut word = format!("'{}'", text.replace('\'', r"'\''"));
-    for (id, slot) in all_ids(names) {
-        word = word.replace(&id, &format!("'\"${}\"'", variable(slot)));
+    for (id, slot) in names.every_id() {
+        word = word.replace(id, &format!("'\"${}\"'", variable(slot)));
     }
-    word = word.replace(&names.marker().to_uppercase(), "'\"$RUN\"'");
+    word = word.replace(&names.marker().to_uppercase(), "'\"$CAPITALS\"'");
     word.replace(names.marker(), "'\"$RUN\"'")
 }
 
-fn all_ids(names: &Namespace) -> Vec<(String, Slot)> {
-    names.every_id().map(|(id, slot)| (id.to_owned(), slot)).collect()
-}
-
-fn slot_of(id: &str, names: &Namespace) -> Option<(Slot, String)> {
-    all_ids(names).into_iter().find(|(known, _)| known == id).map(|(id, slot)| (slot, id))
+fn slot_of(id: &str, names: &Namespace) -> Option<Slot> {
+    names.every_id().find(|(known, _)| *known == id).map(|(_, slot)| slot)
 }
 
 fn variable(slot: Slot) -> String {
