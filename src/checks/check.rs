@@ -14,6 +14,7 @@ pub use super::capability::{Capabilities, Capability};
 pub use super::corpus::*;
 pub use super::episode::{Episode, Found, Pair, Shown, State, Verb};
 pub use super::evidence::{Fixture, Known, Said, Seen, Setting};
+pub use super::memory::Sighting;
 pub(crate) use super::user::attributes::CERTIFICATE;
 pub use super::vocabulary::*;
 pub use crate::difference::{Comparison, DifferenceKind};
@@ -46,7 +47,7 @@ pub struct Check {
     pub risk: Risk,
 }
 
-/// How a check judges: six ways, all plain functions.
+/// How a check judges: seven ways, all plain functions.
 #[derive(Debug, Clone, Copy)]
 pub enum Judge {
     /// Each exchange of those operations, in whatever run; [`ANY`] means every exchange.
@@ -59,6 +60,8 @@ pub enum Judge {
     Race(fn(&Fixture) -> Vec<Request>, fn(&Fixture) -> Vec<Request>, fn(&Said) -> Verdict),
     /// The comparison of tenant and projection after a cycle.
     Converged(fn(&Comparison) -> Verdict),
+    /// Each sight of a resource, beside what was seen of it before, in whatever run.
+    Again(fn(Option<&Sighting>, &Sighting) -> Verdict),
     /// Each step of those verbs in a random history; [`ALL_VERBS`] means every step.
     Steps(&'static [Verb], fn(&Episode) -> Verdict),
 }

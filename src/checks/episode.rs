@@ -57,6 +57,68 @@ verbs! {
     Rename "rename";
     /// The last request once more.
     Repeat "repeat";
+    /// A list of everybody, and some of its entries read by id.
+    List "list";
+    /// A query.
+    Filter "filter";
+    /// A query, and another that must find the same.
+    FilterTwice "filter-twice";
+    /// A query by GET and by POST.
+    Search "search";
+    /// A walk over pages of a size.
+    Page "page";
+    /// A sorted list.
+    Sort "sort";
+    /// A read of some attributes.
+    Project "project";
+    /// Reads of every kind between two reads of one resource.
+    Look "look";
+    /// The same PUT twice.
+    PutTwice "put-twice";
+    /// A PUT of what a GET has shown.
+    PutBack "put-back";
+    /// A PATCH, and on a twin the PUT that should come to the same.
+    PatchOrPut "patch-or-put";
+    /// Operations in one PATCH, and on a twin in one PATCH each.
+    PatchSplit "patch-split";
+    /// Operations in one order, and on a twin in the other.
+    PatchEitherOrder "patch-either-order";
+    /// A PATCH with one operation that must be refused among others.
+    PatchFlawed "patch-flawed";
+    /// The same `add` twice.
+    AddTwice "add-twice";
+    /// A value added and removed again.
+    AddAndRemove "add-and-remove";
+    /// An attribute replaced and put back.
+    ThereAndBack "there-and-back";
+    /// An attribute written under each of its names.
+    Spell "spell";
+    /// A change in Entra's words of either dialect.
+    Dialects "dialects";
+    /// Users created with an attribute null, empty, and not there.
+    Nothing "nothing";
+    /// A user created with names of attributes in capitals.
+    UpperCase "upper-case";
+    /// A user created with members in the other order.
+    Reversed "reversed";
+    /// A user created with a member that no schema declares.
+    WithUnknown "with-unknown";
+    /// Writes that name what only the provider sets.
+    Shield "shield";
+    /// A name asked for, and claimed.
+    ClaimName "claim-name";
+    /// A user renamed, and looked for under both names.
+    RenameAndLook "rename-and-look";
+    /// A change, looked for at once in every way.
+    See "see";
+    /// Members added at once, and on a twin one by one.
+    OneByOne "one-by-one";
+    /// Reads with the entity tag that is known.
+    Cached "cached";
+    /// A create whose answer is taken for lost.
+    LoseAnswer "lose-answer";
+    /// What a history left behind, after it was cleaned up.
+    CleanUp "clean-up";
 }
 
 impl Verb {
@@ -141,6 +203,24 @@ pub struct Found {
 }
 
 impl Episode {
+    /// A step of which nothing is known yet.
+    pub fn of(verb: Verb, step: String) -> Self {
+        Self {
+            verb,
+            step,
+            exchanges: Vec::new(),
+            may_succeed: true,
+            may_refuse: true,
+            is_absent: false,
+            is_freed: false,
+            clash: None,
+            shown: Vec::new(),
+            pairs: Vec::new(),
+            memberships: Vec::new(),
+            found: Vec::new(),
+        }
+    }
+
     /// Whether the step's last write was done.
     pub fn is_done(&self) -> bool {
         self.exchanges.last().is_some_and(Exchange::is_success)

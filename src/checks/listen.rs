@@ -8,6 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::all;
 use super::check::{Check, Comparison, Episode, Judge, Operation, Seen, Verb, Verdict, Way};
+use super::memory::{Earlier, Memory, Sighting};
 use crate::exchange::{Exchange, Listener, curl};
 
 /// What is kept of one check.
@@ -85,6 +86,10 @@ pub struct EveryJudge {
     by_operation: BTreeMap<Operation, Vec<&'static Check>>,
     by_any: Vec<&'static Check>,
     by_verb: BTreeMap<Verb, Vec<&'static Check>>,
+    again: Vec<&'static Check>,
+    memory: Mutex<Memory>,
+    /// What properties were broken in passing since somebody asked.
+    broken: Mutex<Vec<(&'static Check, Verdict)>>,
     scenario: Mutex<Option<String>>,
     tallies: Mutex<BTreeMap<&'static str, Tally>>,
 }
@@ -96,6 +101,7 @@ impl EveryJudge {
         let mut by_operation: BTreeMap<Operation, Vec<&'static Check>> = BTreeMap::new();
         let mut by_any = Vec::new();
         let mut by_verb: BTreeMap<Verb, Vec<&'static Check>> = BTreeMap::new();
+        let mut again = Vec::new();
         for check in all() {
             match check.judge {
                 Judge::Every([], _) => by_any.push(check),
@@ -104,6 +110,7 @@ impl EveryJudge {
                         by_operation.entry(*operation).or_default().push(check);
                     }
                 }
+                Judge::Again(_) => again.push(check),
                 Judge::Steps(verbs, _) => {
                     let verbs = if verbs.is_empty() { Verb::ALL } else { verbs };
                     for verb in verbs {
@@ -119,6 +126,9 @@ impl EveryJudge {
             by_operation,
             by_any,
             by_verb,
+            again,
+            memory: Mutex::default(),
+            broken: Mutex::default(),
             scenario: Mutex::default(),
             tallies: Mutex::default(),
         }
@@ -177,27 +187,68 @@ impl EveryJudge {
     }
 }
 
-impl Listener for EveryJudge {
-    fn heard(&self, exchange: &Exchange) {
-        if exchange.result.is_err() {
-            return;
+impl EveryJudge {
+    /// Judges one exchange by itself, as one of a recording: there nobody knows which answers came
+    /// from one and the same tenant.
+    pub fn heard_alone(&self, exchange: &Exchange) {
+        if exchange.result.is_ok() {
+            self.judge_alone(&Seen::new(exchange, self.content_type_strict));
         }
-        let seen = Seen::new(exchange, self.content_type_strict);
-        let named = self.by_operation.get(&exchange.operation).map_or(&[][..], Vec::as_slice);
+    }
+
+    /// What properties were broken in passing since the last call, the first of them.
+    pub fn take_broken(&self) -> Vec<(&'static Check, Verdict)> {
+        std::mem::take(&mut *lock(&self.broken))
+    }
+
+    fn judge_alone(&self, seen: &Seen<'_>) {
+        let named = self.by_operation.get(&seen.operation).map_or(&[][..], Vec::as_slice);
         for check in self.by_any.iter().chain(named) {
             let Judge::Every(_, judge) = check.judge else { continue };
-            let verdict = judge(&seen);
-            if verdict == Verdict::NotApplicable {
-                continue;
+            self.note(check, judge(seen), seen);
+        }
+    }
+
+    fn judge_again(&self, seen: &Seen<'_>) {
+        let Some(now) = Sighting::of(seen) else { return };
+        let earlier = match lock(&self.memory).meet(&now, seen.sent, seen.answered) {
+            Earlier::AtOnce => return,
+            Earlier::Nothing => None,
+            Earlier::Seen(earlier) => Some(earlier),
+        };
+        for check in &self.again {
+            let Judge::Again(judge) = check.judge else { continue };
+            self.note(check, judge(earlier.as_deref(), &now), seen);
+        }
+    }
+
+    fn note(&self, check: &'static Check, verdict: Verdict, seen: &Exchange) {
+        if verdict == Verdict::NotApplicable {
+            return;
+        }
+        if matches!(verdict, Verdict::Fail { .. }) && check.id.starts_with("prop-") {
+            let mut broken = lock(&self.broken);
+            if broken.len() < NUMBERS_MAX {
+                broken.push((check, verdict.clone()));
             }
-            let mut tallies = lock(&self.tallies);
-            let tally = tallies.entry(check.id).or_default();
-            tally.note(verdict, Some(exchange.number), |verdict| Evidence {
-                curl: matches!(verdict, Verdict::Fail { .. })
-                    .then(|| curl::line(&self.url(exchange), &exchange.request)),
-                verdict,
-                scenario: lock(&self.scenario).clone(),
-            });
+        }
+        let mut tallies = lock(&self.tallies);
+        let tally = tallies.entry(check.id).or_default();
+        tally.note(verdict, Some(seen.number), |verdict| Evidence {
+            curl: matches!(verdict, Verdict::Fail { .. })
+                .then(|| curl::line(&self.url(seen), &seen.request)),
+            verdict,
+            scenario: lock(&self.scenario).clone(),
+        });
+    }
+}
+
+impl Listener for EveryJudge {
+    fn heard(&self, exchange: &Exchange) {
+        if exchange.result.is_ok() {
+            let seen = Seen::new(exchange, self.content_type_strict);
+            self.judge_alone(&seen);
+            self.judge_again(&seen);
         }
     }
 }

@@ -9,6 +9,7 @@ pub mod corpus;
 pub mod episode;
 pub mod evidence;
 pub mod listen;
+pub mod memory;
 pub mod vocabulary;
 
 mod answers;
@@ -121,7 +122,10 @@ pub const CATALOGUE: &[&[Check]] = &[
     etags::CHECKS,
     privacy::CHECKS,
     convergence::CHECKS,
-    properties::CHECKS,
+    properties::WRITES,
+    properties::TRIALS,
+    properties::QUERIES,
+    properties::PASSING,
 ];
 
 /// Rows of the sources that no check judges, and why.
@@ -141,6 +145,7 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ("delete-collection", "a tenant that obeyed would lose everything"),
     ("filter-username-eq-case-insensitive", "user-username-filter-ci asks the very same"),
     ("filter-put-patch-ignored", "the door sends no write that names a whole collection"),
+    ("prop-tenant-noninterference", "a run has one Secret Token, of one customer"),
     ("tls-cert-identity", "a certificate that does not hold ends the run before any check"),
 ];
 

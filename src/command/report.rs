@@ -6,7 +6,6 @@ use clap::{Args, Subcommand, ValueEnum};
 use scimrig::checks::Selection;
 use scimrig::checks::check::CheckResult;
 use scimrig::checks::listen::EveryJudge;
-use scimrig::exchange::Listener as _;
 use scimrig::profile::EntraSettings;
 use scimrig::report::terminal::Paint;
 use scimrig::report::{compare, read, terminal, write_all};
@@ -61,7 +60,7 @@ impl Report {
         let settings = EntraSettings::default().with(&profile.entra);
         let judge = EveryJudge::new(run.tenant.clone(), settings.content_type_strict);
         let recording = folder.join("exchanges.jsonl");
-        scimrig::recording::read_each(&recording, |exchange| judge.heard(&exchange))
+        scimrig::recording::read_each(&recording, |exchange| judge.heard_alone(&exchange))
             .map_err(|error| Stop::bad(&error))?;
         let heard = fold(&Selection::default(), &profile, &judge);
         run.checks = merged(std::mem::take(&mut run.checks), heard);

@@ -13,8 +13,9 @@ use super::model::Model;
 use super::norm::State;
 use super::offer::{Offer, value};
 use super::operations::{flawed, operation, operations};
-use super::slot::{Kind, NOBODY, Slot};
+use super::slot::{EVERY, Kind, NOBODY, Slot};
 use super::step::{Step, Verb};
+use super::trials::{Ground, plainly, trial};
 use super::weights::HistoryPlan;
 
 /// Draws that may come to nothing in a row.
@@ -83,10 +84,19 @@ struct Drawing<'a> {
 impl<'a> Drawing<'a> {
     /// Adds a step that applies, and lets the model go on as if the tenant did it.
     fn take(&mut self, step: Step) -> bool {
-        let Some(expected) = self.model.expect(&step) else { return false };
+        let plain = plainly(&step);
+        let is_trial = plain.is_some() || self.model.expect(&step).is_none();
+        let effect = plain.as_ref().unwrap_or(&step);
+        let Some(expected) = self.model.expect(effect) else {
+            let is_there = step.slot.is_some_and(|it| it.number == EVERY || self.model.holds(it));
+            if is_trial && is_there {
+                self.steps.push(step);
+            }
+            return is_trial && is_there;
+        };
         let slot = expected.slot;
         let states = expected.allowed.states;
-        match step.verb {
+        match effect.verb {
             Verb::Delete if self.model.holds(slot) => self.model.deleted(slot),
             Verb::Create => {
                 if let Some(state) = states.first().cloned() {
@@ -152,8 +162,60 @@ impl<'a> Drawing<'a> {
                 let name = self.name(kind);
                 Step::new(verb, slot, name)
             }
-            Verb::Repeat => return None,
+            Verb::PutTwice => Step { verb, ..self.right(Verb::Put)? },
+            Verb::PatchOrPut | Verb::PatchSplit => {
+                let slot = self.live(Kind::User)?;
+                let state = self.model.states(slot).first().cloned().unwrap_or_default();
+                let operations = operations(&mut self.dice, Kind::User, &self.offer.user, &state);
+                (operations.len() > 1 || verb == Verb::PatchOrPut)
+                    .then(|| Step::new(verb, slot, operations))?
+            }
+            Verb::PatchFlawed => Step { verb, ..self.wrong(Verb::Patch)? },
+            Verb::RenameAndLook => {
+                let slot = self.live(Kind::User)?;
+                let name = self.name(Kind::User);
+                Step::new(verb, slot, name)
+            }
+            Verb::LoseAnswer => {
+                let slot = self.empty(Kind::User);
+                Step { verb, ..self.create(slot, false) }
+            }
+            Verb::Repeat | Verb::CleanUp => return None,
+            trial => return self.trial(trial),
         })
+    }
+
+    fn trial(&mut self, verb: Verb) -> Option<Step> {
+        let either = matches!(
+            verb,
+            Verb::Filter
+                | Verb::FilterTwice
+                | Verb::Search
+                | Verb::Page
+                | Verb::Sort
+                | Verb::List
+                | Verb::Look
+                | Verb::PutBack
+                | Verb::Project
+                | Verb::Shield
+        );
+        let kind = match verb {
+            Verb::OneByOne => Kind::Group,
+            _ if either => self.kind(),
+            _ => Kind::User,
+        };
+        let slot = self.live(kind)?;
+        let state = self.model.states(slot).first().cloned().unwrap_or_default();
+        let users = self.model.live(Kind::User);
+        let names: Vec<Value> = users
+            .iter()
+            .filter_map(|user| self.model.states(*user).first()?.get("userName").cloned())
+            .chain((0..3).map(|number| json!(format!("<name {}>", 50 + number))))
+            .collect();
+        let users: Vec<usize> = users.iter().map(|user| user.number).collect();
+        let ground =
+            Ground { offered: self.offered(kind), state: &state, names: &names, users: &users };
+        trial(&mut self.dice, verb, slot, &ground)
     }
 
     /// A step that must be refused, or may be.
@@ -324,10 +386,13 @@ mod tests {
         let plan = HistoryPlan::default();
         let mut offer = Offer::whole();
         offer.without.insert(Verb::Put);
-        let all: Vec<Step> = (0..40).flat_map(|seed| draw(seed, &plan, &offer)).collect();
+        let all: Vec<Step> = (0..200).flat_map(|seed| draw(seed, &plan, &offer)).collect();
         let drawn: BTreeSet<Verb> = all.iter().map(|step| step.verb).collect();
-        let expected: BTreeSet<Verb> =
-            Verb::ALL.iter().copied().filter(|verb| *verb != Verb::Put).collect();
+        let expected: BTreeSet<Verb> = Verb::ALL
+            .iter()
+            .copied()
+            .filter(|verb| !matches!(verb, Verb::Put | Verb::CleanUp))
+            .collect();
         assert_eq!(drawn, expected);
     }
 }

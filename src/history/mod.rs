@@ -17,12 +17,14 @@ pub mod patch;
 mod simplify;
 mod slot;
 mod step;
+mod trials;
 mod weights;
 
 pub use draw::draw;
 pub use model::{Expectation, Model, members_of};
-pub use offer::Offer;
+pub use offer::{Offer, wire_path};
 pub use simplify::simpler;
-pub use slot::{Kind, NOBODY, Namespace, Slot};
+pub use slot::{EVERY, Kind, NOBODY, Namespace, Slot};
 pub use step::{Step, StepError, Verb};
+pub use trials::plainly;
 pub use weights::{History, HistoryPlan, VerbWeights};

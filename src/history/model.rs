@@ -108,14 +108,44 @@ impl Model {
 
     /// A state without what the provider adds to the resource in that slot by itself.
     pub fn plain(&self, slot: Slot, state: State) -> State {
-        let state = match self.live.get(&slot) {
-            Some(resource) => without(state, &resource.learnt),
-            None => state,
-        };
-        match self.defaults.get(&slot.kind) {
-            Some(defaults) => without(state, defaults),
-            None => state,
+        match self.live.get(&slot) {
+            Some(resource) => self.plain_but(slot.kind, state, &resource.learnt),
+            None => self.plain_but(slot.kind, state, &State::new()),
         }
+    }
+
+    /// A state without what the provider adds to every resource of the kind, and without what it
+    /// added to this one.
+    pub fn plain_but(&self, kind: Kind, state: State, added: &State) -> State {
+        let state = without(state, added);
+        self.defaults.get(&kind).map_or(state.clone(), |defaults| without(state, defaults))
+    }
+
+    /// What the provider has added to a new resource by itself.
+    pub fn added(&self, kind: Kind, sent: &State, shown: &State) -> State {
+        let usual = self.defaults.get(&kind).cloned().unwrap_or_default();
+        added_to(sent, shown, &usual)
+    }
+
+    /// The state of what is in a slot with all that the provider adds; none where it is not
+    /// settled. Queries see it so.
+    pub fn full(&self, slot: Slot) -> Option<State> {
+        let mut full = self.state(slot)?.clone();
+        let learnt = &self.live.get(&slot)?.learnt;
+        for (path, added) in
+            learnt.iter().chain(self.defaults.get(&slot.kind).into_iter().flatten())
+        {
+            match (full.get_mut(path), added) {
+                (Some(Value::Array(held)), Value::Array(added)) => {
+                    held.extend(added.iter().filter(|_| learnt.contains_key(path)).cloned());
+                }
+                (Some(_), _) => {}
+                (None, added) => {
+                    full.insert(path.clone(), added.clone());
+                }
+            }
+        }
+        Some(full)
     }
 
     /// The groups that hold a user, in the words of the script; none where it is not settled.
@@ -172,7 +202,6 @@ impl Model {
             slots.iter().map(|slot| json!({"value": slot.reference()})).collect()
         };
         Some(match step.verb {
-            Verb::Create | Verb::Repeat => return None,
             Verb::Get => (Method::GET, None),
             Verb::Delete => (Method::DELETE, None),
             Verb::Put => {
@@ -213,6 +242,7 @@ impl Model {
                 let path = slot.kind.name_attribute();
                 patch(&[json!({"op": "replace", "path": path, "value": step.details})])
             }
+            _ => return None,
         })
     }
 
@@ -319,8 +349,8 @@ impl Model {
             self.freed.remove(&folded(&name));
         }
         self.gone.remove(&slot);
-        let usual = self.defaults.get(&slot.kind).cloned().unwrap_or_default();
-        self.live.insert(slot, Resource { states, learnt: added_to(&sent, shown, &usual) });
+        let learnt = self.added(slot.kind, &sent, shown);
+        self.live.insert(slot, Resource { states, learnt });
     }
 
     /// Notes that a change was done: these states are right now.

@@ -73,7 +73,7 @@ pub(super) fn look_of(attribute: &str) -> Look {
 }
 
 /// The attribute as a path of PATCH and filters writes it.
-pub(super) fn wire_path(attribute: &str) -> String {
+pub fn wire_path(attribute: &str) -> String {
     match attribute.strip_prefix("enterprise.") {
         Some(name) => format!("{}:{name}", scim::ENTERPRISE_USER),
         None => attribute.to_owned(),

@@ -70,12 +70,14 @@ impl Kind {
 pub struct Slot {
     /// What can be in it.
     pub kind: Kind,
-    /// Its number; [`NOBODY`] for the one that stays empty.
+    /// Its number; [`NOBODY`] for the one that stays empty, [`EVERY`] for all of them.
     pub number: usize,
 }
 
 /// The number of the slot that never holds anything: its id is well-formed and unknown.
 pub const NOBODY: usize = usize::MAX;
+/// The number that stands for all slots of a kind.
+pub const EVERY: usize = usize::MAX - 1;
 /// Numbers of slots and names in scripts are below this.
 const NUMBERS_MAX: usize = 10_000;
 
@@ -100,6 +102,7 @@ impl fmt::Display for Slot {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.number {
             NOBODY => write!(out, "{} nobody", self.kind.word()),
+            EVERY => write!(out, "{}s", self.kind.word()),
             number => write!(out, "{} {number}", self.kind.word()),
         }
     }
@@ -109,17 +112,26 @@ impl FromStr for Slot {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        let (word, number) = text.split_once(' ').ok_or(())?;
+        let (word, number) = match text.strip_suffix('s') {
+            Some(word) => (word, EVERY),
+            None => {
+                let (word, number) = text.split_once(' ').ok_or(())?;
+                (word, number_of(number).ok_or(())?)
+            }
+        };
         let kind = match word {
             "user" => Kind::User,
             "group" => Kind::Group,
             _ => return Err(()),
         };
-        let number = match number {
-            "nobody" => NOBODY,
-            number => number.parse().ok().filter(|number| *number < NUMBERS_MAX).ok_or(())?,
-        };
         Ok(Self { kind, number })
+    }
+}
+
+fn number_of(text: &str) -> Option<usize> {
+    match text {
+        "nobody" => Some(NOBODY),
+        number => number.parse().ok().filter(|number| *number < NUMBERS_MAX),
     }
 }
 
@@ -195,13 +207,14 @@ impl Namespace {
         while let Some(start) = rest.find('<') {
             expanded.push_str(&rest[..start]);
             rest = &rest[start..];
-            let end = rest.find('>').map_or(0, |end| end + 1);
-            match self.meaning(&rest[..end]) {
-                Some(meaning) => expanded.push_str(&meaning),
-                None if end == 0 => break,
-                None => expanded.push_str(&rest[..end]),
+            let end = rest.find('>').map_or(1, |end| end + 1);
+            if let Some(meaning) = self.meaning(&rest[..end]) {
+                expanded.push_str(&meaning);
+                rest = &rest[end..];
+            } else {
+                expanded.push('<');
+                rest = &rest[1..];
             }
-            rest = &rest[end..];
         }
         expanded.push_str(rest);
         expanded
@@ -245,14 +258,14 @@ impl Namespace {
         let folded = text.to_ascii_lowercase();
         let at = folded.find(&self.marker)?;
         let digits: String = text[..at].chars().filter(char::is_ascii_digit).collect();
-        let number: usize = digits.parse().ok()?;
+        let number: usize = digits.parse().unwrap_or_default();
         let name = self.user_name(number);
-        match text {
-            _ if text == name => Some(format!("<name {number}>")),
-            _ if text == name.to_uppercase() => Some(format!("<NAME {number}>")),
-            _ if text == self.group_name(number) => Some(format!("<team {number}>")),
-            _ => None,
-        }
+        Some(match text {
+            _ if text == name => format!("<name {number}>"),
+            _ if text == name.to_uppercase() => format!("<NAME {number}>"),
+            _ if text == self.group_name(number) => format!("<team {number}>"),
+            _ => text.replace(&self.marker, "<marker>"),
+        })
     }
 }
 
@@ -282,7 +295,12 @@ mod tests {
 
     #[test]
     fn slots_are_read_as_they_are_written() {
-        for slot in [Slot::user(3), Slot::group(0), Slot { kind: Kind::Group, number: NOBODY }] {
+        for slot in [
+            Slot::user(3),
+            Slot::group(0),
+            Slot { kind: Kind::Group, number: NOBODY },
+            Slot { kind: Kind::User, number: EVERY },
+        ] {
             assert_eq!(slot.to_string().parse(), Ok(slot));
         }
         for text in ["user", "user x", "robot 1", "user -1", "user 10000"] {
@@ -295,7 +313,7 @@ mod tests {
         let mut names = Namespace::new("sr01", "nobody-has-this");
         names.note(Slot::user(3), "id-3");
         let said = json!({"userName": "<name 3>", "a": ["<NAME 12>", {"value": "<user 3>"}],
-            "displayName": "<team 2>", "title": "a <b> c"});
+            "displayName": "<team 2>", "title": "a <b> c", "externalId": "e-<marker>"});
         let sent = names.outgoing(&said);
         assert_eq!(sent["userName"], "name3.sr01@example.com");
         assert_eq!(sent["a"], json!(["NAME12.SR01@EXAMPLE.COM", {"value": "id-3"}]));

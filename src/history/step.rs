@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 use serde_json::Value;
 
-use super::slot::{Kind, Slot};
+use super::slot::{EVERY, Kind, Slot};
 pub use crate::checks::episode::Verb;
 
 /// One step.
@@ -49,14 +49,30 @@ enum Shape {
 impl Shape {
     fn of(verb: Verb) -> Self {
         match verb {
-            Verb::Create | Verb::Put => Self::Object,
-            Verb::Patch => Self::Operations,
-            Verb::AddMembers | Verb::RemoveMembers => Self::Numbers,
+            Verb::Patch
+            | Verb::PatchOrPut
+            | Verb::PatchSplit
+            | Verb::PatchFlawed
+            | Verb::PatchEitherOrder => Self::Operations,
+            Verb::AddMembers | Verb::RemoveMembers | Verb::OneByOne => Self::Numbers,
             Verb::SetManager => Self::NumberOrNull,
-            Verb::Rename => Self::Text,
-            Verb::Get | Verb::Delete | Verb::Deactivate | Verb::Reactivate | Verb::Repeat => {
-                Self::Nothing
-            }
+            Verb::Rename
+            | Verb::RenameAndLook
+            | Verb::Filter
+            | Verb::FilterTwice
+            | Verb::Search
+            | Verb::ClaimName
+            | Verb::Nothing => Self::Text,
+            Verb::Get
+            | Verb::Delete
+            | Verb::Deactivate
+            | Verb::Reactivate
+            | Verb::Repeat
+            | Verb::PutBack
+            | Verb::Look
+            | Verb::List
+            | Verb::CleanUp => Self::Nothing,
+            _ => Self::Object,
         }
     }
 
@@ -85,13 +101,71 @@ impl Shape {
     }
 }
 
-/// The kinds of resource that a verb is about.
-fn kinds_of(verb: Verb) -> &'static [Kind] {
-    match verb {
-        Verb::AddMembers | Verb::RemoveMembers => &[Kind::Group],
-        Verb::SetManager | Verb::Deactivate | Verb::Reactivate => &[Kind::User],
-        Verb::Repeat => &[],
-        _ => &[Kind::User, Kind::Group],
+/// What a verb is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum About {
+    Nothing,
+    User,
+    Group,
+    One,
+    Users,
+    All,
+}
+
+impl About {
+    fn of(verb: Verb) -> Self {
+        match verb {
+            Verb::Repeat => Self::Nothing,
+            Verb::AddMembers | Verb::RemoveMembers | Verb::OneByOne => Self::Group,
+            Verb::Create
+            | Verb::Get
+            | Verb::Put
+            | Verb::Patch
+            | Verb::Delete
+            | Verb::Rename
+            | Verb::PutBack
+            | Verb::PutTwice
+            | Verb::PatchFlawed
+            | Verb::Shield
+            | Verb::Project
+            | Verb::Look => Self::One,
+            Verb::Filter
+            | Verb::FilterTwice
+            | Verb::Search
+            | Verb::Page
+            | Verb::Sort
+            | Verb::List
+            | Verb::CleanUp => Self::All,
+            Verb::Nothing
+            | Verb::UpperCase
+            | Verb::Reversed
+            | Verb::WithUnknown
+            | Verb::ClaimName => Self::Users,
+            _ => Self::User,
+        }
+    }
+
+    fn takes(self, slot: Slot) -> bool {
+        let is_every = slot.number == EVERY;
+        match self {
+            Self::Nothing => false,
+            Self::User => slot.kind == Kind::User && !is_every,
+            Self::Group => slot.kind == Kind::Group && !is_every,
+            Self::One => !is_every,
+            Self::Users => slot.kind == Kind::User && is_every,
+            Self::All => is_every,
+        }
+    }
+
+    fn example(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::User => "`user 0`",
+            Self::Group => "`group 0`",
+            Self::One => "`user 0` or `group 0`",
+            Self::Users => "`users`",
+            Self::All => "`users` or `groups`",
+        }
     }
 }
 
@@ -126,17 +200,16 @@ impl FromStr for Step {
             let words: Vec<&str> = Verb::ALL.iter().map(|verb| verb.word()).collect();
             wrong(format!("it begins with one of {}", words.join(", ")))
         })?;
-        let kinds = kinds_of(verb);
-        let (slot, rest) = match kinds {
-            [] => (None, rest),
+        let about = About::of(verb);
+        let (slot, rest) = match about {
+            About::Nothing => (None, rest),
             _ => {
-                let end = rest.match_indices(' ').nth(1).map_or(rest.len(), |(at, _)| at);
-                let slot = rest[..end].parse::<Slot>().ok().filter(|it| kinds.contains(&it.kind));
-                let slot = slot.ok_or_else(|| {
-                    let named: Vec<String> =
-                        kinds.iter().map(|kind| format!("`{} 0`", kind.word())).collect();
-                    wrong(format!("`{word}` goes with {}", named.join(" or ")))
-                })?;
+                let words =
+                    if rest.starts_with("users") || rest.starts_with("groups") { 0 } else { 1 };
+                let end = rest.match_indices(' ').nth(words).map_or(rest.len(), |(at, _)| at);
+                let slot = rest[..end].parse::<Slot>().ok().filter(|slot| about.takes(*slot));
+                let slot =
+                    slot.ok_or_else(|| wrong(format!("`{word}` goes with {}", about.example())))?;
                 (Some(slot), rest[end..].trim_start())
             }
         };
@@ -168,6 +241,9 @@ mod tests {
             "set-manager user 0 3",
             r#"rename user 0 "<name 4>""#,
             "repeat",
+            r#"filter users "title eq \"x\"""#,
+            "list groups",
+            r#"page users {"count":2}"#,
         ] {
             assert_eq!(line.parse::<Step>().unwrap().to_string(), line);
         }
@@ -182,6 +258,8 @@ mod tests {
             ("create user 0 {", "no JSON"),
             ("create user 0", "takes a JSON object"),
             ("get user 0 7", "takes nothing more"),
+            ("list user 0", "goes with `users` or `groups`"),
+            ("get users", "goes with `user 0` or `group 0`"),
             ("", "begins with"),
         ] {
             let error = line.parse::<Step>().unwrap_err().to_string();

@@ -62,19 +62,22 @@ impl VerbWeights {
 
 impl Default for VerbWeights {
     fn default() -> Self {
-        Self(BTreeMap::from([
-            (Verb::Create, 4),
-            (Verb::Get, 1),
-            (Verb::Put, 4),
-            (Verb::Patch, 14),
-            (Verb::Delete, 3),
-            (Verb::AddMembers, 5),
-            (Verb::RemoveMembers, 4),
-            (Verb::SetManager, 2),
-            (Verb::Deactivate, 2),
-            (Verb::Reactivate, 2),
-            (Verb::Rename, 3),
-        ]))
+        let plain = [
+            (Verb::Create, 40),
+            (Verb::Get, 10),
+            (Verb::Put, 40),
+            (Verb::Patch, 140),
+            (Verb::Delete, 30),
+            (Verb::AddMembers, 50),
+            (Verb::RemoveMembers, 40),
+            (Verb::SetManager, 20),
+            (Verb::Deactivate, 20),
+            (Verb::Reactivate, 20),
+            (Verb::Rename, 30),
+            (Verb::Filter, 12),
+        ];
+        let trials = Verb::ALL.iter().filter(|verb| is_drawn(**verb)).map(|verb| (*verb, 3));
+        Self(trials.chain(plain).collect())
     }
 }
 
@@ -82,17 +85,22 @@ impl TryFrom<BTreeMap<String, u32>> for VerbWeights {
     type Error = String;
 
     fn try_from(words: BTreeMap<String, u32>) -> Result<Self, String> {
-        let known = |word: &str| Verb::of(word).filter(|verb| *verb != Verb::Repeat);
+        let known = |word: &str| Verb::of(word).filter(|verb| is_drawn(*verb));
         let pairs = words.into_iter().map(|(word, weight)| match known(&word) {
             Some(verb) => Ok((verb, weight)),
             None => {
-                let all = Verb::ALL.iter().filter(|verb| **verb != Verb::Repeat);
+                let all = Verb::ALL.iter().filter(|verb| is_drawn(**verb));
                 let all: Vec<&str> = all.map(|verb| verb.word()).collect();
                 Err(format!("`{word}` is no kind of step; there are {}", all.join(", ")))
             }
         });
         pairs.collect::<Result<_, _>>().map(Self)
     }
+}
+
+/// Whether a verb has a weight: a repetition follows a write, a clean-up the whole.
+fn is_drawn(verb: Verb) -> bool {
+    !matches!(verb, Verb::Repeat | Verb::CleanUp)
 }
 
 impl From<VerbWeights> for BTreeMap<String, u32> {

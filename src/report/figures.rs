@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use crate::checks::check::CheckResult;
 use crate::difference::DifferenceKind as Kind;
-use crate::run::{Counts, LoadResult, RequestCounts, Run, ScenarioOutcome};
+use crate::run::{Counts, Finding, LoadResult, RequestCounts, Run, ScenarioOutcome};
 use crate::run::{ScenarioResult, SnapshotResult};
 
 /// `120 conform, 2 violations, 1 deviation`: what is nought is left out, violations never.
@@ -89,6 +89,25 @@ pub(super) fn scenario_outcome(outcome: ScenarioOutcome) -> &'static str {
         ScenarioOutcome::Failed => "failed",
         ScenarioOutcome::Interrupted => "interrupted",
     }
+}
+
+/// How a finding of a random history came about.
+pub(super) fn found(finding: &Finding) -> String {
+    let how = match (finding.is_flaky(), finding.is_minimal) {
+        (true, _) => "flaky",
+        (false, true) => "as short as it gets",
+        (false, false) => "perhaps not the shortest: the budget ended",
+    };
+    format!(
+        "in history {} (seed {}), {} steps of {}, {how}; showed in {} of {} replays, {} requests",
+        finding.history,
+        finding.seed,
+        finding.script.len(),
+        finding.steps_before,
+        finding.shown,
+        finding.replays,
+        finding.requests
+    )
 }
 
 /// The words for what is wrong with a scenario.

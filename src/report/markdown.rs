@@ -10,7 +10,7 @@ use super::summary::{Summary, many, rerun_check, rerun_scenario};
 use super::visible::{LONG, SHORT, cell, code, fence, prose};
 use crate::checks::check::CheckResult;
 use crate::difference::Difference;
-use crate::run::{ExpectationResult, LoadResult, OperationMetrics, Run, ScenarioResult};
+use crate::run::{ExpectationResult, Finding, LoadResult, OperationMetrics, Run, ScenarioResult};
 
 /// The run as Markdown.
 pub(super) fn text(run: &Run) -> String {
@@ -235,6 +235,7 @@ fn scenario(page: &mut String, run: &Run, scenario: &ScenarioResult) {
         );
     }
     differences(page, &scenario.differences, scenario.differences_total);
+    scenario.findings.iter().for_each(|it| broken(page, it));
     expectations(page, &scenario.expectations);
     if !scenario.remarks.is_empty() || scenario.minimal.is_some() {
         page.push('\n');
@@ -247,6 +248,21 @@ fn scenario(page: &mut String, run: &Run, scenario: &ScenarioResult) {
         let _ = writeln!(page, "- The shortest sequence that still fails is in {minimal}.");
     }
     let _ = write!(page, "\n{}", fence("sh", &rerun_scenario(run, scenario), LONG));
+}
+
+/// What a random history has found: model and tenant side by side, and the steps that show it.
+fn broken(page: &mut String, finding: &Finding) {
+    let _ = write!(
+        page,
+        "\n{} is broken: {}.\n\n| expected | actual |\n|---|---|\n| {} | {} |\n\n",
+        code(&finding.check, SHORT),
+        figures::found(finding),
+        prose(&finding.expected, LONG),
+        prose(&finding.actual, LONG)
+    );
+    for (nth, step) in finding.script.iter().enumerate() {
+        let _ = writeln!(page, "{}. {}", nth + 1, code(step, LONG));
+    }
 }
 
 fn differences(page: &mut String, differences: &[Difference], total: u64) {

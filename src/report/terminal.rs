@@ -12,12 +12,14 @@ use super::figures;
 use super::summary::{Summary, expectations, many, rerun_check, rerun_scenario};
 use super::visible::{LONG, SHORT, visible};
 use crate::checks::check::CheckResult;
-use crate::run::{Exit, Run, RunOutcome, ScenarioOutcome, ScenarioResult, SnapshotResult};
+use crate::run::{Exit, Finding, Run, RunOutcome, ScenarioOutcome, ScenarioResult, SnapshotResult};
 
 /// Findings shown in full; the rest are in `report.md`.
 const SHOWN: usize = 20;
 /// Differences shown of one failed scenario.
 const DIFFERENCES: usize = 5;
+/// Steps shown of one history.
+const STEPS: usize = 12;
 /// So many scenarios that went well are still listed one by one.
 const FEW: usize = 3;
 
@@ -256,6 +258,9 @@ fn failed_scenario(page: &mut String, run: &Run, scenario: &ScenarioResult, pain
     if total > DIFFERENCES as u64 {
         row(page, "differs", &format!("{total} times in all, see {MARKDOWN}"));
     }
+    for finding in scenario.findings.iter().take(DIFFERENCES) {
+        broken(page, finding);
+    }
     for remark in scenario.remarks.iter().take(DIFFERENCES) {
         row(page, "remark", remark);
     }
@@ -263,6 +268,17 @@ fn failed_scenario(page: &mut String, run: &Run, scenario: &ScenarioResult, pain
         row(page, "minimal", minimal);
     }
     row(page, "re-run", &rerun_scenario(run, scenario));
+}
+
+/// What a random history has found, with both sides and the steps that show it.
+fn broken(page: &mut String, finding: &Finding) {
+    row(page, "broken", &finding.check);
+    row(page, "expected", &finding.expected);
+    row(page, "actual", &finding.actual);
+    row(page, "seen", &figures::found(finding));
+    for (nth, step) in finding.script.iter().take(STEPS).enumerate() {
+        row(page, if nth == 0 { "steps" } else { "" }, step);
+    }
 }
 
 fn load(page: &mut String, run: &Run, paint: Paint) {

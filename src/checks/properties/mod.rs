@@ -3,12 +3,21 @@
 //! Whoever plays a random history tells each step as an [`Episode`]; the judges here compare what
 //! the tenant shows with what the model allows. Ids begin with `prop-`.
 
+mod passing;
+mod queries;
+mod trials;
 mod writes;
 
 use super::check::*;
 
-/// The properties in the order of reports.
-pub(super) const CHECKS: &[Check] = writes::CHECKS;
+/// The properties, topic by topic, in the order of reports.
+pub(super) const WRITES: &[Check] = writes::CHECKS;
+/// See [`WRITES`].
+pub(super) const TRIALS: &[Check] = trials::CHECKS;
+/// See [`WRITES`].
+pub(super) const QUERIES: &[Check] = queries::CHECKS;
+/// See [`WRITES`].
+pub(super) const PASSING: &[Check] = passing::CHECKS;
 
 /// A resource shows one of the states that are right, or is gone where it should be.
 pub(super) fn as_it_should_be(shown: &Shown) -> Verdict {
@@ -129,12 +138,19 @@ pub(super) mod tests {
     use super::*;
 
     pub(in super::super) fn canaries() -> Vec<Canary> {
-        writes::tests::canaries()
+        let topics = [
+            writes::tests::canaries(),
+            trials::tests::canaries(),
+            queries::tests::canaries(),
+            passing::tests::canaries(),
+        ];
+        topics.into_iter().flatten().collect()
     }
 
     #[test]
     fn every_judge_passes_the_right_and_fails_the_wrong() {
-        sing(CHECKS, &canaries());
+        let all = [WRITES, TRIALS, QUERIES, PASSING].concat();
+        sing(&all, &canaries());
     }
 
     pub(super) fn state(value: &Value) -> State {
@@ -165,18 +181,10 @@ pub(super) mod tests {
         };
         let answer = if status < 400 { answer(status, &json!({})) } else { error(status, "") };
         Episode {
-            verb,
-            step: verb.word().to_owned(),
             exchanges: vec![exchange(Operation::Probe("history"), request, answer)],
-            may_succeed: true,
             may_refuse: false,
-            is_absent: false,
-            is_freed: false,
-            clash: None,
             shown: vec![shown],
-            pairs: Vec::new(),
-            memberships: Vec::new(),
-            found: Vec::new(),
+            ..Episode::of(verb, verb.word().to_owned())
         }
     }
 

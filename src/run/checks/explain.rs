@@ -145,7 +145,7 @@ fn sends(check: &Check, url: &TenantUrl, lines: &[Line]) -> Vec<String> {
             Some(led) => led.asks.iter().map(|ask| ask.replace(EXAMPLE, &url.join(""))).collect(),
             None => next(&its, &[]).iter().map(line).collect(),
         },
-        Judge::Every(..) | Judge::Converged(_) | Judge::Steps(..) => Vec::new(),
+        Judge::Every(..) | Judge::Again(_) | Judge::Converged(_) | Judge::Steps(..) => Vec::new(),
     }
 }
 
@@ -162,6 +162,7 @@ fn listens_to(check: &Check) -> Option<String> {
         Judge::Converged(_) => {
             Some("what the tenant holds after each cycle of a scenario".to_owned())
         }
+        Judge::Again(_) => Some("every answer that shows a whole resource".to_owned()),
         Judge::Steps([], _) => Some("every step of a random history".to_owned()),
         Judge::Steps(verbs, _) => {
             let words: Vec<&str> = verbs.iter().map(|verb| verb.word()).collect();

@@ -110,7 +110,7 @@ async fn converse(around: &Around, check: &'static Check, said: &mut Said) -> Ve
             }
             judge
         }
-        Judge::Every(..) | Judge::Converged(_) | Judge::Steps(..) => {
+        Judge::Every(..) | Judge::Again(_) | Judge::Converged(_) | Judge::Steps(..) => {
             return Verdict::NotApplicable;
         }
     };

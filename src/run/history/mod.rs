@@ -1,7 +1,9 @@
 //! Random histories: drawn, played, judged; and a failing one made as short and simple as it gets.
 
 mod player;
+mod queries;
 mod script;
+mod trials;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -9,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use self::player::{Failure, Manner, Played, play};
 use super::budget::Cases;
@@ -19,7 +21,7 @@ use super::play::PlayError;
 use super::stage::{Stage, dress_of};
 use super::{Finding, ScenarioOutcome, ScenarioResult};
 use crate::checks::capability::{Capabilities, Capability};
-use crate::checks::check::{Level, State, Verb};
+use crate::checks::check::{Episode, Found, Level, State, Verb, by_id, encoded};
 use crate::checks::listen::EveryJudge;
 use crate::directory::{minimise, mix_both};
 use crate::exchange::{Operation, Request};
@@ -43,6 +45,8 @@ pub struct Around<'a> {
     window: Duration,
     /// Whether users show their groups.
     shows_groups: bool,
+    /// What the tenant takes.
+    offer: Offer,
     /// What the tenant shows of a user and a group of which only a name was sent.
     defaults: Vec<(Kind, State)>,
 }
@@ -61,6 +65,11 @@ impl Around<'_> {
     /// Whether a failure is one: a MUST or SHOULD that no excuse covers.
     fn counts(&self, failure: &Failure) -> bool {
         matches!(failure.check.level, Level::Must | Level::Should)
+    }
+
+    /// How long a write may take to be seen.
+    fn window(&self) -> Duration {
+        self.window
     }
 
     fn names(&self, case: u32, attempt: u32) -> Namespace {
@@ -91,9 +100,9 @@ pub async fn play_histories(
         scenario,
         window: if tenant.client().is_some() { probing.visibility } else { Duration::ZERO },
         shows_groups: capabilities.has(Capability::Attribute("groups")),
+        offer: offer(&capabilities),
         defaults: defaults(&tenant, scenario.seed).await,
     };
-    let offer = offer(&capabilities);
     stage.judge.in_scenario(Some(&scenario.name));
     let mut hunt = Hunt {
         around: &around,
@@ -112,7 +121,7 @@ pub async fn play_histories(
     while let Some(case) = cases.next() {
         let steps = match history {
             History::Script(steps) => steps.clone(),
-            History::Drawn(plan) => draw(scenario.seed_of(case), plan, &offer),
+            History::Drawn(plan) => draw(scenario.seed_of(case), plan, &around.offer),
         };
         let is_script = matches!(history, History::Script(_));
         hunt.case(case, &steps, is_script).await?;
@@ -150,31 +159,64 @@ fn offer(capabilities: &Capabilities) -> Offer {
         name => capabilities.has(Capability::Attribute(name)),
     });
     offer.group.retain(|name| capabilities.has(Capability::GroupAttribute(name)));
-    let needs = [
-        (Capability::Put, &[Verb::Put][..]),
-        (Capability::Manager, &[Verb::SetManager]),
-        (Capability::Attribute("active"), &[Verb::Deactivate, Verb::Reactivate]),
-        (Capability::Group, &[Verb::AddMembers, Verb::RemoveMembers]),
-        (
-            Capability::Patch,
-            &[
-                Verb::Patch,
-                Verb::AddMembers,
-                Verb::RemoveMembers,
-                Verb::SetManager,
-                Verb::Deactivate,
-                Verb::Reactivate,
-                Verb::Rename,
-            ],
-        ),
-    ];
-    for (capability, verbs) in needs {
-        if !capabilities.has(capability) {
-            offer.without.extend(verbs);
+    for (capability, verbs) in NEEDS {
+        if !capabilities.has(*capability) {
+            offer.without.extend(*verbs);
         }
     }
     offer
 }
+
+/// What verbs need of a tenant.
+const NEEDS: &[(Capability, &[Verb])] = &[
+    (Capability::Put, &[Verb::Put, Verb::PutTwice, Verb::PutBack, Verb::PatchOrPut]),
+    (Capability::Manager, &[Verb::SetManager]),
+    (Capability::Attribute("active"), &[Verb::Deactivate, Verb::Reactivate]),
+    (Capability::Group, &[Verb::AddMembers, Verb::RemoveMembers, Verb::OneByOne]),
+    (Capability::Sort, &[Verb::Sort]),
+    (Capability::Search, &[Verb::Search]),
+    (Capability::Etag, &[Verb::Cached]),
+    (
+        Capability::JoinedFilters,
+        &[
+            Verb::List,
+            Verb::Filter,
+            Verb::FilterTwice,
+            Verb::Search,
+            Verb::Page,
+            Verb::Sort,
+            Verb::ClaimName,
+            Verb::RenameAndLook,
+            Verb::See,
+            Verb::LoseAnswer,
+        ],
+    ),
+    (
+        Capability::Patch,
+        &[
+            Verb::Patch,
+            Verb::AddMembers,
+            Verb::RemoveMembers,
+            Verb::SetManager,
+            Verb::Deactivate,
+            Verb::Reactivate,
+            Verb::Rename,
+            Verb::RenameAndLook,
+            Verb::PatchOrPut,
+            Verb::PatchSplit,
+            Verb::PatchEitherOrder,
+            Verb::PatchFlawed,
+            Verb::AddTwice,
+            Verb::AddAndRemove,
+            Verb::ThereAndBack,
+            Verb::Spell,
+            Verb::Dialects,
+            Verb::See,
+            Verb::OneByOne,
+            Verb::Cached,
+        ],
+    ),
+];
 
 /// What the tenant shows of a resource for which only a name is sent.
 async fn defaults(tenant: &Tenant, seed: u64) -> Vec<(Kind, State)> {
@@ -185,7 +227,7 @@ async fn defaults(tenant: &Tenant, seed: u64) -> Vec<(Kind, State)> {
         let body = json!({"schemas": [kind.schema().id], kind.name_attribute(): name});
         let operation = Operation::Probe("history");
         let made = tenant.send(operation, Request::post(kind.collection(), &body)).await;
-        let Some(request) = crate::checks::check::by_id(kind.collection(), &made) else { continue };
+        let Some(request) = by_id(kind.collection(), &made) else { continue };
         let read = tenant.send(operation, request).await;
         if let Some(body) = read.json().filter(|_| read.is_success()) {
             defaults.push((kind, state_of(kind, &body)));
@@ -220,9 +262,11 @@ impl Hunt<'_> {
             known.contains(&(failure.check.id.to_owned(), failure.verb.word().to_owned()))
         };
         let stage = self.around.stage;
+        let marker = names.marker().to_owned();
         let played =
             play(self.around, self.tenant, &stage.judge, steps, names, manner, &is_known).await;
         clean_up(self.tenant, 1).await;
+        self.sweep(&marker).await;
         self.runs += 1;
         if let Some(why) = played.broke_off
             && !stage.is_stopped()
@@ -237,6 +281,28 @@ impl Hunt<'_> {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Looks for what a history has left behind.
+    async fn sweep(&self, marker: &str) {
+        if self.around.offer.without.contains(&Verb::Filter) {
+            return;
+        }
+        for kind in [Kind::User, Kind::Group] {
+            let query = format!("{} co \"{marker}\"", kind.name_attribute());
+            let target = format!("{}?filter={}", kind.collection(), encoded(&query));
+            let seen = self.tenant.send(Operation::Probe("history"), Request::get(target)).await;
+            let ids = |entry: &Value| entry["id"].as_str().unwrap_or("no id").to_owned();
+            let actual = match seen.list() {
+                Ok(list) if seen.is_success() => Ok(list.resources.iter().map(ids).collect()),
+                _ => Err(seen.told()),
+            };
+            let mut it = Episode::of(Verb::CleanUp, "clean-up".to_owned());
+            let (must, may) = (BTreeSet::new(), BTreeSet::new());
+            it.found.push(Found { query, must, may, actual });
+            it.exchanges.push(seen);
+            self.around.stage.judge.happened(&it);
+        }
     }
 
     fn remark(&mut self, remark: String) {

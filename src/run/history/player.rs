@@ -79,9 +79,18 @@ pub(super) async fn play(
     manner: Manner,
     is_known: &(dyn Fn(&Failure) -> bool + Sync),
 ) -> Played {
-    let mut play =
-        Play { around, tenant, names, model: around.model(), last: None, manner, sent: Vec::new() };
+    let mut play = Play {
+        around,
+        tenant,
+        names,
+        model: around.model(),
+        last: None,
+        manner,
+        sent: Vec::new(),
+        made: 0,
+    };
     let mut played = Played::default();
+    judge.take_broken(); // what others broke is not this history's
     let mut broke_off = None;
     for step in steps {
         if around.stage.is_stopped() {
@@ -107,16 +116,19 @@ pub(super) async fn play(
     played
 }
 
-struct Play<'a> {
-    around: &'a Around<'a>,
+/// A history being played.
+pub(super) struct Play<'a> {
+    pub(super) around: &'a Around<'a>,
     tenant: &'a Tenant,
-    names: Namespace,
-    model: Model,
+    pub(super) names: Namespace,
+    pub(super) model: Model,
     /// The last write and its step.
     last: Option<(Step, Request)>,
     manner: Manner,
     /// The requests of the current step, reads included.
-    sent: Vec<Exchange>,
+    pub(super) sent: Vec<Exchange>,
+    /// How many resources were made for trials so far.
+    pub(super) made: usize,
 }
 
 impl Play<'_> {
@@ -129,24 +141,25 @@ impl Play<'_> {
         is_known: &(dyn Fn(&Failure) -> bool + Sync),
     ) -> bool {
         let sent = std::mem::take(&mut self.sent);
-        if self.manner.keeps {
-            played.kept.push((episode.step.clone(), sent));
-        }
-        let failed = judge.happened(episode).into_iter().filter_map(|(check, verdict)| {
+        let passing = judge.take_broken().into_iter();
+        let failed = judge.happened(episode).into_iter().chain(passing);
+        let failed = failed.filter_map(|(check, verdict)| {
             let Verdict::Fail { expected, actual, .. } = verdict else { return None };
             let (verb, step) = (episode.verb, episode.step.clone());
             Some(Failure { check, verb, step, expected, actual })
         });
         let counts = |failure: &Failure| self.around.counts(failure) && !is_known(failure);
         played.failures = failed.filter(counts).collect();
-        let no_answer = episode.exchanges.last().filter(|seen| !is_conclusive(seen));
+        let no_answer = sent.last().filter(|seen| !is_conclusive(seen));
         if played.failures.is_empty()
             && let Some(seen) = no_answer
         {
             played.broke_off = Some(format!("`{}` is answered {}", episode.step, seen.told()));
-            return true;
         }
-        !played.failures.is_empty()
+        if self.manner.keeps {
+            played.kept.push((episode.step.clone(), sent));
+        }
+        !played.failures.is_empty() || played.broke_off.is_some()
     }
 
     /// Sends a step and looks at what came of it; none where it does not apply.
@@ -154,7 +167,9 @@ impl Play<'_> {
         if step.verb == Verb::Repeat {
             return self.repeat().await;
         }
-        let expected = self.model.expect(step)?;
+        let Some(expected) = self.model.expect(step) else {
+            return self.trial(step).await;
+        };
         let request = self.request(&expected);
         self.last = (step.verb != Verb::Get).then(|| (step.clone(), request.clone()));
         let seen = self.ask(request).await;
@@ -205,12 +220,12 @@ impl Play<'_> {
         }
     }
 
-    fn path(&self, slot: Slot) -> String {
+    pub(super) fn path(&self, slot: Slot) -> String {
         format!("{}/{}", slot.kind.collection(), encoded(self.names.id(slot)))
     }
 
     /// Sends a request; a tenant that throttles is asked again, the door waits as long as it says.
-    async fn ask(&mut self, request: Request) -> Exchange {
+    pub(super) async fn ask(&mut self, request: Request) -> Exchange {
         let mut tries = 0;
         let seen = loop {
             let seen = self.tenant.send(OPERATION, request.clone()).await;
@@ -219,9 +234,7 @@ impl Play<'_> {
                 break seen;
             }
         };
-        if self.manner.keeps {
-            self.sent.push(seen.clone());
-        }
+        self.sent.push(seen.clone());
         seen
     }
 
@@ -262,7 +275,7 @@ impl Play<'_> {
             self.names.forget(slot);
         }
         let answered = body.filter(|body| body.is_object() && body.get("id").is_some());
-        let answered = answered.map(|body| self.state(slot, &body));
+        let answered = answered.map(|body| self.state(slot.kind, &body));
         self.note_memberships(slot, &read, episode);
         let actual = read.map(|(state, _)| self.model.plain(slot, state));
         let allowed: Vec<State> =
@@ -294,7 +307,7 @@ impl Play<'_> {
         if let Ok(second) = &shown.actual {
             episode.pairs.push(Pair {
                 what: format!("{slot}, read twice"),
-                expected: json!(self.state(slot, &first)),
+                expected: json!(self.state(slot.kind, &first)),
                 actual: json!(second),
             });
         }
@@ -369,7 +382,7 @@ impl Play<'_> {
             episode.step = format!("at the end: {}", episode.step);
             if self.model.holds(slot) {
                 let body = episode.exchanges.first().and_then(Exchange::json);
-                let read = body.map(|body| (self.state(slot, &body), body));
+                let read = body.map(|body| (self.state(slot.kind, &body), body));
                 let read = read.ok_or_else(|| episode.exchanges[0].told());
                 self.note_memberships(slot, &read, &mut episode);
                 let states = self.model.states(slot).to_vec();
@@ -405,7 +418,7 @@ impl Play<'_> {
             let seen = self.ask(Request::get(self.path(slot))).await;
             let read = match seen.json() {
                 Some(body) if seen.is_success() && body.is_object() => {
-                    Ok((self.state(slot, &body), body))
+                    Ok((self.state(slot.kind, &body), body))
                 }
                 _ => Err(seen.told()),
             };
@@ -424,9 +437,8 @@ impl Play<'_> {
     }
 
     /// The state that a body shows, in the words of the script.
-    fn state(&self, slot: Slot, body: &Value) -> State {
-        let state = state_of(slot.kind, body);
-        state.into_iter().map(|(path, value)| (path, self.names.incoming(&value))).collect()
+    pub(super) fn state(&self, kind: Kind, body: &Value) -> State {
+        state_of(kind, &self.names.incoming(body))
     }
 
     /// Compares the groups that a user shows with those that have it as a member.
@@ -461,18 +473,13 @@ fn begun(step: &Step, expected: &Expectation, seen: Exchange) -> Episode {
     let is_absent = expected.is_empty && expected.method != http::Method::DELETE
         || expected.allowed.states.is_empty() && expected.is_empty;
     Episode {
-        verb: step.verb,
-        step: step.to_string(),
         exchanges: vec![seen],
         may_succeed: !expected.allowed.states.is_empty(),
         may_refuse: expected.allowed.may_refuse,
         is_absent,
         is_freed: expected.is_freed,
         clash: expected.clash.clone(),
-        shown: Vec::new(),
-        pairs: Vec::new(),
-        memberships: Vec::new(),
-        found: Vec::new(),
+        ..Episode::of(step.verb, step.to_string())
     }
 }
 

@@ -87,7 +87,8 @@ fn told(result: &ScenarioResult) -> String {
 #[tokio::test]
 async fn a_clean_tenant_breaks_no_property_under_either_profile() {
     for profile in ["strict", "dialpad"] {
-        let stage = stage(&format!("clean-{profile}"), profile, &[], Budget::default());
+        let budget = Budget { keep_going: true, ..Budget::default() };
+        let stage = stage(&format!("clean-{profile}"), profile, &[], budget);
         let result = played(&stage, &scenario("runs = 60\n[history]")).await;
         assert_eq!(result.outcome, ScenarioOutcome::AsExpected, "{profile}:\n{}", told(&result));
         assert!(result.remarks.is_empty(), "{profile}: {:?}", result.remarks);
