@@ -260,6 +260,16 @@ pub enum BodyEnd {
     Broken(String),
 }
 
+impl fmt::Display for BodyEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Complete => f.write_str("all of it was read"),
+            Self::TooLarge { limit } => write!(f, "it is larger than {limit} bytes"),
+            Self::Broken(why) => write!(f, "it broke off: {why}"),
+        }
+    }
+}
+
 /// What came back, judged by nobody yet.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {

@@ -6,13 +6,18 @@
 //! attribute by attribute: a load that only counts its own answers proves nothing. Where goose
 //! drives, it prints one line on stdout ("5 users launched.") that it has no switch for.
 
+mod capacity;
 mod count;
 mod drive;
 mod figures;
+mod foreign;
 mod goose;
 mod growth;
+mod increment;
+mod pacing;
 mod phases;
 mod sample;
+mod shard;
 mod telling;
 #[cfg(test)]
 mod tests;
@@ -20,7 +25,7 @@ mod timeline;
 mod worker;
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -29,26 +34,39 @@ use self::growth::Sizes;
 use self::phases::{Phases, initial_cycle};
 use self::telling::Teller;
 use self::timeline::Timeline;
-use self::worker::{Differences, Links, Load, Tally};
+use self::worker::{Differences, Links, Load};
 use crate::directory::{Directory, Population};
 use crate::entra::connector::Connector;
 use crate::entra::job::JobSetUp;
+use crate::entra::state::QuarantineReason;
 use crate::metrics::Metrics;
-use crate::run::{LoadResult, Telling};
-use crate::tenant::Tenant;
+use crate::run::{Capacity, LoadResult, Telling, ThrottlingResult};
+use crate::tenant::{Collection, ManifestLine, Progress, Tenant};
 
+pub use self::capacity::CapacityPlan;
 pub use self::figures::LoadExpectations;
 pub use self::goose::keep_signals;
+pub use self::increment::Increments;
+pub use self::pacing::LoadPace;
+pub use self::shard::Shard;
 
 /// What to send, and how fast.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct LoadPlan {
     /// Who there is to provision.
     pub population: Population,
     /// Workers, and so requests in flight at once. It stands in for the setting of the same name.
     pub concurrency: usize,
-    /// Requests a second, due by a schedule; none means as fast as they are answered.
-    pub rate: Option<f64>,
+    /// How the work is spread over time.
+    pub pace: LoadPace,
+    /// What changes after the initial cycle.
+    pub increments: Increments,
+    /// Looks for the rate that the tenant can keep, instead of running a cycle.
+    pub capacity: Option<CapacityPlan>,
+    /// The share of the population that this load provisions.
+    pub shard: Shard,
+    /// How far an earlier run of the same load came.
+    pub progress: Progress,
     /// About how many users, and as many groups, are compared attribute by attribute afterwards.
     pub sample: usize,
     /// What the load must reach.
@@ -76,22 +94,25 @@ pub async fn run_load(
     stop: &watch::Receiver<bool>,
     telling: &dyn Telling,
 ) -> Result<LoadResult, LoadError> {
-    let metrics = Arc::new(plan.rate.map_or_else(Metrics::new, |_| Metrics::with_due_times()));
-    let timeline = Arc::new(Timeline::new(tenant.began(), plan.rate.is_some()));
+    let has_due_times = plan.pace.rate().is_some() || plan.capacity.is_some();
+    let metrics = Arc::new(if has_due_times { Metrics::with_due_times() } else { Metrics::new() });
+    let timeline = Arc::new(Timeline::new(tenant.began(), has_due_times));
     let sizes = Arc::new(Sizes::new(set_up.settings.members_per_patch));
     let measured = tenant
         .with_listener(metrics.clone())
         .with_listener(timeline.clone())
         .with_listener(sizes.clone());
     let load = Arc::new(load(&measured, set_up, plan, stop, timeline.clone()));
-    let cpu = figures::CpuClock::start();
-    cycle(&load, &measured, plan.concurrency, telling).await?;
-    let cpu = cpu.share();
-
-    let phases = load.phases.ended();
-    let seconds: f64 = phases.iter().map(|phase| phase.seconds).sum();
-    let is_interrupted = *stop.borrow();
-    let mut remarks: Vec<String> = load.tally.ended_early().into_iter().collect();
+    let (cpu, before) = (figures::CpuClock::start(), tenant.sent());
+    let capacity = if let Some(search) = plan.capacity {
+        Some(capacity::find(&load, &measured, search, plan.concurrency, telling).await?)
+    } else {
+        cycle(&load, &measured, plan.concurrency, telling).await?;
+        None
+    };
+    let (cpu, after) = (cpu.share(), tenant.sent());
+    let (mut remarks, is_interrupted) =
+        (load.tally.ended_early().into_iter().collect::<Vec<_>>(), *stop.borrow());
     let connector = Connector::new(tenant.clone(), set_up.settings.clone());
     let found = if is_interrupted || !remarks.is_empty() {
         confirmed(&load, &mut remarks)
@@ -106,44 +127,101 @@ pub async fn run_load(
             false => found,
         }
     };
+    if !*stop.borrow() {
+        tenant.note_progress(&ManifestLine::Finished {});
+    }
     if *stop.borrow() && !is_interrupted {
         remarks.push("the load was interrupted while the tenant was read back".to_owned());
     }
-    let memberships = load.tally.memberships.load(Ordering::Relaxed);
-    let objects = found.users + found.groups + memberships;
-    let requests = metrics.totals().requests;
+    let throttling = ThrottlingResult {
+        answers: after.throttled - before.throttled,
+        waited_seconds: after.throttled_for.saturating_sub(before.throttled_for).as_secs_f64(),
+    };
+    let measured = Measured { metrics, timeline, sizes, cpu, capacity, throttling };
+    let is_whole = !is_interrupted && !tenant.is_held_back();
+    Ok(result(&load, plan, &measured, found, remarks, is_whole, tenant.client().is_none()))
+}
+
+/// What was measured on the way.
+struct Measured {
+    metrics: Arc<Metrics>,
+    timeline: Arc<Timeline>,
+    sizes: Arc<Sizes>,
+    cpu: Option<f64>,
+    capacity: Option<Capacity>,
+    throttling: ThrottlingResult,
+}
+
+/// Folds what was measured and found.
+fn result(
+    load: &Load,
+    plan: &LoadPlan,
+    measured: &Measured,
+    found: Found,
+    remarks: Vec<String>,
+    is_whole: bool,
+    is_in_process: bool,
+) -> LoadResult {
+    let (metrics, tally) = (&measured.metrics, &load.tally);
+    let phases = load.phases.ended();
+    let timeline = measured.timeline.moments(&phases);
+    let seconds = match &measured.capacity {
+        Some(_) => timeline.iter().map(|it| it.seconds).sum(),
+        None => phases.iter().map(|phase| phase.seconds).sum::<f64>(),
+    };
+    let objects = found.users + found.groups + tally.memberships.load(Ordering::Relaxed);
+    let totals = metrics.totals();
     let per_second = |count: u64| if seconds > 0.0 { count as f64 / seconds } else { 0.0 };
     let latency = metrics.latency_from_due_ms().unwrap_or_else(|| metrics.latency_ms());
-    let expectations = if is_interrupted || tenant.is_held_back() {
-        Vec::new()
-    } else {
-        plan.expectations.judge(per_second(requests), per_second(objects), latency.p99)
+    let (operations, growth) = (metrics.report(), measured.sizes.growth());
+    let expectations = match is_whole {
+        false => Vec::new(),
+        true => plan.expectations.judge(&figures::Reached {
+            requests_per_second: per_second(totals.requests),
+            objects_per_second: per_second(objects),
+            latency_p99_ms: latency.p99,
+            totals,
+            operations: &operations,
+            growth: &growth,
+        }),
     };
-    Ok(LoadResult {
-        users: load.tally.users.load(Ordering::Relaxed),
-        groups: load.tally.groups.load(Ordering::Relaxed),
+    let counted = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+    let (failures, references) = (counted(&tally.failures), counted(&tally.reference_failures));
+    let settings = &load.set_up.settings;
+    let quarantine =
+        QuarantineReason::by_count(settings, failures, references, counted(&tally.attempts));
+    LoadResult {
+        users: counted(&tally.users),
+        groups: counted(&tally.groups),
         members_per_group: plan.population.members_per_group as u64,
+        memberships: counted(&tally.memberships),
         concurrency: plan.concurrency as u64,
-        rate: plan.rate,
-        requests,
+        pace: plan.pace.name().to_owned(),
+        rate: plan.pace.rate(),
+        requests: totals.requests,
         objects,
         seconds,
-        requests_per_second: per_second(requests),
+        requests_per_second: per_second(totals.requests),
         objects_per_second: per_second(objects),
-        operations: metrics.report(),
-        timeline: timeline.moments(&phases),
-        growth: sizes.growth(),
+        operations,
+        timeline,
+        growth,
         phases,
+        capacity: measured.capacity.clone(),
+        throttling: measured.throttling,
+        escrowed: failures + references,
+        quarantine: quarantine.map(|reason| format!("{reason:?}")),
+        repeats: Vec::new(),
         users_found: found.users,
         groups_found: found.groups,
         compared: found.compared,
         differences: found.differences.kept,
         differences_total: found.differences.total,
-        bottleneck: figures::bottleneck(cpu, tenant.client().is_none(), load.phases.queue_delay()),
+        bottleneck: figures::bottleneck(measured.cpu, is_in_process, load.phases.queue_delay()),
         published_minutes: figures::published_minutes(&plan.population),
         expectations,
         remarks,
-    })
+    }
 }
 
 fn load(
@@ -154,16 +232,33 @@ fn load(
     timeline: Arc<Timeline>,
 ) -> Load {
     let directory = Arc::new(Directory::new(plan.population.clone()));
-    let phases = initial_cycle(&directory, set_up);
+    let mut phases = initial_cycle(&directory, set_up, plan.shard);
+    let directories =
+        increment::append(&mut phases, &directory, set_up, plan.increments, plan.shard);
+    let seed = plan.population.seed;
+    let (users, groups) = (Links::new(directory.user_count()), Links::new(directory.group_count()));
+    for (collection, index, id) in &plan.progress.links {
+        let links = match collection {
+            Collection::Users => &users,
+            Collection::Groups => &groups,
+        };
+        // What has been deleted since is made anew.
+        if tenant.owns(id) {
+            links.link(*index, id.clone());
+        }
+    }
     Load {
-        users: Links::new(directory.user_count()),
-        groups: Links::new(directory.group_count()),
-        phases: Arc::new(Phases::new(phases, tenant.clone(), plan.rate)),
-        directory,
+        users: Arc::new(users),
+        groups: Arc::new(groups),
+        phases: Arc::new(Phases::new(phases, tenant.clone(), plan.pace, seed)),
+        directories,
         set_up: set_up.clone(),
         stop: stop.clone(),
         timeline,
-        tally: Tally::default(),
+        tally: Arc::default(),
+        shard: plan.shard,
+        foreign: Arc::default(),
+        done: Arc::new(plan.progress.done.clone()),
     }
 }
 

@@ -35,6 +35,13 @@ pub struct OperationMetrics {
     pub latency_from_due_ms: Option<Percentiles>,
 }
 
+impl OperationMetrics {
+    /// The latency that counts: from the due time where a rate was set, else from sending.
+    pub fn latency(&self) -> Percentiles {
+        self.latency_from_due_ms.unwrap_or(self.latency_ms)
+    }
+}
+
 /// Percentiles of a latency, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]

@@ -2,14 +2,17 @@
 //!
 //! A profile is a TOML file. [`Limitation`]s are a closed set with three readers that cannot drift
 //! apart: checks name them in `excused_by`, the embedded tenant behaves that way, reports print
-//! reason and source. [`EntraSettings`] are Entra's knobs with their defaults.
+//! reason and source. [`Stances`] say how the profile reads what the sources leave open.
+//! [`EntraSettings`] are Entra's knobs with their defaults.
 
+mod ambiguity;
 mod check;
 mod file;
 mod settings;
 
 use std::path::PathBuf;
 
+pub use ambiguity::*;
 pub use check::*;
 pub use file::*;
 use serde::{Deserialize, Serialize};
@@ -94,6 +97,8 @@ pub struct ServerProfile {
     pub tenant_url: Option<String>,
     /// The documented limitations.
     pub limitations: Vec<Limitation>,
+    /// How the profile reads what the sources leave open.
+    pub stances: Stances,
     /// What the profile sets of Entra's knobs.
     pub entra: EntraOverrides,
     /// The attribute mappings to start from.

@@ -2,6 +2,8 @@
 //!
 //! Tenants here are `scimrig serve` in a process of its own, and sockets that misbehave.
 
+#[path = "cli/allowance.rs"]
+mod allowance;
 mod support;
 #[path = "cli/verdicts.rs"]
 mod verdicts;

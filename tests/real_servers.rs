@@ -76,7 +76,7 @@ const SCIMMY_ROUTERS: KnownFaults = KnownFaults {
         ("patch-primary-demotes", TWO_PRIMARIES),
         ("patch-primary-subattr", TWO_PRIMARIES),
         ("ent-manager-displayname-ro", "stores a client's manager.displayName: RFC 7643 4.3"),
-        ("ent-path-urn-sub", "manager.value without a manager is noTarget: RFC 7644 3.5.2.3"),
+        ("ent-path-urn-sub", "manager.value after its URN is no path: RFC 7644 3.10"),
         ("i18n-username-nfc", "one name composed and decomposed makes two users: RFC 7644 5"),
         ("patch-add-same-lastmod", "adding what is there moves lastModified: RFC 7644 3.5.2.1"),
         ("patch-path-ci", "`DISPLAYNAME` is no path: RFC 7644 3.10"),

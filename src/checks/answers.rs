@@ -6,6 +6,7 @@
 use http::Method;
 use serde_json::Value;
 
+use super::asynchronous::is_put_off;
 use super::check::Operation::{
     AddMembers, CreateGroup, CreateUser, DeleteGroup, DeleteUser, DisableUser, MatchGroup,
     MatchUser, ReadGroup, ReadUser, RemoveMembers, RenameGroup, RestoreUser, SetManager,
@@ -69,12 +70,13 @@ pub(super) const CHECKS: &[Check] = &[
                 format!("totalResults {} and no Resources", list.total_results),
             ),
             Ok(_) if seen.body().is_some_and(|body| body.get("Resources").is_none()) => {
-                Verdict::Remark("an empty list leaves `Resources` out".to_owned())
+                A18.read_as("left-out", "an empty list leaves `Resources` out")
             }
             Ok(_) => Verdict::Pass,
             Err(_) => Verdict::NotApplicable,
         }),
-    ),
+    )
+    .reads(&[A18]),
     must(
         "create-201",
         Rfc7644("3.3"),
@@ -98,6 +100,7 @@ pub(super) const CHECKS: &[Check] = &[
         "a PATCH answers 200 with the resource or 204 without a body",
         Every(ANY, |seen| match seen.status() {
             _ if seen.request.method != Method::PATCH => Verdict::NotApplicable,
+            202 if is_put_off(seen) => Verdict::NotApplicable,
             200 if seen.bytes().is_empty() => {
                 Verdict::Remark("a PATCH answers 200 with an empty body".to_owned())
             }

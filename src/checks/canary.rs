@@ -11,8 +11,10 @@ use serde_json::{Value, json};
 
 use super::check::*;
 use super::find;
+use super::reading::ANYWHERE;
 use crate::difference::Difference;
 use crate::exchange::{Answer, BodyEnd};
+use crate::profile::{ServerProfile, Stances};
 
 /// What must pass and what must fail under the check of that id.
 pub(crate) struct Canary {
@@ -133,9 +135,11 @@ pub(super) fn exchange(operation: Operation, request: Request, answer: Answer) -
     }
 }
 
-/// Wants every right evidence to pass (a remark will do), every wrong one to fail, and no check of
-/// the topic without a canary.
+/// Wants every right evidence to pass under the stances of the RFCs (a remark will do), every wrong
+/// one to fail at least under Entra's, every reading that is met to be named by its check (what
+/// shared expectations meet apart), and no check of the topic without a canary.
 pub(super) fn sing(checks: &[Check], canaries: &[Canary]) {
+    let entra = ServerProfile::built_in("entra").unwrap().stances;
     for check in checks {
         assert!(
             canaries.iter().any(|canary| canary.id == check.id),
@@ -150,16 +154,26 @@ pub(super) fn sing(checks: &[Check], canaries: &[Canary]) {
             matches!(verdict, Verdict::Pass | Verdict::Remark(_)),
             "{id}: the right evidence comes to {verdict:?}"
         );
-        let verdict = judged(check, wrong);
+        let verdict = said_of(check, wrong).under(&entra).verdict;
         assert!(
             matches!(verdict, Verdict::Fail { .. }),
             "{id}: the wrong evidence comes to {verdict:?}"
         );
+        for evidence in [right, wrong] {
+            let met = said_of(check, evidence).under(&entra).readings;
+            let is_named = |of| ANYWHERE.contains(&of) || check.reads.contains(&of);
+            let silent = met.iter().find(|it| !is_named(it.of));
+            assert!(silent.is_none(), "{id}: add .reads(&[{}])", silent.unwrap().of.id());
+        }
     }
 }
 
-/// What the check says of the evidence.
+/// What the check says of the evidence, under the stances of the RFCs.
 pub(crate) fn judged(check: &Check, evidence: &Evidence) -> Verdict {
+    said_of(check, evidence).under(&Stances::default()).verdict
+}
+
+fn said_of(check: &Check, evidence: &Evidence) -> Verdict {
     match (check.judge, evidence) {
         (Every(_, judge), Evidence::Exchange(exchange)) => judge(&Seen::new(exchange, false)),
         (Converged(judge), Evidence::Comparison(comparison)) => judge(comparison),

@@ -33,6 +33,12 @@ pub enum Capability {
     Etag,
     /// `changePassword.supported` is true.
     ChangePassword,
+    /// `bulk.supported` is true, or a bulk request is answered 200.
+    Bulk,
+    /// `pagination.cursor` is true, or an empty cursor brings a `nextCursor`.
+    Cursor,
+    /// `securityEvents.asyncRequest` is `long` or `request`, or a PATCH that prefers it gets a 202.
+    Async,
     /// `POST /.search` is answered.
     Search,
     /// `/ServiceProviderConfig` can be read.
@@ -68,6 +74,9 @@ impl fmt::Display for Capability {
             Self::Sort => f.write_str("sorting"),
             Self::Etag => f.write_str("ETags"),
             Self::ChangePassword => f.write_str("changing a password"),
+            Self::Bulk => f.write_str("bulk requests"),
+            Self::Cursor => f.write_str("paging by cursor"),
+            Self::Async => f.write_str("asynchronous requests"),
             Self::Search => f.write_str("POST /.search"),
             Self::Config => f.write_str("GET /ServiceProviderConfig"),
             Self::ResourceTypes => f.write_str("GET /ResourceTypes"),

@@ -5,21 +5,26 @@
 //! it names requests and judges answers, it never sends.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 pub use self::{Judge::*, Source::*};
+pub(crate) use super::asynchronous::{LATER, PREFER};
 pub use super::capability::Capability::*;
 pub use super::capability::{Capabilities, Capability};
 pub use super::corpus::*;
 pub use super::episode::{Episode, Found, Pair, Shown, State, Verb};
 pub use super::evidence::{Fixture, Known, Said, Seen, Setting};
 pub use super::memory::Sighting;
+pub use super::reading::{Judged, Reading, Readings};
+pub use super::result::{CheckResult, ReadingResult};
 pub(crate) use super::user::attributes::CERTIFICATE;
 pub use super::vocabulary::*;
 pub use crate::difference::{Comparison, DifferenceKind};
 pub use crate::exchange::{Exchange, Operation, Request};
-pub use crate::profile::LimitationKind;
+pub use crate::profile::register::*;
+pub use crate::profile::{Ambiguity, LimitationKind};
 use crate::profile::{Limitation, Manner, ServerProfile};
 
 /// One requirement on a service provider, and how it is judged.
@@ -43,8 +48,14 @@ pub struct Check {
     pub excused_by: &'static [LimitationKind],
     /// Limitations that excuse a failure as their consequence; a pass says nothing about them.
     pub follows_from: &'static [LimitationKind],
+    /// Points the sources leave open that bear on it.
+    pub reads: &'static [Ambiguity],
+    /// The root cause it points at, where its id does not say it.
+    pub own_cause: Option<&'static str>,
     /// What running it may do to a tenant.
     pub risk: Risk,
+    /// How long a dialogue rests before its next request, by what was said so far.
+    pub pause: Option<fn(&[Exchange]) -> Duration>,
 }
 
 /// How a check judges: seven ways, all plain functions.
@@ -115,6 +126,16 @@ pub const fn implied(
     Check::new(id, Level::Implied, source, sentence, judge)
 }
 
+/// A check of what only an unratified draft asks for: a failure is worth a note and no more.
+pub const fn draft(
+    id: &'static str,
+    source: Source,
+    sentence: &'static str,
+    judge: Judge,
+) -> Check {
+    Check::new(id, Level::Draft, source, sentence, judge)
+}
+
 impl Check {
     const fn new(
         id: &'static str,
@@ -133,7 +154,10 @@ impl Check {
             needs: &[],
             excused_by: &[],
             follows_from: &[],
+            reads: &[],
+            own_cause: None,
             risk: Risk::Harmless,
+            pause: None,
         }
     }
 
@@ -161,9 +185,27 @@ impl Check {
         self
     }
 
+    /// Names the points that the sources leave open and its judge meets.
+    pub const fn reads(mut self, points: &'static [Ambiguity]) -> Self {
+        self.reads = points;
+        self
+    }
+
+    /// Names the root cause it points at, where that is not the one its id begins like.
+    pub const fn because(mut self, cause: &'static str) -> Self {
+        self.own_cause = Some(cause);
+        self
+    }
+
     /// Says what running it may do to a tenant.
     pub const fn risk(mut self, risk: Risk) -> Self {
         self.risk = risk;
+        self
+    }
+
+    /// Says how long a dialogue rests before its next request.
+    pub const fn pausing(mut self, pause: fn(&[Exchange]) -> Duration) -> Self {
+        self.pause = Some(pause);
         self
     }
 
@@ -204,11 +246,13 @@ pub enum Level {
     May,
     /// Prose without a keyword, or the only consistent reading.
     Implied,
+    /// An unratified draft asks for it, and nobody else.
+    Draft,
 }
 
 impl Level {
     /// All levels, from the strongest.
-    pub const ALL: &[Self] = &[Self::Must, Self::Should, Self::May, Self::Implied];
+    pub const ALL: &[Self] = &[Self::Must, Self::Should, Self::May, Self::Implied, Self::Draft];
 
     /// The word as the RFCs print it.
     pub fn name(self) -> &'static str {
@@ -217,6 +261,7 @@ impl Level {
             Self::Should => "SHOULD",
             Self::May => "MAY",
             Self::Implied => "IMPLIED",
+            Self::Draft => "DRAFT",
         }
     }
 }
@@ -230,6 +275,8 @@ pub enum Source {
     Rfc7644(&'static str),
     /// RFC 9865, cursor paging.
     Rfc9865(&'static str),
+    /// RFC 9967, asynchronous requests.
+    Rfc9967(&'static str),
     /// The RFCs of HTTP itself: 9110, 6750, 6585.
     Http(&'static str),
     /// Microsoft Entra ID: the page or the validator's test.
@@ -244,6 +291,7 @@ impl fmt::Display for Source {
             Self::Rfc7643(section) => write!(f, "RFC 7643 §{section}"),
             Self::Rfc7644(section) => write!(f, "RFC 7644 §{section}"),
             Self::Rfc9865(section) => write!(f, "RFC 9865 §{section}"),
+            Self::Rfc9967(section) => write!(f, "RFC 9967 §{section}"),
             Self::Http(section) => write!(f, "HTTP, {section}"),
             Self::Entra(page) => write!(f, "Microsoft Entra, {page}"),
             Self::Draft(name) => write!(f, "draft, {name}"),
@@ -267,6 +315,8 @@ pub enum Verdict {
     },
     /// Legal, yet worth a word: shown as a note, never counted against the tenant.
     Remark(String),
+    /// As one reading of the sources has it and another has not: the profile's stance decides.
+    Reads(Readings),
     /// Nothing here to judge.
     NotApplicable,
     /// The evidence does not allow a verdict: throttled, timed out, a fixture failed.
@@ -283,6 +333,8 @@ pub enum Way {
     Ignored,
     /// Answered with a SCIM error that says so, and nothing changed.
     Refused,
+    /// As another reading has it than the one the profile asks for, which is as good as a MUST.
+    Reading,
     /// In a way no limitation documents: no excuse covers it.
     Defect,
 }
@@ -290,7 +342,7 @@ pub enum Way {
 impl Way {
     fn is_covered_by(self, documented: Manner) -> bool {
         match self {
-            Self::Plain => true,
+            Self::Plain | Self::Reading => true,
             Self::Ignored => documented != Manner::Refused,
             Self::Refused => documented != Manner::Ignored,
             Self::Defect => false,
@@ -306,7 +358,7 @@ pub enum Outcome {
     Violation,
     /// A SHOULD was not followed: exit code 1 with `--strict`.
     Deviation,
-    /// A MAY or an IMPLIED was read otherwise, or a remark.
+    /// A MAY, an IMPLIED or a DRAFT was read otherwise, or a remark.
     Note,
     /// The tenant does what its profile says it cannot: the excuse should go.
     StaleExcuse,
@@ -330,12 +382,13 @@ impl Outcome {
             (Verdict::CannotTell(_), _) => Self::CannotTell,
             (Verdict::Fail { .. }, Some(_)) => Self::Excused,
             (Verdict::Pass, Some(_)) => Self::StaleExcuse,
-            (Verdict::Remark(_), _) => Self::Note,
+            (Verdict::Remark(_) | Verdict::Reads(_), _) => Self::Note,
             (Verdict::Pass, None) => Self::Conforms,
+            (Verdict::Fail { way: Way::Reading, .. }, None) => Self::Violation,
             (Verdict::Fail { .. }, None) => match level {
                 Level::Must => Self::Violation,
                 Level::Should => Self::Deviation,
-                Level::May | Level::Implied => Self::Note,
+                Level::May | Level::Implied | Level::Draft => Self::Note,
             },
         }
     }
@@ -354,38 +407,4 @@ impl Outcome {
             Self::Conforms => "conforms",
         }
     }
-}
-
-/// What came of one check, as every report shows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct CheckResult {
-    /// The check's id, for ever the same.
-    pub id: String,
-    /// How strongly the source asks.
-    pub level: Level,
-    /// Who asks, and where: `RFC 7644 §3.6`.
-    pub source: String,
-    /// The requirement in one sentence.
-    pub sentence: String,
-    /// What came of it.
-    pub outcome: Outcome,
-    /// What was asked for, where it was not met.
-    pub expected: Option<String>,
-    /// What was seen instead.
-    pub actual: Option<String>,
-    /// One line that repeats the deciding request, with `$SCIM_SECRET_TOKEN` for the token.
-    pub curl: Option<String>,
-    /// Reason: of the excuse, of the skip, of "cannot tell", or the remark.
-    pub reason: Option<String>,
-    /// The limitation that excuses it, where one does.
-    pub limitation: Option<LimitationKind>,
-    /// How often it was judged.
-    pub judged: u64,
-    /// How often it failed.
-    pub failed: u64,
-    /// Numbers of the exchanges that show it, at most ten.
-    pub exchanges: Vec<u64>,
-    /// The scenario in which it failed first; none for a probe.
-    pub scenario: Option<String>,
 }

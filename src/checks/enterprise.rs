@@ -226,15 +226,15 @@ pub(super) const CHECKS: &[Check] = &[
             |said| {
                 let body = said[1].json().unwrap_or_default();
                 let lost = at(&body, "enterprise.employeeNumber").is_none();
-                let remark = Verdict::Remark("the rest of the extension is gone".to_owned());
-                all_of([
-                    expect_success(&said[0]),
-                    expect_at(DEPARTMENT, "Sales", &said[1]),
-                    if lost { remark } else { Verdict::Pass },
-                ])
+                let lost = match lost {
+                    true => A13.read_as("replaces", "the rest of the extension is gone"),
+                    false => A13.read_as("merges", "the rest of the extension is there"),
+                };
+                all_of([expect_success(&said[0]), expect_at(DEPARTMENT, "Sales", &said[1]), lost])
             },
         ),
     )
+    .reads(&[A13])
     .needs(PATCHED),
     implied(
         "ent-filter-urn",
@@ -286,9 +286,20 @@ pub(super) const CHECKS: &[Check] = &[
                     [remove(&enterprise("department")), remove(&enterprise("employeeNumber"))];
                 vec![patch(its.user(), nothing), get(its.user())]
             },
-            |said| all_of([expect_success(&said[0]), expect_unassigned("enterprise", &said[1])]),
+            |said| {
+                let urns = said[1].at("/schemas").unwrap_or_default();
+                let stays =
+                    urns.as_array().is_some_and(|it| it.contains(&scim::ENTERPRISE_USER.into()));
+                let reading = if stays { "stays" } else { "goes" };
+                all_of([
+                    expect_success(&said[0]),
+                    expect_unassigned("enterprise", &said[1]),
+                    A14.read_as(reading, format!("`schemas` {}", shown(&urns))),
+                ])
+            },
         ),
     )
+    .reads(&[A14])
     .needs(PATCHED),
 ];
 

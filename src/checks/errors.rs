@@ -187,12 +187,13 @@ pub(super) const CHECKS: &[Check] = &[
             },
             |said| match said.exchanges.get(3).map(Exchange::status) {
                 None => Verdict::NotApplicable,
-                Some(412) => Verdict::Pass,
-                Some(409) => Verdict::Remark("an old version is answered 409 (A41)".to_owned()),
+                Some(412) => A41.read_as("precondition-failed", said[3].told()),
+                Some(409) => A41.read_as("conflict", "an old version is answered 409"),
                 Some(_) => fail("status 412", said[3].told()),
             },
         ),
     )
+    .reads(&[A41])
     .needs(&[Etag, Patch, Attribute("displayName")]),
     must(
         "err-keepalive",

@@ -1,4 +1,5 @@
 //! Versions of a resource as entity tags (RFC 7644 §3.14), and of the protocol in a URL (§3.13).
+//! Other URLs of the host are not asked: a version of the protocol goes behind the Tenant URL.
 //!
 //! Entra sends no conditional headers; a tenant that has tags must not insist on them.
 
@@ -167,7 +168,7 @@ pub(super) const CHECKS: &[Check] = &[
                     return Verdict::NotApplicable;
                 }
                 let stopped = match said[2].status() {
-                    409 => Verdict::Remark("a stale ETag is answered 409".to_owned()),
+                    409 => A41.read_as("conflict", "a stale ETag is answered 409"),
                     _ => expect_status(412, &said[2]),
                 };
                 let held = said[3].at("/displayName").unwrap_or_default();
@@ -175,6 +176,7 @@ pub(super) const CHECKS: &[Check] = &[
             },
         ),
     )
+    .reads(&[A41])
     .needs(PATCHED),
     must(
         "etag-if-match-star",
@@ -242,6 +244,36 @@ pub(super) const CHECKS: &[Check] = &[
     )
     .on(Setting::Group { users: 1, members: 0 })
     .needs(&[Etag, Patch, Group]),
+    may(
+        "vers-v2-segment",
+        Rfc7644("3.13"),
+        "a segment `v2` behind the base URL is understood, or unknown",
+        Probe(
+            |_| vec![Request::get("/v2/Users?count=1")],
+            |said| match said[0].status() {
+                400..=499 | 501 => Verdict::Pass,
+                _ => require(said[0].list().is_ok(), "a list, or 404", said[0].told()),
+            },
+        ),
+    )
+    .on(Setting::Nothing),
+    must(
+        "vers-unknown",
+        Rfc7644("3.13"),
+        "a version that there is not is refused as invalidVers, or unknown",
+        Probe(
+            |_| vec![Request::get("/v9/Users?count=1")],
+            |said| {
+                let given = said[0].scim_error().and_then(|error| error.scim_type);
+                match (said[0].status(), given.as_deref()) {
+                    (404, _) | (400, Some("invalidVers")) => Verdict::Pass,
+                    (400..=499 | 501, _) => Verdict::Remark(format!("refused: {}", said[0].told())),
+                    _ => fail("400 invalidVers, or 404", said[0].told()),
+                }
+            },
+        ),
+    )
+    .on(Setting::Nothing),
 ];
 
 fn renamed() -> serde_json::Value {
@@ -323,6 +355,8 @@ pub(super) mod tests {
                 [one(), done(), one(), done(), same()],
             ),
             canary("etag-members", [one(), done(), two()], [one(), done(), same()]),
+            canary("vers-v2-segment", [list(&[])], [error(500, "")]),
+            canary("vers-unknown", [error(400, "invalidVers")], [list(&[])]),
         ]
     }
 }

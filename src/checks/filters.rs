@@ -87,9 +87,16 @@ pub(super) const CHECKS: &[Check] = &[
                 let filter = equals("emails[type eq \"work\"].value", its.user().text("userName"));
                 vec![find("/Users", &filter)]
             },
-            |said| expect_hit(&said.its.user().id, &said[0]),
+            |said| match said[0].status() {
+                400 => A24.read_as("refuses", said[0].told()),
+                _ => all_of([
+                    expect_hit(&said.its.user().id, &said[0]),
+                    A24.read_as("finds", said[0].told()),
+                ]),
+            },
         ),
     )
+    .reads(&[A24])
     .on(Setting::Users(2))
     .needs(&[Filter, Attribute("emails")]),
     must(
@@ -104,10 +111,19 @@ pub(super) const CHECKS: &[Check] = &[
             },
             |said| {
                 let id = &said.its.user().id;
-                all_of([expect_hit(id, &said[0]), expect_hit(id, &said[1])])
+                let plus = match expect_hit(id, &said[0]) {
+                    Verdict::Fail { actual, .. }
+                        if said[0].status() == 400 || finds_none(&said[0]) =>
+                    {
+                        A25.read_as("plus", format!("with +: {actual}"))
+                    }
+                    verdict => all_of([verdict, A25.read_as("space", said[0].told())]),
+                };
+                all_of([plus, expect_hit(id, &said[1])])
             },
         ),
     )
+    .reads(&[A25])
     .needs(&[Filter]),
     should(
         "filter-unknown-attr",
@@ -116,11 +132,12 @@ pub(super) const CHECKS: &[Check] = &[
         Probe(
             |its| vec![find("/Users", &equals("harnessNope", &its.marker))],
             |said| match said[0].status() {
-                400 | 403 | 501 => Verdict::Pass,
-                _ => expect_hits(0, &said[0]),
+                400 | 403 | 501 => A27.read_as("refuses", said[0].told()),
+                _ => all_of([expect_hits(0, &said[0]), A27.read_as("nothing", said[0].told())]),
             },
         ),
     )
+    .reads(&[A27])
     .needs(&[Filter]),
     implied(
         "filter-id-and-ref",
@@ -141,12 +158,13 @@ pub(super) const CHECKS: &[Check] = &[
             |said| {
                 let id = &said.its.user().id;
                 if said.exchanges.iter().any(|seen| seen.status() == 400) {
-                    return Verdict::Remark(format!("refused: {}", said.last().told()));
+                    return A23.read_as("refuses", format!("refused: {}", said.last().told()));
                 }
                 all_of([expect_hits(0, &said[0]), expect_hit(id, &said[2])])
             },
         ),
     )
+    .reads(&[A23])
     .on(Setting::Users(2))
     .needs(&[Filter, Patch, Manager]),
     implied(
@@ -215,6 +233,11 @@ pub(super) const CHECKS: &[Check] = &[
         ),
     ),
 ];
+
+/// A clean answer that nobody meets the filter.
+fn finds_none(seen: &Exchange) -> bool {
+    seen.is_success() && seen.list().is_ok_and(|list| list.total_results == 0)
+}
 
 #[cfg(test)]
 pub(super) mod tests {

@@ -7,9 +7,12 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::all;
-use super::check::{Check, Comparison, Episode, Judge, Operation, Seen, Verb, Verdict, Way};
+use super::check::{
+    Check, Comparison, Episode, Judge, Judged, Operation, Reading, Seen, Verb, Verdict, Way,
+};
 use super::memory::{Earlier, Memory, Sighting};
 use crate::exchange::{Exchange, Listener, curl};
+use crate::profile::{EntraSettings, ServerProfile, Stances};
 
 /// What is kept of one check.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +25,8 @@ pub struct Tally {
     pub exchanges: Vec<u64>,
     /// The first evidence of each kind, worst last.
     pub evidence: BTreeMap<Kind, Evidence>,
+    /// How the tenant reads what the sources leave open, each reading once.
+    pub readings: Vec<Reading>,
 }
 
 /// The kinds of evidence that are kept apart, because an excuse may cover one and not another.
@@ -53,15 +58,16 @@ const NUMBERS_MAX: usize = 10;
 impl Tally {
     fn note(
         &mut self,
-        verdict: Verdict,
+        judged: Judged,
         number: Option<u64>,
         evidence: impl FnOnce(Verdict) -> Evidence,
     ) {
+        let Judged { verdict, readings } = judged;
         let kind = match &verdict {
             Verdict::NotApplicable => return,
             Verdict::CannotTell(_) => Kind::CannotTell,
             Verdict::Pass => Kind::Pass,
-            Verdict::Remark(_) => Kind::Remark,
+            Verdict::Remark(_) | Verdict::Reads(_) => Kind::Remark,
             Verdict::Fail { way, .. } => Kind::Fail(*way),
         };
         if kind != Kind::CannotTell {
@@ -75,6 +81,12 @@ impl Tally {
                 self.exchanges.push(number);
             }
         }
+        for reading in readings {
+            let is_known = |it: &Reading| it.of == reading.of && it.reading == reading.reading;
+            if !self.readings.iter().any(is_known) {
+                self.readings.push(reading);
+            }
+        }
         self.evidence.entry(kind).or_insert_with(|| evidence(verdict));
     }
 }
@@ -83,6 +95,7 @@ impl Tally {
 pub struct EveryJudge {
     base: String,
     content_type_strict: bool,
+    stances: Stances,
     by_operation: BTreeMap<Operation, Vec<&'static Check>>,
     by_any: Vec<&'static Check>,
     by_verb: BTreeMap<Verb, Vec<&'static Check>>,
@@ -97,7 +110,8 @@ pub struct EveryJudge {
 impl EveryJudge {
     /// A judge for the tenant at `base`, the absolute URL below which requests go; it stands in the
     /// curl lines of evidence.
-    pub fn new(base: impl Into<String>, content_type_strict: bool) -> Self {
+    pub fn new(base: impl Into<String>, profile: &ServerProfile) -> Self {
+        let settings = EntraSettings::default().with(&profile.entra);
         let mut by_operation: BTreeMap<Operation, Vec<&'static Check>> = BTreeMap::new();
         let mut by_any = Vec::new();
         let mut by_verb: BTreeMap<Verb, Vec<&'static Check>> = BTreeMap::new();
@@ -122,7 +136,8 @@ impl EveryJudge {
         }
         Self {
             base: base.into().trim_end_matches('/').to_owned(),
-            content_type_strict,
+            content_type_strict: settings.content_type_strict,
+            stances: profile.stances.clone(),
             by_operation,
             by_any,
             by_verb,
@@ -144,9 +159,9 @@ impl EveryJudge {
         let scenario = lock(&self.scenario).clone();
         for check in all() {
             let Judge::Converged(judge) = check.judge else { continue };
-            let verdict = judge(comparison);
+            let judged = judge(comparison).under(&self.stances);
             let mut tallies = lock(&self.tallies);
-            tallies.entry(check.id).or_default().note(verdict, None, |verdict| Evidence {
+            tallies.entry(check.id).or_default().note(judged, None, |verdict| Evidence {
                 verdict,
                 curl: None,
                 scenario: scenario.clone(),
@@ -159,20 +174,11 @@ impl EveryJudge {
         let mut failed = Vec::new();
         for check in self.by_verb.get(&episode.verb).into_iter().flatten() {
             let Judge::Steps(_, judge) = check.judge else { continue };
-            let verdict = judge(episode);
-            if matches!(verdict, Verdict::Fail { .. }) {
-                failed.push((*check, verdict.clone()));
+            let judged = judge(episode).under(&self.stances);
+            if matches!(judged.verdict, Verdict::Fail { .. }) {
+                failed.push((*check, judged.verdict.clone()));
             }
-            let last = episode.exchanges.last();
-            let mut tallies = lock(&self.tallies);
-            let tally = tallies.entry(check.id).or_default();
-            tally.note(verdict, last.map(|seen| seen.number), |verdict| Evidence {
-                curl: last
-                    .filter(|_| matches!(verdict, Verdict::Fail { .. }))
-                    .map(|seen| curl::line(&self.url(seen), &seen.request)),
-                verdict,
-                scenario: lock(&self.scenario).clone(),
-            });
+            self.note(check, judged, episode.exchanges.last());
         }
         failed
     }
@@ -205,7 +211,7 @@ impl EveryJudge {
         let named = self.by_operation.get(&seen.operation).map_or(&[][..], Vec::as_slice);
         for check in self.by_any.iter().chain(named) {
             let Judge::Every(_, judge) = check.judge else { continue };
-            self.note(check, judge(seen), seen);
+            self.note_passing(check, judge(seen), seen);
         }
     }
 
@@ -218,25 +224,31 @@ impl EveryJudge {
         };
         for check in &self.again {
             let Judge::Again(judge) = check.judge else { continue };
-            self.note(check, judge(earlier.as_deref(), &now), seen);
+            self.note_passing(check, judge(earlier.as_deref(), &now), seen);
         }
     }
 
-    fn note(&self, check: &'static Check, verdict: Verdict, seen: &Exchange) {
-        if verdict == Verdict::NotApplicable {
-            return;
-        }
-        if matches!(verdict, Verdict::Fail { .. }) && check.id.starts_with("prop-") {
+    fn note_passing(&self, check: &'static Check, verdict: Verdict, seen: &Exchange) {
+        let judged = verdict.under(&self.stances);
+        if matches!(judged.verdict, Verdict::Fail { .. }) && check.id.starts_with("prop-") {
             let mut broken = lock(&self.broken);
             if broken.len() < NUMBERS_MAX {
-                broken.push((check, verdict.clone()));
+                broken.push((check, judged.verdict.clone()));
             }
+        }
+        self.note(check, judged, Some(seen));
+    }
+
+    fn note(&self, check: &'static Check, judged: Judged, seen: Option<&Exchange>) {
+        if judged.verdict == Verdict::NotApplicable {
+            return;
         }
         let mut tallies = lock(&self.tallies);
         let tally = tallies.entry(check.id).or_default();
-        tally.note(verdict, Some(seen.number), |verdict| Evidence {
-            curl: matches!(verdict, Verdict::Fail { .. })
-                .then(|| curl::line(&self.url(seen), &seen.request)),
+        tally.note(judged, seen.map(|seen| seen.number), |verdict| Evidence {
+            curl: seen
+                .filter(|_| matches!(verdict, Verdict::Fail { .. }))
+                .map(|seen| curl::line(&self.url(seen), &seen.request)),
             verdict,
             scenario: lock(&self.scenario).clone(),
         });
@@ -266,7 +278,8 @@ mod tests {
 
     #[test]
     fn a_bad_answer_is_counted_and_the_first_is_kept() {
-        let judge = EveryJudge::new("http://h/scim/", false);
+        let profile = ServerProfile::built_in("strict").unwrap();
+        let judge = EveryJudge::new("http://h/scim/", &profile);
         judge.in_scenario(Some("lifecycle/join"));
         for number in 1..=12 {
             let mut seen = exchange(

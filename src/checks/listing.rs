@@ -55,8 +55,10 @@ pub(super) const CHECKS: &[Check] = &[
         Probe(
             |its| vec![query(&equals("userName", &its.absent))],
             |said| match said[0].at("/Resources") {
-                None => Verdict::Pass,
-                Some(Value::Array(entries)) if entries.is_empty() => Verdict::Pass,
+                None => A18.read_as("left-out", "an empty list leaves `Resources` out"),
+                Some(Value::Array(entries)) if entries.is_empty() => {
+                    A18.read_as("empty-list", "`Resources` is []")
+                }
                 Some(Value::Null) => {
                     Verdict::Remark("Resources of an empty list is null".to_owned())
                 }
@@ -64,6 +66,7 @@ pub(super) const CHECKS: &[Check] = &[
             },
         ),
     )
+    .reads(&[A18])
     .on(Setting::Nothing)
     .needs(&[Filter]),
     must(
@@ -82,10 +85,13 @@ pub(super) const CHECKS: &[Check] = &[
             |said| match said[0].list() {
                 Ok(list) => match (list.items_per_page, list.resources.len() as u64) {
                     (None, _) => Verdict::NotApplicable,
-                    (Some(given), shown) if given == shown => Verdict::Pass,
-                    (Some(given), shown) if given > shown => Verdict::Remark(format!(
-                        "itemsPerPage is {given} on a page of {shown}: the size asked for"
-                    )),
+                    (Some(given), shown) if given == shown => {
+                        A19.read_as("returned", format!("itemsPerPage is {given}"))
+                    }
+                    (Some(given), shown) if given > shown => {
+                        let told = format!("itemsPerPage is {given} on a page of {shown}");
+                        A19.read_as("page-size", told)
+                    }
                     (Some(given), shown) => {
                         fail(format!("itemsPerPage {shown}"), format!("itemsPerPage {given}"))
                     }
@@ -94,6 +100,7 @@ pub(super) const CHECKS: &[Check] = &[
             },
         ),
     )
+    .reads(&[A19])
     .on(Setting::Corpus)
     .needs(&[JoinedFilters]),
     implied(
@@ -112,13 +119,14 @@ pub(super) const CHECKS: &[Check] = &[
                 let attributes = read.as_object().into_iter().flatten();
                 worst(attributes.map(|(name, value)| match entry.get(name) {
                     None if is_unassigned(value) => Verdict::Pass,
-                    None => Verdict::Remark(format!("lists leave `{name}` out")),
+                    None => A20.read_as("thinner", format!("lists leave `{name}` out")),
                     Some(_) if name == "meta" => Verdict::Pass,
                     Some(listed) => expect_value(name, value, Some(listed)),
                 }))
             },
         ),
     )
+    .reads(&[A20])
     .on(Setting::Corpus)
     .needs(&[Filter]),
     must(

@@ -73,11 +73,12 @@ pub(super) const CHECKS: &[Check] = &[
         Probe(
             |its| posting(its, "application/json"),
             |said| match said[0].status() {
-                415 => Verdict::Remark("a body typed application/json is refused (A02)".to_owned()),
-                _ => expect_created(&said[0]),
+                415 => A02.read_as("refuses", "a body typed application/json is refused"),
+                _ => all_of([expect_created(&said[0]), A02.read_as("takes", said[0].told())]),
             },
         ),
     )
+    .reads(&[A02])
     .on(Setting::Nothing)
     .needs(&[User]),
     must(

@@ -78,9 +78,20 @@ pub(super) const CHECKS: &[Check] = &[
                 let member = json!([{"value": its.user().id}]);
                 vec![patch(its.group(), [op("remove", "members", member)]), get(its.group())]
             },
-            |said| holds(said, &[&said.its.users[1], &said.its.users[2]]),
+            |said| {
+                let [gone, one, other] = [0, 1, 2].map(|number| &said.its.users[number]);
+                let held = |users: &[&Known]| holds_after(said, users) == Verdict::Pass;
+                match said[0].status() {
+                    200..=299 if held(&[]) => A16.read_as("all", "every member is gone"),
+                    400 if held(&[gone, one, other]) => A16.read_as("refuses", said[0].told()),
+                    _ => {
+                        all_of([holds(said, &[one, other]), A16.read_as("listed", said[0].told())])
+                    }
+                }
+            },
         ),
     )
+    .reads(&[A16])
     .on(THREE_MEMBERS)
     .needs(NEEDS),
     must(
@@ -148,9 +159,9 @@ pub(super) const CHECKS: &[Check] = &[
             |said| {
                 let users = &said.its.users;
                 match (said[0].status(), said[0].scim_error().and_then(|error| error.scim_type)) {
-                    // Table 9 of RFC 7644 names noTarget where its prose asks for success (A15).
+                    // Table 9 of RFC 7644 names noTarget where its prose asks for success.
                     (400, Some(kind)) if kind == "noTarget" => all_of([
-                        Verdict::Remark("refused with noTarget".to_owned()),
+                        A15.read_as("no-target", "refused with noTarget"),
                         holds_after(said, &[&users[0], &users[1]]),
                     ]),
                     _ => holds(said, &[&users[0], &users[1]]),
@@ -158,6 +169,7 @@ pub(super) const CHECKS: &[Check] = &[
             },
         ),
     )
+    .reads(&[A15])
     .on(Setting::Group { users: 3, members: 2 })
     .needs(NEEDS),
     must(

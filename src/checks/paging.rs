@@ -1,7 +1,8 @@
 //! Pages of a list, walked as the gallery validator walks them. Provisioning cycles never page.
 //!
 //! A tenant may hold any number of strangers, so nothing here wants to see all of them: the walk is
-//! ten pages at most. These probes run alone, because a list that moves under them proves nothing.
+//! as long as the probe's own users are and no longer, whoever else is there. These probes run
+//! alone, because a list that moves under them proves nothing.
 
 pub(super) mod limits;
 
@@ -12,7 +13,7 @@ use serde_json::Value;
 use super::check::*;
 
 const PAGE_SIZE: u64 = 5;
-const PAGES_MAX: usize = 10;
+const PAGES_MAX: usize = 3;
 
 /// The checks of this topic.
 pub(super) const CHECKS: &[Check] = &[
@@ -37,12 +38,20 @@ pub(super) const CHECKS: &[Check] = &[
         Rfc7644("3.4.2.4"),
         "totalResults counts all that match, not those on the page",
         Probe(
-            |_| vec![Request::get("/Users?startIndex=1&count=1")],
+            |its| {
+                let one = find("/Users", &equals("userName", its.user().text("userName")));
+                let all = Request::get("/Users?startIndex=1&count=1");
+                vec![all, Request::get(format!("{}&count=1", one.target))]
+            },
             |said| match said[0].list() {
                 Ok(list) => {
                     let total = list.total_results;
                     let expected = "totalResults 3 or more, with three users made for it";
-                    require(total >= 3, expected, format!("totalResults {total}"))
+                    let three = require(total >= 3, expected, format!("totalResults {total}"));
+                    // Who found another one, or nobody, is the subject of other rows.
+                    let hit = only_hit(&said[1]).is_some_and(|it| it["id"] == *said.its.user().id);
+                    let one = if hit { expect_hits(1, &said[1]) } else { Verdict::NotApplicable };
+                    all_of([three, one])
                 }
                 Err(why) => fail("a ListResponse", why),
             },
@@ -84,7 +93,7 @@ pub(super) const CHECKS: &[Check] = &[
     .risk(Risk::Alone),
 ];
 
-/// The next page of a walk, until the total is reached or the tenth page was read.
+/// The next page of a walk, until the total is reached or the last page was read.
 fn next_page(collection: &str, said: &[Exchange]) -> Option<Request> {
     let walked = match said.last() {
         None => 0,
@@ -163,7 +172,11 @@ pub(super) mod tests {
         let repeats = || [page(0..5, 11, 1), page(0..5, 11, 1), page(0..1, 11, 1)];
         vec![
             canary("page-count-upper-bound", [page(0..2, 9, 1)], [page(0..9, 9, 1)]),
-            canary("list-total-exact", [page(0..1, 9, 1)], [page(0..1, 1, 1)]),
+            canary(
+                "list-total-exact",
+                [page(0..1, 9, 1), page(0..1, 1, 1)],
+                [page(0..1, 9, 1), page(0..1, 9, 1)],
+            ),
             canary("page-response-startindex", [page(1..2, 9, 2)], [page(1..2, 9, 1)]),
             canary("entra-pagination-11", walk(), repeats()),
             canary("entra-pagination-groups", walk(), repeats()),
@@ -178,7 +191,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_walk_ends_at_the_tenth_page() {
+    fn a_walk_among_strangers_ends_early() {
         let full: Vec<Answer> = (0..30).map(|n| page(n * 5..n * 5 + 5, 9_999, n * 5 + 1)).collect();
         let check = super::super::find("entra-pagination-11").unwrap();
         assert_eq!(judged(check, &Evidence::Answers(full)), Verdict::Pass);

@@ -126,12 +126,13 @@ pub(super) const CHECKS: &[Check] = &[
                     Verdict::NotApplicable
                 }
                 Some(body) if said[0].is_success() && !has(&body, "enterprise.department") => {
-                    Verdict::Remark("the URN of an extension alone shows nothing of it".to_owned())
+                    A31.read_as("nothing", "the URN of an extension alone shows nothing of it")
                 }
                 _ => expect_status(200, &said[0]),
             },
         ),
     )
+    .reads(&[A31])
     .on(Setting::Corpus)
     .needs(&[Enterprise]),
     implied(
@@ -242,9 +243,13 @@ pub(super) const CHECKS: &[Check] = &[
         "attributes together with excludedAttributes get a clean answer",
         Probe(
             |its| vec![only(its, "userName&excludedAttributes=emails")],
-            |said| expect_clean(&said[0]),
+            |said| {
+                let reading = if said[0].is_success() { "one-rule" } else { "refuses" };
+                all_of([expect_clean(&said[0]), A32.read_as(reading, said[0].told())])
+            },
         ),
     )
+    .reads(&[A32])
     .on(Setting::Corpus),
     must(
         "proj-list",
@@ -332,7 +337,7 @@ fn only_these(seen: &Exchange, names: &[&str]) -> Verdict {
     }
 }
 
-/// `schemas` is tolerated (A05); `meta` is returned by default and so should go, which is worth a
+/// `schemas` may be shown or not; `meta` is returned by default and so should go, which is worth a
 /// remark.
 pub(super) fn only_members(body: &Value, names: &[&str]) -> Verdict {
     let held: Vec<&str> =
@@ -343,7 +348,8 @@ pub(super) fn only_members(body: &Value, names: &[&str]) -> Verdict {
         () if !names.iter().all(|name| held.contains(name)) => fail(expected, held.join(", ")),
         () if held.iter().filter(allowed).count() < held.len() => fail(expected, held.join(", ")),
         () if held.contains(&"meta") => Verdict::Remark("`meta` is shown unasked".to_owned()),
-        () => Verdict::Pass,
+        () if held.contains(&"schemas") => A05.read_as("shown", "`schemas` is shown unasked"),
+        () => A05.read_as("left-out", "`schemas` is left out"),
     }
 }
 

@@ -64,9 +64,18 @@ pub(super) const CHECKS: &[Check] = &[
                 without(&mut body, "title");
                 vec![put(its.user(), &body), get(its.user())]
             },
-            |said| all_of([expect_success(&said[0]), expect_unassigned("title", &said[1])]),
+            |said| {
+                let cleared = match expect_unassigned("title", &said[1]) {
+                    Verdict::Fail { actual, .. } if said[1].is_success() => {
+                        A33.read_against("keeps", actual)
+                    }
+                    verdict => all_of([verdict, A33.read_as("clears", "`title` is gone")]),
+                };
+                all_of([expect_success(&said[0]), cleared])
+            },
         ),
     )
+    .reads(&[A33])
     .needs(TITLE),
     implied(
         "put-null-clears",
@@ -103,6 +112,7 @@ pub(super) const CHECKS: &[Check] = &[
             },
         ),
     )
+    .reads(&[A34])
     .needs(&[Put]),
     must(
         "put-immutable-same",
@@ -169,6 +179,7 @@ pub(super) const CHECKS: &[Check] = &[
             },
         ),
     )
+    .reads(&[A12])
     .on(Setting::Users(2))
     .needs(&[Put]),
     should(
@@ -208,6 +219,7 @@ pub(super) const CHECKS: &[Check] = &[
             },
         ),
     )
+    .reads(&[A34])
     .on(Setting::Users(2))
     .needs(TITLE),
     must(
@@ -246,13 +258,14 @@ pub(super) const CHECKS: &[Check] = &[
                 let body = said[1].json().unwrap_or_default();
                 let has = |path| at(&body, path).is_some_and(|value| !is_unassigned(&value));
                 match (has("enterprise.department"), has("enterprise.employeeNumber")) {
-                    (false, false) => Verdict::Pass,
-                    (true, true) => Verdict::Remark("the extension is kept".to_owned()),
+                    (false, false) => A33.read_as("clears", "the extension is gone"),
+                    (true, true) => A33.read_as("keeps", "the extension is kept"),
                     _ => fail("the extension gone, or kept", "half of it gone"),
                 }
             },
         ),
     )
+    .reads(&[A33])
     .needs(&[Put, Enterprise]),
     must(
         "put-primary",
@@ -357,11 +370,11 @@ fn read_only(seen: &Exchange) -> Value {
     json!([part("/id"), part("/meta/created"), part("/groups")])
 }
 
-/// Taken, or refused with a remark (register A34: RFC 7644 §3.12 shows it done).
+/// Taken, or refused as RFC 7644 §3.12 shows it.
 fn taken_or_refused(seen: &Exchange) -> Verdict {
     match seen.status() {
-        400..=499 => Verdict::Remark(format!("refused: {}", seen.told())),
-        _ => expect_success(seen),
+        400..=499 => A34.read_as("refuses", format!("refused: {}", seen.told())),
+        _ => all_of([expect_success(seen), A34.read_as("passes-over", seen.told())]),
     }
 }
 

@@ -61,10 +61,13 @@ pub(super) const CHECKS: &[Check] = &[
         Probe(the_types, |said| {
             each(said, |one| {
                 let endpoint = one["endpoint"].as_str().unwrap_or_default();
-                require(!endpoint.contains("://"), "such as /Users", endpoint)
+                let reading = if endpoint.starts_with('/') { "slash" } else { "bare" };
+                let relative = require(!endpoint.contains("://"), "such as /Users", endpoint);
+                all_of([relative, A03.read_as(reading, endpoint)])
             })
         }),
     )
+    .reads(&[A03])
     .on(Setting::Nothing)
     .needs(&[ResourceTypes]),
     implied(
@@ -216,12 +219,12 @@ pub(super) const CHECKS: &[Check] = &[
         "`meta.resourceType` of a resource is its type's name",
         Probe(
             |its| {
-                let groups = Request::get("/Groups?count=1");
-                vec![Request::get("/ResourceTypes"), get(its.user()), groups]
+                let group = create_group(&its.new_group(0));
+                vec![Request::get("/ResourceTypes"), get(its.user()), group]
             },
             |said| {
                 let user = said[1].json().unwrap_or_default();
-                let group = said[2].list().ok().and_then(|list| list.resources.first().cloned());
+                let group = said[2].json().filter(|_| said[2].is_success());
                 all_of([
                     expect_type(scim::USER, &user, &said[0]),
                     expect_type(scim::GROUP, &group.unwrap_or_default(), &said[0]),
@@ -287,16 +290,17 @@ pub(super) const CHECKS: &[Check] = &[
         Probe(
             |_| vec![find("/Schemas", &equals("id", "urn:x:none"))],
             |said| match said[0].status() {
-                403 => Verdict::Pass,
+                403 => A04.read_as("refuses", said[0].told()),
                 // The same passage says that filters are ignored.
-                200..=499 => Verdict::Remark(format!(
-                    "a filter on /Schemas is answered {} (A04)",
-                    said[0].status()
-                )),
+                200..=499 => {
+                    let told = format!("a filter on /Schemas is answered {}", said[0].status());
+                    A04.read_as("passes-over", told)
+                }
                 _ => fail("status 403", said[0].told()),
             },
         ),
     )
+    .reads(&[A04])
     .on(Setting::Nothing)
     .needs(&[Schemas]),
 ];
@@ -354,7 +358,7 @@ pub(super) fn expect_all(seen: &Exchange) -> Verdict {
     }
 }
 
-/// The endpoints as targets, whether or not they begin with a slash (A03).
+/// The endpoints as targets, whether or not they begin with a slash.
 fn endpoints(listed: &Exchange) -> Vec<String> {
     let text = |one: &Value| Some(one["endpoint"].as_str()?.trim_matches('/').to_owned());
     let relative = |endpoint: &String| !endpoint.is_empty() && !endpoint.contains(['?', ':']);
@@ -490,8 +494,8 @@ pub(super) mod tests {
             ),
             canary(
                 "rt-name-equals-meta",
-                [right(), user("User"), list(&[])],
-                [right(), user("Users"), list(&[])],
+                [right(), user("User"), error(404, "")],
+                [right(), user("Users"), error(404, "")],
             ),
             canary("rt-page-ignored", [two()], [two(), right()]),
             canary(

@@ -4,6 +4,7 @@
 //! not taken for sorted.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 
 use jiff::Timestamp;
@@ -170,13 +171,21 @@ pub(super) const CHECKS: &[Check] = &[
                 let page = |start: usize| {
                     corpus_with(its, &format!("sortBy=displayName&startIndex={start}&count=3"))
                 };
-                vec![page(1), page(4), page(7)]
+                // Of titles several are equal, and such a pair lies across a border.
+                let equal = |start: usize| {
+                    corpus_with(its, &format!("sortBy=title&startIndex={start}&count=2"))
+                };
+                vec![page(1), page(4), page(7), equal(1), equal(3), equal(5), equal(7)]
             },
             |said| {
-                let pages = said.exchanges.iter().map(ids);
-                ordered(said, &pages.flatten().collect::<Vec<_>>(), false, |user| {
-                    word(user, "displayName")
-                })
+                let walked = |pages: &[Exchange]| pages.iter().flat_map(ids).collect::<Vec<_>>();
+                let (distinct, equal) = said.exchanges.split_at(3);
+                let mut met = BTreeSet::new();
+                let twice = walked(equal).into_iter().find(|id| !met.insert(id.clone()));
+                all_of([
+                    ordered(said, &walked(distinct), false, |user| word(user, "displayName")),
+                    require(twice.is_none(), "nobody on two pages", twice.unwrap_or_default()),
+                ])
             },
         ),
     )
@@ -214,7 +223,7 @@ pub(super) fn sorted<K: Ord + Debug>(
     ordered(said, &ids(&said[place]), descending, key)
 }
 
-fn ordered<K: Ord + Debug>(
+pub(super) fn ordered<K: Ord + Debug>(
     said: &Said,
     ids: &[String],
     descending: bool,
@@ -286,8 +295,24 @@ pub(super) mod tests {
             canary("sort-bad-order", [unsorted()], [error(500, "")]),
             canary(
                 "sort-with-paging",
-                [of([1, 3, 6]), of([0, 5, 2]), of([4, 7])],
-                [of([1, 0, 2]), of([3, 5, 4]), of([6, 7])],
+                [
+                    of([1, 3, 6]),
+                    of([0, 5, 2]),
+                    of([4, 7]),
+                    of([4, 3]),
+                    of([7, 1]),
+                    of([0, 6]),
+                    of([2, 5]),
+                ],
+                [
+                    of([1, 3, 6]),
+                    of([0, 5, 2]),
+                    of([4, 7]),
+                    of([4, 3]),
+                    of([3, 1]),
+                    of([0, 6]),
+                    of([2, 5]),
+                ],
             ),
             canary(
                 "sort-unsupported-ignored",

@@ -150,14 +150,13 @@ pub(super) const CHECKS: &[Check] = &[
         Probe(
             |_| vec![Request::get("/ServiceProviderConfig").credential(Credential::None)],
             |said| match said[0].status() {
-                200 => Verdict::Pass,
-                401 | 403 => {
-                    Verdict::Remark("/ServiceProviderConfig needs credentials (A01)".to_owned())
-                }
+                200 => A01.read_as("open", said[0].told()),
+                401 | 403 => A01.read_as("closed", "/ServiceProviderConfig needs credentials"),
                 _ => fail("status 200", said[0].told()),
             },
         ),
     )
+    .reads(&[A01])
     .on(Setting::Nothing)
     .needs(&[Config]),
     implied(

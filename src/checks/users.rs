@@ -152,7 +152,8 @@ pub(super) const CHECKS: &[Check] = &[
             |its| vec![get(its.user())],
             |said| all_of([expect_success(&said[0]), expect_echo(&said.its.user().sent, &said[0])]),
         ),
-    ),
+    )
+    .reads(&[A08]),
     must(
         "user-username-rename",
         Entra("SCIM Validator, Update User userName"),
@@ -246,9 +247,13 @@ pub(super) const CHECKS: &[Check] = &[
                     get(its.user()),
                 ]
             },
-            went_off_and_on,
+            |said| match said[0].status() {
+                400 => A07.read_as("refuses", said[0].told()),
+                _ => all_of([went_off_and_on(said), A07.read_as("takes", said[0].told())]),
+            },
         ),
     )
+    .reads(&[A07])
     .needs(&[Patch, Attribute("active")]),
     must(
         "user-inactive-readable",
@@ -357,6 +362,7 @@ pub(super) const CHECKS: &[Check] = &[
             |said| unknown(&said[0]),
         ),
     )
+    .reads(&[A51])
     .on(Setting::Nothing),
     must(
         "entra-hard-delete-recreate",
@@ -380,13 +386,16 @@ pub(super) const CHECKS: &[Check] = &[
             },
             |said| {
                 let unknown = |seen: &Exchange| match seen.status() {
-                    400 | 414 => Verdict::Remark(format!("an unknown id is {}", seen.told())),
+                    400 | 414 => {
+                        A51.read_as("bad-request", format!("an unknown id is {}", seen.told()))
+                    }
                     _ => expect_gone(seen),
                 };
                 worst(said.exchanges.iter().map(unknown))
             },
         ),
     )
+    .reads(&[A51])
     .on(Setting::Nothing),
     must(
         "user-password-never-returned",
@@ -427,10 +436,10 @@ fn went_off_and_on(said: &Said) -> Verdict {
     ])
 }
 
-/// 404 for what never was; a tenant may take the id for one of the wrong form (A51).
+/// 404 for what never was; a tenant may take the id for one of the wrong form.
 fn unknown(seen: &Exchange) -> Verdict {
     match seen.status() {
-        400 => Verdict::Remark("an unknown id is answered 400".to_owned()),
+        400 => A51.read_as("bad-request", "an unknown id is answered 400"),
         _ => expect_gone(seen),
     }
 }

@@ -9,9 +9,11 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
 use super::check::{Verdict, Way};
-use super::evidence::Known;
+use super::evidence::{Fixture, Known};
 use crate::exchange::{Exchange, Request};
+use crate::profile::{A08, A12, A18, A52};
 use crate::scim;
+use crate::scim::bulk::bulk_body;
 use crate::scim::message::patch_body;
 
 /// Letters that stay as they are in a query or a path segment (RFC 3986 §2.3).
@@ -94,6 +96,12 @@ pub fn enterprise(attribute: &str) -> String {
     format!("{}:{attribute}", scim::ENTERPRISE_USER)
 }
 
+/// A bulk request that deletes what nobody has.
+pub fn bulk_of_nobody(its: &Fixture) -> Request {
+    let operation = json!({"method": "DELETE", "path": format!("/Users/{}", its.absent)});
+    Request::post("/Bulk", &bulk_body(&[operation]))
+}
+
 /// Compares two things by what they print.
 pub fn expect(what: &str, expected: impl Display, actual: impl Display) -> Verdict {
     let (expected, actual) = (expected.to_string(), actual.to_string());
@@ -130,11 +138,11 @@ pub fn expect_one_of(expected: &[u16], seen: &Exchange) -> Verdict {
     require(expected.contains(&seen.status()), &expected_text, seen.told())
 }
 
-/// Expects 404; 410 is worth a remark (A52).
+/// Expects 404; 410 is a reading of its own.
 pub fn expect_gone(seen: &Exchange) -> Verdict {
     match seen.status() {
         404 => Verdict::Pass,
-        410 => Verdict::Remark("answers 410 where RFC 7644 §3.6 names 404".to_owned()),
+        410 => A52.read_as("gone", "answers 410 where RFC 7644 §3.6 names 404"),
         _ => fail("status 404", seen.told()),
     }
 }
@@ -162,11 +170,11 @@ pub fn expect_refused(scim_types: &[&str], seen: &Exchange) -> Verdict {
     }
 }
 
-/// Expects an update to a name that is taken to be refused: 409, or with a remark otherwise (A12).
+/// Expects an update to a name that is taken to be refused: 409, or as another reading has it.
 pub fn expect_conflict(seen: &Exchange) -> Verdict {
     match seen.status() {
-        409 => Verdict::Pass,
-        400..=499 => Verdict::Remark(format!("refused: {}", seen.told())),
+        409 => A12.read_as("conflict", seen.told()),
+        400..=499 => A12.read_as("bad-request", format!("refused: {}", seen.told())),
         _ => fail("status 409", seen.told()),
     }
 }
@@ -201,7 +209,7 @@ pub fn expect_hits(expected: u64, seen: &Exchange) -> Verdict {
             format!("{} in Resources", list.resources.len()),
         ),
         Ok(_) if expected == 0 && seen.at("/Resources").is_none() => {
-            Verdict::Remark("an empty list leaves `Resources` out".to_owned())
+            A18.read_as("left-out", "an empty list leaves `Resources` out")
         }
         Ok(_) => Verdict::Pass,
     }
@@ -261,7 +269,7 @@ pub fn expect_unassigned(path: &str, seen: &Exchange) -> Verdict {
 }
 
 /// Compares a value with the one expected. A canonical form of the same (letter case of an
-/// address, marks in a phone number) is worth a remark and no more (A08).
+/// address, marks in a phone number) is a reading of its own.
 pub fn expect_value(path: &str, expected: &Value, actual: Option<&Value>) -> Verdict {
     let actual = actual.unwrap_or(&Value::Null);
     if expected == actual {
@@ -271,7 +279,7 @@ pub fn expect_value(path: &str, expected: &Value, actual: Option<&Value>) -> Ver
         && bare(one) == bare(other)
         && !is_exact(path)
     {
-        return Verdict::Remark(format!("`{path}` comes back as {other:?} for {one:?}"));
+        return A08.read_as("canonical", format!("`{path}` comes back as {other:?} for {one:?}"));
     }
     fail(format!("`{path}` {}", shown(expected)), format!("`{path}` {}", shown(actual)))
 }
@@ -362,7 +370,8 @@ fn same(one: &Value, other: Option<&Value>) -> bool {
     }
 }
 
-/// The first failure, else the first that cannot tell, else the first remark, else a pass.
+/// The first failure, else the first that cannot tell, else all readings that were met, else the
+/// first remark, else a pass.
 pub fn all_of<const N: usize>(verdicts: [Verdict; N]) -> Verdict {
     worst(verdicts)
 }
@@ -371,20 +380,31 @@ pub fn all_of<const N: usize>(verdicts: [Verdict; N]) -> Verdict {
 pub fn worst(verdicts: impl IntoIterator<Item = Verdict>) -> Verdict {
     let mut worst = Verdict::NotApplicable;
     for verdict in verdicts {
-        if rank(&verdict) > rank(&worst) {
-            worst = verdict;
+        if let Verdict::Reads(readings) = &mut worst
+            && rank(&verdict) <= READS
+        {
+            readings.join(verdict);
+        } else if rank(&verdict) > rank(&worst) {
+            let before = std::mem::replace(&mut worst, verdict);
+            if let Verdict::Reads(readings) = &mut worst {
+                readings.join(before);
+            }
         }
     }
     worst
 }
+
+/// The rank of a verdict that a stance decides.
+const READS: u8 = 3;
 
 fn rank(verdict: &Verdict) -> u8 {
     match verdict {
         Verdict::NotApplicable => 0,
         Verdict::Pass => 1,
         Verdict::Remark(_) => 2,
-        Verdict::CannotTell(_) => 3,
-        Verdict::Fail { .. } => 4,
+        Verdict::Reads(_) => READS,
+        Verdict::CannotTell(_) => 4,
+        Verdict::Fail { .. } => 5,
     }
 }
 
@@ -486,10 +506,10 @@ mod tests {
     }
 
     #[test]
-    fn a_canonical_form_is_a_remark_and_another_value_a_failure() {
+    fn a_canonical_form_is_a_reading_and_another_value_a_failure() {
         let phone = json!("+1-555-0100");
         let canonical = expect_value("phone", &phone, Some(&json!("+1 (555) 0100")));
-        assert!(matches!(canonical, Verdict::Remark(_)));
+        assert!(matches!(canonical, Verdict::Reads(_)));
         assert!(matches!(expect_value("phone", &phone, None), Verdict::Fail { .. }));
         let text = expect_value("active", &json!(false), Some(&json!("False")));
         assert!(matches!(text, Verdict::Fail { .. }));
@@ -514,7 +534,7 @@ mod tests {
         assert!(matches!(unchanged(lost), Verdict::Fail { .. }));
         let renamed = json!({"emails": [{"type": "Work", "value": "w"}]});
         let echo = expect_echo(&json!({"emails": [work]}), &seen(renamed.clone()));
-        assert!(matches!(echo, Verdict::Remark(_)), "{echo:?}");
+        assert!(matches!(echo, Verdict::Reads(_)), "{echo:?}");
         assert_eq!(at(&renamed, "emails[work].value"), Some(json!("w")));
     }
 

@@ -1,5 +1,7 @@
 //! `scimrig checks`: the catalogue as a list, or one check whole.
 
+use std::fmt::Write as _;
+
 use clap::{Args, ValueEnum};
 use scimrig::checks::check::{Check, Level};
 use scimrig::checks::{all, find, level};
@@ -183,7 +185,9 @@ fn text(told: &Explanation) -> String {
         words => words.join(", "),
     };
     let excused: Vec<String> = told.excused_by.iter().map(|&name| name.to_owned()).collect();
-    let mut row = |name: &str, text: &str| page += &format!("  {name:<12} {text}\n");
+    let mut row = |name: &str, text: &str| {
+        let _ = writeln!(page, "  {name:<12} {text}");
+    };
     row("needs", &list(&told.needs));
     row("excused by", &list(&excused));
     row("runs", told.runs);

@@ -9,8 +9,10 @@ macro_rules! say {
     }};
 }
 
+mod ambiguities;
 mod checks;
 mod cleanup;
+mod known_failures;
 mod load;
 mod options;
 mod report;
@@ -55,6 +57,8 @@ enum Command {
     Load(load::Load),
     /// Lists the catalogue: id, level, source, sentence
     Checks(checks::Checks),
+    /// Lists what the sources leave open, and how a profile reads it
+    Ambiguities(ambiguities::Ambiguities),
     /// The embedded tenant on a port
     Serve(serve::Serve),
     /// Reports again from a recording, or compares two reports
@@ -150,6 +154,7 @@ async fn run(command: Command) -> Ended {
         Command::Run(run) => run.run().await,
         Command::Load(load) => load.run().await,
         Command::Checks(checks) => checks.run(),
+        Command::Ambiguities(ambiguities) => ambiguities.run(),
         Command::Serve(serve) => serve.run().await,
         Command::Report(report) => report.run(),
         Command::Snapshots(snapshots) => snapshots.run(),

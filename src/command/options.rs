@@ -25,7 +25,7 @@ pub(crate) struct Common {
     /// A file whose only line is the Secret Token; otherwise `SCIM_SECRET_TOKEN` counts
     #[arg(long, value_name = "FILE")]
     pub(crate) secret_token_file: Option<PathBuf>,
-    /// A built-in profile (strict, dialpad) or a profile's TOML file
+    /// A built-in profile (strict, entra, dialpad) or a profile's TOML file
     #[arg(long, value_name = "NAME|FILE", default_value = "dialpad")]
     pub(crate) profile: String,
     /// The PATCH dialect; wins over the flag in the Tenant URL and over the files

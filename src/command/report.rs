@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 use scimrig::checks::Selection;
+use scimrig::checks::cause::CauseResult;
 use scimrig::checks::check::CheckResult;
 use scimrig::checks::listen::EveryJudge;
-use scimrig::profile::EntraSettings;
 use scimrig::report::terminal::Paint;
 use scimrig::report::{compare, read, terminal, write_all};
 use scimrig::run::checks::{combined, fold};
-use scimrig::run::{Counts, Exit, Run, RunOutcome};
+use scimrig::run::known_failures::day_of;
+use scimrig::run::{AmbiguityResult, Counts, Exit, KnownFailures, Run, RunOutcome};
 
 use super::options::read_profile;
 use super::{Ended, Stop};
@@ -35,7 +36,8 @@ pub(crate) struct Report {
 /// Verbs of `report`.
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Tells what changed between two report folders, in Markdown; new violations give exit code 1
+    /// Tells what changed between two report folders, in Markdown; new violations give exit code
+    /// 1, what got slower beyond the noise of repeated loads exit code 4
     Compare {
         /// The older report folder
         base: PathBuf,
@@ -48,22 +50,29 @@ impl Report {
     pub(crate) fn run(self) -> Ended {
         if let Some(Verb::Compare { base, new }) = &self.verb {
             let compared = compare(&read_run(base)?, &read_run(new)?);
+            let compared = compared.map_err(|unlike| Stop::bad(&unlike))?;
             say!("{}", compared.text.trim_end());
-            let is_worse = compared.new_violations > 0;
-            return Ok(if is_worse { Exit::Violations } else { Exit::Conforms });
+            return Ok(match (compared.new_violations, compared.regressions) {
+                (0, 0) => Exit::Conforms,
+                (0, _) => Exit::ExpectationMissed,
+                _ => Exit::Violations,
+            });
         }
         let Some(folder) = &self.folder else {
             return Err(Stop::BadInput("report needs a FOLDER".to_owned()));
         };
         let mut run = read_run(folder)?;
         let profile = read_profile(self.profile.as_deref().unwrap_or(&run.profile))?;
-        let settings = EntraSettings::default().with(&profile.entra);
-        let judge = EveryJudge::new(run.tenant.clone(), settings.content_type_strict);
+        let judge = EveryJudge::new(run.tenant.clone(), &profile);
         let recording = folder.join("exchanges.jsonl");
         scimrig::recording::read_each(&recording, |exchange| judge.heard_alone(&exchange))
             .map_err(|error| Stop::bad(&error))?;
         let heard = fold(&Selection::default(), &profile, &judge);
         run.checks = merged(std::mem::take(&mut run.checks), heard);
+        let known = KnownFailures::again(&run.known_failures, day_of(run.began));
+        run.known_failures = known.excuse(&mut run.checks);
+        run.causes = CauseResult::of(&run.checks);
+        run.ambiguities = AmbiguityResult::of(&run.checks);
         run.counts = Counts::of(&run.checks);
         if run.outcome != RunOutcome::Unreachable {
             run.outcome = RunOutcome::of(
@@ -72,6 +81,7 @@ impl Report {
                 &run.checks,
                 &run.scenarios,
                 run.load.as_ref(),
+                &run.known_failures,
             );
         }
         write_all(&run, folder)?;

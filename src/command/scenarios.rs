@@ -51,10 +51,12 @@ impl RunScenarios {
             command: format!("run {}{}", self.scenarios.join(" "), self.draw.words()),
             writes: true,
             scenario: only.as_deref(),
+            journal: None,
             snapshots: (self.snapshots.snapshots, self.snapshots.snapshots_dir.clone()),
             bodies: BodyPolicy::First(20_000),
             concurrency: 5,
             budget: self.draw.budget(),
+            known_failures: None,
         })?;
         session
             .run(async |session| {

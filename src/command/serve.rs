@@ -6,7 +6,9 @@ use clap::Args;
 use jiff::Timestamp;
 use scimrig::run::Exit;
 use scimrig::tenant::SecretToken;
-use scimrig::tenant::embedded::{Defect, EmbeddedSettings, EmbeddedTenant, Faults, Keys};
+use scimrig::tenant::embedded::{
+    Defect, EmbeddedSettings, EmbeddedTenant, Faults, Keys, Variation,
+};
 
 use super::options::{TOKEN_VARIABLE, read_profile};
 use super::session::{SEED, signalled};
@@ -18,7 +20,7 @@ pub(crate) struct Serve {
     /// Address and port; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
-    /// The profile whose limitations are mimicked: strict, dialpad or a TOML file
+    /// The profile whose limitations are mimicked: strict, entra, dialpad or a TOML file
     #[arg(long, value_name = "NAME|FILE", default_value = "dialpad")]
     profile: String,
     /// Make a key and show it once; EXPIRY is a day or a time (2027-01-31, 2027-01-31T12:00:00Z)
@@ -27,6 +29,9 @@ pub(crate) struct Serve {
     /// Make a key without admin rights and show it once: it gets 403
     #[arg(long = "key-without-admin", value_name = "NAME")]
     keys_without_admin: Vec<String>,
+    /// Switch a legal variation on, by its id: no-patch, small-pages, …
+    #[arg(long = "variation", value_name = "ID")]
+    variations: Vec<String>,
     /// Switch a bug on, by its id
     #[arg(long = "defect", value_name = "ID")]
     defects: Vec<String>,
@@ -43,6 +48,7 @@ impl Serve {
         let profile = read_profile(&self.profile)?;
         let settings = EmbeddedSettings {
             limitations: profile.limitations,
+            variations: self.variations()?,
             defects: self.defects()?,
             faults: self.faults()?,
             seed: self.seed,
@@ -81,6 +87,19 @@ impl Serve {
             say!("key {name} (without admin rights): {secret}");
         }
         Ok(keys)
+    }
+
+    fn variations(&self) -> Result<Vec<Variation>, Stop> {
+        let read = |id: &String| {
+            Variation::from_id(id).ok_or_else(|| {
+                let known: Vec<&str> = Variation::ALL.iter().map(|it| it.id()).collect();
+                Stop::BadInput(format!(
+                    "--variation {id}: no such variation; accepted are {}",
+                    known.join(", ")
+                ))
+            })
+        };
+        self.variations.iter().map(read).collect()
     }
 
     fn defects(&self) -> Result<Vec<Defect>, Stop> {

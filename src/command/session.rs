@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use scimrig::checks::Selection;
+use scimrig::checks::cause::CauseResult;
 use scimrig::checks::check::CheckResult;
 use scimrig::checks::listen::EveryJudge;
 use scimrig::entra::connection::{Connection, test_connection};
@@ -21,11 +22,12 @@ use scimrig::report::visible::{shell_word, visible};
 use scimrig::report::{Progress, folder_name, terminal, write_all};
 use scimrig::run::checks::{combined, fold, held_back};
 use scimrig::run::cleanup::{balance, clean_up};
+use scimrig::run::known_failures::day_of;
 use scimrig::run::silence::Silence;
 use scimrig::run::stage::{LogFile, Stage, dress_of};
 use scimrig::run::{
-    Budget, CleanUpResult, ConnectionResult, Counts, Exit, LoadResult, RequestCounts, Run,
-    RunOutcome, ScenarioResult,
+    AmbiguityResult, Budget, CleanUpResult, ConnectionResult, Counts, Exit, LoadResult,
+    RequestCounts, Run, RunOutcome, ScenarioResult,
 };
 use scimrig::snapshot::{SnapshotMode, SnapshotStore};
 use scimrig::tenant::embedded::{EmbeddedSettings, EmbeddedTenant, Keys};
@@ -34,6 +36,7 @@ use scimrig::tenant::{
 };
 use tokio::sync::watch;
 
+use super::known_failures::{KnownFailureFiles, KnownFailureOptions};
 use super::options::{Common, Target};
 use super::{Ended, Stop};
 
@@ -58,6 +61,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) writes: bool,
     /// The scenario the report folder is named after.
     pub(crate) scenario: Option<&'a str>,
+    /// The journal that stands in for the folder's manifest, and what it holds of an earlier run.
+    pub(crate) journal: Option<(PathBuf, Manifest)>,
     /// What to do with snapshots, and where they are.
     pub(crate) snapshots: (SnapshotMode, PathBuf),
     /// Bodies kept in the recording.
@@ -66,6 +71,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) concurrency: usize,
     /// What drawn sequences may cost.
     pub(crate) budget: Budget,
+    /// Where known failures are, for commands that judge the whole catalogue.
+    pub(crate) known_failures: Option<&'a KnownFailureOptions>,
 }
 
 /// A run in progress.
@@ -78,6 +85,7 @@ pub(crate) struct Session {
     pub(crate) seed: u64,
     strict: bool,
     concurrency: usize,
+    known_failures: KnownFailureFiles,
     began: Timestamp,
     clock: Instant,
     metrics: Arc<Metrics>,
@@ -102,8 +110,9 @@ pub(crate) struct Found {
 impl Session {
     /// Opens the session. Nothing is sent.
     pub(crate) fn open(plan: &Plan<'_>) -> Result<Self, Stop> {
-        let common = plan.common;
+        let (common, began) = (plan.common, Timestamp::now());
         let profile = common.profile()?;
+        let known_failures = KnownFailureFiles::read(plan.known_failures, day_of(began))?;
         let target = common.target(&profile, plan.writes)?;
         let folder = make_folder(&common.reports.join(folder_name(&profile.name, plan.scenario)))?;
         let seed = common.seed.unwrap_or(SEED);
@@ -113,14 +122,25 @@ impl Session {
         let (limits, dress) = dress_of(&settings, common.timeout(), seed);
         let tenant = Tenant::new(base.url.clone(), base.token, base.transport, limits, dress);
         tenant.allow(plan.allowance);
-        let manifest = folder.join("manifest.jsonl");
-        let leftovers = make_room(&manifest)?;
-        tenant.keep_manifest(&manifest)?;
+        let leftovers = match &plan.journal {
+            Some((path, earlier)) => {
+                earlier.owned.iter().cloned().for_each(|owned| tenant.adopt(owned));
+                earlier.unresolved.iter().cloned().for_each(|lost| tenant.adopt_unresolved(lost));
+                tenant.keep_manifest(path)?;
+                None
+            }
+            None => {
+                let manifest = folder.join("manifest.jsonl");
+                let leftovers = make_room(&manifest)?;
+                tenant.keep_manifest(&manifest)?;
+                leftovers
+            }
+        };
         let metrics = Arc::new(Metrics::new());
         let recorder =
             Recorder::create(&folder.join("exchanges.jsonl"), plan.bodies, tenant.scrubber())?;
         let recorder = Arc::new(recorder);
-        let judge = Arc::new(EveryJudge::new(base.url.to_string(), settings.content_type_strict));
+        let judge = Arc::new(EveryJudge::new(base.url.to_string(), &profile));
         let (stopper, stop) = watch::channel(false);
         let silence = Arc::new(Silence::new(plan.concurrency, stopper.clone()));
         let unjudged = tenant.with_listener(metrics.clone()).with_listener(recorder.clone());
@@ -138,6 +158,7 @@ impl Session {
             unjudged,
             embedded: base.embedded,
             profile,
+            known_failures: known_failures.known.clone(),
             dialect,
             seed: common.seed,
             timeout: common.timeout(),
@@ -159,7 +180,8 @@ impl Session {
             seed,
             strict: common.strict,
             concurrency: plan.concurrency.max(1),
-            began: Timestamp::now(),
+            known_failures,
+            began,
             clock: Instant::now(),
             metrics,
             recorder,
@@ -217,15 +239,17 @@ impl Session {
         self.recorder.finish()?;
         write_all(&run, &self.stage.folder)?;
         worked?;
+        let written = self.known_failures.write(&run.checks, self.strict)?;
         let paint = Paint::for_stream(&std::io::stdout());
         say!("{}", terminal::text(&run, self.strict, Some(&self.stage.folder), paint).trim_end());
+        written.iter().for_each(|line| say!("{line}"));
         Ok(Exit::of(&run, self.strict))
     }
 
     async fn clean_up(&self) -> CleanUpResult {
         let stage = &self.stage;
         let mut tenant = stage.tenant.clone();
-        if stage.is_stopped() {
+        if stage.is_interrupted() {
             let settings = EntraSettings::default().with(&stage.profile.entra);
             let hurry = stage.timeout.map_or(HURRY, |timeout| timeout.min(HURRY));
             let (limits, dress) = dress_of(&settings, Some(hurry), self.seed);
@@ -251,15 +275,17 @@ impl Session {
         if let Some(used_up) = stage.tenant.budget_used_up().filter(|_| requests.held_back > 0) {
             checks = checks.into_iter().map(|check| held_back(check, &used_up)).collect();
         }
-        let gone = self.silence.verdict(!stage.is_stopped());
+        let known_failures = stage.known_failures.excuse(&mut checks);
+        let gone = self.silence.verdict(!stage.is_interrupted());
         let outcome = match gone {
             Some(_) => RunOutcome::Unreachable,
             None => RunOutcome::of(
-                stage.is_stopped(),
+                stage.is_interrupted(),
                 found.connection.as_ref(),
                 &checks,
                 &found.scenarios,
                 found.load.as_ref(),
+                &known_failures,
             ),
         };
         found.remarks.extend(gone);
@@ -277,6 +303,9 @@ impl Session {
             counts: Counts::of(&checks),
             connection: found.connection,
             limitations: stage.profile.limitations.clone(),
+            causes: CauseResult::of(&checks),
+            known_failures,
+            ambiguities: AmbiguityResult::of(&checks),
             checks,
             scenarios: found.scenarios,
             load: found.load,
@@ -452,6 +481,9 @@ fn command_line(plan: &Plan<'_>, tenant: &str) -> String {
     }
     if let Some(seconds) = common.timeout {
         add("--timeout", &seconds.to_string());
+    }
+    if let Some(file) = plan.known_failures.and_then(|it| it.known_failures.as_ref()) {
+        add("--known-failures", &file.display().to_string());
     }
     if common.strict {
         line.push_str(" --strict");

@@ -5,16 +5,19 @@ use std::time::Duration;
 
 use clap::Args;
 use scimrig::checks::Selection;
-use scimrig::load::LoadExpectations;
+use scimrig::directory::Population;
+use scimrig::load::{Increments, LoadExpectations, LoadPace, LoadPlan, Shard};
 use scimrig::recording::BodyPolicy;
 use scimrig::run::checks::{ProbeSettings, dry_run, run_probes};
 use scimrig::run::play::play;
 use scimrig::run::{Budget, Exit};
 use scimrig::scenario::{BUILT_IN, Scenario};
 use scimrig::snapshot::SnapshotMode;
+use scimrig::tenant::Progress;
 use scimrig::tenant::TenantUrl;
 
-use super::load::{Size, load};
+use super::known_failures::KnownFailureOptions;
+use super::load::load;
 use super::options::{Allowed, Common, ShrinkOptions, Target, Wanted};
 use super::session::{Plan, SEED, Session};
 use super::{Ended, Stop};
@@ -41,6 +44,8 @@ pub(crate) struct Verify {
     allowed: Allowed,
     #[command(flatten)]
     snapshots: SnapshotOptions,
+    #[command(flatten)]
+    known_failures: KnownFailureOptions,
     /// Checks run at once; none: 4, and 1 on the embedded tenant, whose answers take no time
     #[arg(long, value_name = "N")]
     jobs: Option<usize>,
@@ -64,10 +69,12 @@ impl Verify {
             command: format!("verify --users {users} --groups {groups}{wanted}"),
             writes: true,
             scenario: None,
+            journal: None,
             snapshots: (self.snapshots.snapshots, self.snapshots.snapshots_dir.clone()),
             bodies: BodyPolicy::First(20_000),
             concurrency: 5,
             budget: Budget { shrink: self.shrink.budget(), ..Budget::default() },
+            known_failures: Some(&self.known_failures),
         })?;
         let scenarios = built_in_scenarios()?;
         session
@@ -78,16 +85,23 @@ impl Verify {
                 }
                 probe(session, &selection, self.jobs).await;
                 play_all(session, &scenarios).await?;
-                let size = Size {
-                    users: self.users,
-                    groups: self.groups,
-                    members_per_group: 10,
+                let plan = LoadPlan {
+                    population: Population {
+                        users: self.users,
+                        groups: self.groups,
+                        members_per_group: 10,
+                        ..Population::default()
+                    },
                     concurrency: 5,
-                    rate: self.allowed.rate,
+                    pace: self.allowed.rate.map_or(LoadPace::Closed, LoadPace::Rate),
+                    increments: Increments::default(),
+                    capacity: None,
+                    shard: Shard::WHOLE,
+                    progress: Progress::default(),
                     sample: 50,
                     expectations: LoadExpectations::default(),
                 };
-                load(session, &size).await
+                load(session, &plan, None, 1).await
             })
             .await
     }
@@ -108,7 +122,7 @@ pub(crate) async fn play_all(session: &Session, scenarios: &[Scenario]) -> Resul
     let runs: u64 = scenarios.iter().map(|scenario| u64::from(scenario.runs)).sum();
     stage.telling.stage("scenarios", Some(runs));
     for scenario in scenarios {
-        if stage.is_stopped() {
+        if stage.is_interrupted() {
             break;
         }
         let result = Box::pin(play(stage, scenario)).await.map_err(|error| Stop::bad(&error))?;
@@ -158,10 +172,12 @@ impl TestConnection {
             command: "test-connection".to_owned(),
             writes: false,
             scenario: Some("test-connection"),
+            journal: None,
             snapshots: (SnapshotMode::Off, PathBuf::from("snapshots")),
             bodies: BodyPolicy::All,
             concurrency: 1,
             budget: Budget::default(),
+            known_failures: None,
         })?;
         session.run(async |session| session.test_connection().await.map(|_| ())).await
     }
@@ -172,6 +188,8 @@ impl TestConnection {
 pub(crate) struct Check {
     #[command(flatten)]
     pub(crate) common: Common,
+    #[command(flatten)]
+    known_failures: KnownFailureOptions,
     #[command(flatten)]
     allowed: Allowed,
     #[command(flatten)]
@@ -203,10 +221,12 @@ impl Check {
             command: self.command(),
             writes: true,
             scenario: None,
+            journal: None,
             snapshots: (SnapshotMode::Off, PathBuf::from("snapshots")),
             bodies: BodyPolicy::All,
             concurrency: 4,
             budget: Budget::default(),
+            known_failures: Some(&self.known_failures),
         })?;
         session
             .run(async |session| {

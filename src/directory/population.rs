@@ -24,6 +24,10 @@ pub struct Population {
     pub groups: usize,
     /// How many distinct users each group has; at most `users`.
     pub members_per_group: usize,
+    /// How many groups, the first ones, are large: real directories have a few that hold everybody.
+    pub large_groups: usize,
+    /// How many distinct users each large group has; at most `users`.
+    pub members_per_large_group: usize,
     /// Share of users assigned to the application directly, in percent.
     pub assigned_users_percent: u8,
     /// Share of groups assigned to the application, in percent.
@@ -55,6 +59,7 @@ enum Topic {
     Place = 14,
     Street = 15,
     Lacks = 16,
+    LargeMembers = 17,
 }
 
 impl Default for Population {
@@ -65,6 +70,8 @@ impl Default for Population {
             users: 0,
             groups: 0,
             members_per_group: 0,
+            large_groups: 0,
+            members_per_large_group: 0,
             assigned_users_percent: 100,
             assigned_groups_percent: 100,
             managers_percent: 50,
@@ -117,17 +124,38 @@ impl Population {
 
     /// The groups that user belongs to in the beginning; costs as much as the answer is long.
     pub fn groups_of(&self, user: UserIndex) -> Vec<GroupIndex> {
-        let per_lap = self.groups_per_lap();
-        if user >= self.users || self.members_per_group == 0 {
+        if user >= self.users {
             return Vec::new();
         }
-        (0..self.groups.div_ceil(per_lap))
-            .filter_map(|lap| {
+        let large = self.large_groups.min(self.groups);
+        let holds =
+            |group: &usize| self.row_of_large(*group).place_of(user) < self.members_per_large_group;
+        let mut groups: Vec<GroupIndex> = (0..large).filter(holds).collect();
+        if self.members_per_group > 0 {
+            let per_lap = self.groups_per_lap();
+            groups.extend((0..(self.groups - large).div_ceil(per_lap)).filter_map(|lap| {
                 let slot = self.lap(lap).place_of(user) / self.members_per_group;
-                let group = lap * per_lap + slot;
+                let group = large + lap * per_lap + slot;
                 (slot < per_lap && group < self.groups).then_some(group)
-            })
-            .collect()
+            }));
+        }
+        groups
+    }
+
+    /// How many members that group has in the beginning.
+    pub fn member_count(&self, group: GroupIndex) -> usize {
+        let members = match group < self.large_groups {
+            true => self.members_per_large_group,
+            false => self.members_per_group,
+        };
+        members.min(self.users)
+    }
+
+    /// How many memberships there are in the beginning.
+    pub fn membership_count(&self) -> usize {
+        let large = self.large_groups.min(self.groups);
+        let small = (self.groups - large) * self.members_per_group.min(self.users);
+        large * self.members_per_large_group.min(self.users) + small
     }
 
     /// Whether the group is assigned to the application in the beginning.
@@ -155,13 +183,20 @@ impl Population {
 
     /// Groups are dealt in laps: in each, a shuffled row of all users is cut into groups. So the
     /// members of one group are distinct, and a user's groups are found by asking each lap's
-    /// shuffle for the user's place.
+    /// shuffle for the user's place. A large group has a shuffle of its own.
     fn members_of(&self, group: GroupIndex) -> impl Iterator<Item = UserIndex> {
-        let per_lap = self.groups_per_lap();
-        let row = self.lap(group / per_lap);
-        let first = (group % per_lap) * self.members_per_group;
-        let count = self.members_per_group.min(self.users);
-        (first..first + count).map(move |place| row.at(place))
+        let (row, first) = match group.checked_sub(self.large_groups) {
+            None => (self.row_of_large(group), 0),
+            Some(small) => {
+                let per_lap = self.groups_per_lap();
+                (self.lap(small / per_lap), (small % per_lap) * self.members_per_group)
+            }
+        };
+        (first..first + self.member_count(group)).map(move |place| row.at(place))
+    }
+
+    fn row_of_large(&self, group: GroupIndex) -> Permutation {
+        Permutation::new(self.number(Topic::LargeMembers, group), self.users)
     }
 
     fn lap(&self, lap: usize) -> Permutation {
@@ -330,6 +365,21 @@ mod tests {
                     reverse.range((user, 0)..(user + 1, 0)).map(|pair| pair.1).collect();
                 assert_eq!(population.groups_of(user), expected, "user {user}");
             }
+        }
+    }
+
+    #[test]
+    fn a_few_groups_can_be_large_and_users_know_them_as_well() {
+        let population =
+            Population { large_groups: 2, members_per_large_group: 90, ..population(100, 9, 4) };
+        let sizes: Vec<usize> = (0..9).map(|group| population.group(group).members.len()).collect();
+        assert_eq!(sizes, [90, 90, 4, 4, 4, 4, 4, 4, 4]);
+        assert_eq!(population.membership_count(), sizes.iter().sum::<usize>());
+        assert_ne!(population.group(0).members, population.group(1).members);
+        for user in 0..100 {
+            let expected: Vec<usize> =
+                (0..9).filter(|group| population.group(*group).members.contains(&user)).collect();
+            assert_eq!(population.groups_of(user), expected, "user {user}");
         }
     }
 

@@ -217,6 +217,26 @@ impl Connector {
         self.create(task, done).await
     }
 
+    /// The id of an object that somebody else provisions: looked up, and left alone.
+    pub async fn look_up(&self, task: &ObjectTask) -> Result<Option<String>, ObjectFailure> {
+        for (attribute, value) in &task.matching {
+            let (operation, request) = match task.kind {
+                Kind::User => (Operation::MatchUser, self.wire.find_user(attribute, value)),
+                Kind::Group => (Operation::MatchGroup, self.wire.find_group(attribute, value)),
+            };
+            let exchange = self.send(operation, request).await;
+            success_of(&exchange)?;
+            let list = exchange.list();
+            let list =
+                list.map_err(|why| ObjectFailure::senseless(INCOMPATIBLE, &why, &exchange))?;
+            let id = |resource: &Value| resource.get("id")?.as_str().map(str::to_owned);
+            if let [resource] = list.resources.as_slice() {
+                return Ok(id(resource));
+            }
+        }
+        Ok(None)
+    }
+
     async fn create(&self, task: &ObjectTask, mut done: Done) -> Done {
         let (operation, request) = match task.kind {
             Kind::User => (Operation::CreateUser, self.wire.create_user(&task.creation)),

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::connector::Kind;
 use super::failure::{ObjectFailure, Retry};
 use crate::directory::{GroupIndex, UserIndex};
+use crate::profile::EntraSettings;
 
 /// Minutes from the first failure to the first retries: 6, 12 and 24 hours, then each day.
 const LADDER_MINUTES: [u64; 2] = [6 * 60, 12 * 60];
@@ -183,6 +184,29 @@ pub enum QuarantineReason {
     EncounteredTotalEscrowThreshold,
     /// More deletions in one cycle than the accidental-deletion threshold allows.
     TooManyDeletes,
+}
+
+impl QuarantineReason {
+    /// The counting rules: whether a cycle with so many failed objects and references, out of so
+    /// many attempts, puts its job into quarantine.
+    pub fn by_count(
+        settings: &EntraSettings,
+        failures: u64,
+        references: u64,
+        attempts: u64,
+    ) -> Option<Self> {
+        if failures + references < settings.quarantine_failures_min {
+            None
+        } else if failures > settings.quarantine_failures_max {
+            Some(Self::EncounteredBaseEscrowThreshold)
+        } else if failures + references > settings.quarantine_total_max {
+            Some(Self::EncounteredTotalEscrowThreshold)
+        } else if failures * 100 > settings.quarantine_failures_percent * attempts {
+            Some(Self::EncounteredEscrowProportionThreshold)
+        } else {
+            None
+        }
+    }
 }
 
 /// A job that runs less and less often until it succeeds.

@@ -1,9 +1,13 @@
 //! A request as one line of curl, for people who want to see an answer with their own eyes.
 //!
 //! The line can be pasted into a POSIX shell: everything that came from anywhere is quoted, and the
-//! Secret Token is the shell variable `$SCIM_SECRET_TOKEN`.
+//! Secret Token is the shell variable `$SCIM_SECRET_TOKEN`. A body that is too long for a shell is
+//! the reader's own `body.json`.
 
 use super::{Credential, Request};
+
+/// Bytes of the longest word that a shell hands to a program on Linux.
+const WORD_MAX: usize = 128 * 1024;
 
 /// The line that repeats a request; `url` is the absolute URL it went to.
 pub fn line(url: &str, request: &Request) -> String {
@@ -28,7 +32,11 @@ pub fn line(url: &str, request: &Request) -> String {
         let value = value.to_str().unwrap_or("(not text)");
         words.extend(["-H".to_owned(), quoted(&format!("{name}: {value}"))]);
     }
-    if let Some(body) = &request.body {
+    if let Some(body) = &request.body
+        && body.len() >= WORD_MAX
+    {
+        words.extend(["--data-binary".to_owned(), "@body.json".to_owned()]);
+    } else if let Some(body) = &request.body {
         words.extend(["--data-raw".to_owned(), quoted(&String::from_utf8_lossy(body))]);
     }
     words.join(" ")
@@ -59,6 +67,12 @@ mod tests {
              -H 'content-type: application/scim+json; charset=utf-8' \
              --data-raw '{\"title\":\"it'\\''s $(rm -rf ~) `id`\"}'"
         );
+    }
+
+    #[test]
+    fn a_body_longer_than_any_word_stands_in_a_file() {
+        let request = Request::post("/Bulk", &json!({"title": "x".repeat(WORD_MAX)}));
+        assert!(line("http://h/Bulk", &request).ends_with(" --data-binary @body.json"));
     }
 
     #[test]

@@ -163,6 +163,9 @@ impl Model {
     /// What a step asks for and may come to; none where it does not apply.
     pub fn expect(&self, step: &Step) -> Option<Expectation> {
         let slot = step.slot?;
+        if !self.knows_all_in(&step.details) {
+            return None;
+        }
         if step.verb == Verb::Create {
             return self.expect_create(slot, &step.details);
         }
@@ -187,6 +190,20 @@ impl Model {
             self.expect_change(slot, &mut expectation);
         }
         Some(expectation)
+    }
+
+    /// Whether all that a value refers to is there.
+    fn knows_all_in(&self, value: &Value) -> bool {
+        match value {
+            Value::String(text) => match text.strip_prefix('<').and_then(|it| it.strip_suffix('>'))
+            {
+                Some(word) => word.parse().is_ok_and(|slot| self.holds(slot)) || !is_slot(word),
+                None => true,
+            },
+            Value::Array(entries) => entries.iter().all(|entry| self.knows_all_in(entry)),
+            Value::Object(members) => members.values().all(|value| self.knows_all_in(value)),
+            _ => true,
+        }
     }
 
     /// Method and body of a step on something that is there, or was.
@@ -402,6 +419,10 @@ impl Model {
 }
 
 const MANAGER: &str = "enterprise.manager";
+
+fn is_slot(word: &str) -> bool {
+    word.parse::<Slot>().is_ok()
+}
 
 /// A state in which a reference was replaced or taken out.
 fn referring(state: &State, path: &str, known: &Value, replacement: Option<&Value>) -> State {

@@ -172,8 +172,11 @@ impl Collection<'_> {
             Kind::User => text("userName"),
             Kind::Group => text("displayName"),
         };
-        let marker = self.load.directory.population().marker();
-        let is_ours = [name, text("externalId")].iter().flatten().any(|it| it.contains(&marker));
+        let marker = self.load.directory().population().marker();
+        let carries_mark =
+            || [name, text("externalId")].iter().flatten().any(|it| it.contains(&marker));
+        // The other shares' resources carry the same mark.
+        let is_ours = !self.load.shard.is_part() && carries_mark();
         let tenant = &self.connector.tenant;
         let was_lost = || tenant.unresolved().iter().any(|lost| lost.name.as_deref() == name);
         (is_ours && !was_lost()).then(|| Difference {

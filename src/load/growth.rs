@@ -116,6 +116,16 @@ impl Listener for Sizes {
     }
 }
 
+/// The greatest exponent that the word stands for.
+pub(super) fn exponent_of(verdict: GrowthVerdict) -> f64 {
+    match verdict {
+        GrowthVerdict::Constant => 0.0,
+        GrowthVerdict::Logarithmic => LOGARITHMIC_MAX,
+        GrowthVerdict::Linear => LINEAR_MAX,
+        GrowthVerdict::Worse | GrowthVerdict::CannotTell => f64::MAX,
+    }
+}
+
 /// The stretch of a size: two for each doubling, parted at its square root.
 fn stretch_of(size: u64) -> u32 {
     let octave = size.max(1).ilog2();

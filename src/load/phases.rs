@@ -10,9 +10,12 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::pacing::{Due, LoadPace, Schedule};
+use super::shard::Shard;
 use crate::directory::{Directory, GroupIndex, UserIndex};
 use crate::entra::job::JobSetUp;
 use crate::entra::pace::Pace;
+use crate::entra::wire::MemberVerb;
 use crate::run::PhaseResult;
 use crate::tenant::Tenant;
 
@@ -25,20 +28,37 @@ pub(super) enum Step {
     Group(GroupIndex),
     /// Set a user's manager, where there is one.
     Manager(UserIndex),
-    /// Add these members to a group in one PATCH.
-    Members(GroupIndex, Vec<UserIndex>),
+    /// Add or remove these members of a group in one PATCH.
+    Members(GroupIndex, MemberVerb, Vec<UserIndex>),
+    /// Read and update a user, who is as the directory of that cycle has it.
+    Update(usize, UserIndex),
+}
+
+impl Step {
+    /// How many objects it provisions, as Microsoft counts them: users, groups and memberships.
+    pub(super) fn objects(&self) -> usize {
+        match self {
+            Self::User(_) | Self::Group(_) | Self::Update(..) => 1,
+            Self::Members(_, _, members) => members.len(),
+            Self::Manager(_) => 0,
+        }
+    }
 }
 
 /// One phase that has not begun.
 pub(super) struct Phase {
-    pub name: &'static str,
+    pub name: String,
     /// How many steps it has.
     pub total: u64,
     pub steps: Box<dyn Iterator<Item = Step> + Send>,
 }
 
-/// The phases of an initial cycle of this directory.
-pub(super) fn initial_cycle(directory: &Arc<Directory>, set_up: &JobSetUp) -> Vec<Phase> {
+/// The phases of a share of an initial cycle of this directory.
+pub(super) fn initial_cycle(
+    directory: &Arc<Directory>,
+    set_up: &JobSetUp,
+    shard: Shard,
+) -> Vec<Phase> {
     let (users, mut groups) = (directory.user_count(), directory.group_count());
     if !set_up.settings.provision_groups {
         groups = 0;
@@ -46,25 +66,31 @@ pub(super) fn initial_cycle(directory: &Arc<Directory>, set_up: &JobSetUp) -> Ve
     let per_patch = set_up.settings.members_per_patch.clamp(1, 1_000);
     let managers = if set_up.user_mapping.maps_manager() { users } else { 0 };
     let with_members = if set_up.group_mapping.maps_members() { groups } else { 0 };
-    let members = directory.population().members_per_group.min(users);
+    let population = directory.population();
+    let own = move |index: &usize| shard.has(*index);
+    let patches = |group| population.member_count(group).div_ceil(per_patch);
+    let patches: usize = (0..with_members).filter(own).map(patches).sum();
     let directory = directory.clone();
-    let memberships = (0..with_members).flat_map(move |index| {
+    let memberships = (0..with_members).filter(own).flat_map(move |index| {
         let members: Vec<UserIndex> = directory.group(index).members.into_iter().collect();
-        let patches: Vec<Step> =
-            members.chunks(per_patch).map(|some| Step::Members(index, some.to_vec())).collect();
-        patches
+        let patch = |some: &[UserIndex]| Step::Members(index, MemberVerb::Add, some.to_vec());
+        members.chunks(per_patch).map(patch).collect::<Vec<Step>>()
     });
     vec![
-        Phase { name: "users", total: users as u64, steps: Box::new((0..users).map(Step::User)) },
         Phase {
-            name: "groups",
-            total: groups as u64,
-            steps: Box::new((0..groups).map(Step::Group)),
+            name: "users".to_owned(),
+            total: shard.count(users) as u64,
+            steps: Box::new((0..users).filter(own).map(Step::User)),
         },
         Phase {
-            name: "references",
-            total: (managers + with_members * members.div_ceil(per_patch)) as u64,
-            steps: Box::new((0..managers).map(Step::Manager).chain(memberships)),
+            name: "groups".to_owned(),
+            total: shard.count(groups) as u64,
+            steps: Box::new((0..groups).filter(own).map(Step::Group)),
+        },
+        Phase {
+            name: "references".to_owned(),
+            total: (shard.count(managers) + patches) as u64,
+            steps: Box::new((0..managers).filter(own).map(Step::Manager).chain(memberships)),
         },
     ]
 }
@@ -84,7 +110,8 @@ pub(super) struct Phases {
     state: Mutex<State>,
     moves: watch::Sender<()>,
     tenant: Tenant,
-    rate: Option<f64>,
+    pace: LoadPace,
+    seed: u64,
 }
 
 struct State {
@@ -100,16 +127,19 @@ struct State {
 struct Current {
     phase: Phase,
     is_dry: bool,
+    /// Which phase it is, from 0, and how many of its steps were taken.
+    number: usize,
+    taken: u64,
     in_flight: usize,
     done: u64,
-    pace: Option<Arc<Pace>>,
+    schedule: Schedule,
     began: Duration,
     sent_before: u64,
 }
 
 /// How far the phase at hand is.
 pub(super) struct Place {
-    pub phase: &'static str,
+    pub phase: String,
     pub total: u64,
     pub done: u64,
     /// How many phases ended before it.
@@ -117,8 +147,8 @@ pub(super) struct Place {
 }
 
 impl Phases {
-    /// A queue of phases; with a rate, the requests of each phase are due by its own schedule.
-    pub(super) fn new(phases: Vec<Phase>, tenant: Tenant, rate: Option<f64>) -> Self {
+    /// A queue of phases; at a pace, each phase has a schedule of its own.
+    pub(super) fn new(phases: Vec<Phase>, tenant: Tenant, pace: LoadPace, seed: u64) -> Self {
         let state = State {
             waiting: phases.into(),
             current: None,
@@ -127,7 +157,7 @@ impl Phases {
             turns: 0,
             origin: None,
         };
-        Self { state: Mutex::new(state), moves: watch::Sender::new(()), tenant, rate }
+        Self { state: Mutex::new(state), moves: watch::Sender::new(()), tenant, pace, seed }
     }
 
     /// Hears when a phase has ended. Subscribe before asking for work, so that no end is missed.
@@ -141,13 +171,17 @@ impl Phases {
         loop {
             if state.current.is_none() {
                 let Some(phase) = state.waiting.pop_front() else { return Work::Over };
-                state.current = Some(self.begin(phase));
+                let number = state.ended.len();
+                state.current = Some(self.begin(phase, number));
             }
             let Some(current) = &mut state.current else { return Work::Over };
             if let Some(step) = current.next() {
                 current.in_flight += 1;
-                let pace = current.pace.clone();
-                return Work::Step(step, Ticket { phases: self.clone(), pace });
+                let place = (current.number, current.taken);
+                current.taken += 1;
+                let due = current.schedule.due(&step);
+                let pace = current.schedule.requests.clone();
+                return Work::Step(step, Ticket { phases: self.clone(), place, pace, due });
             }
             if current.in_flight > 0 {
                 return Work::Wait;
@@ -171,7 +205,7 @@ impl Phases {
         let state = self.lock();
         let current = state.current.as_ref()?;
         Some(Place {
-            phase: current.phase.name,
+            phase: current.phase.name.clone(),
             total: current.phase.total,
             done: current.done,
             nth: state.ended.len(),
@@ -183,22 +217,23 @@ impl Phases {
         self.lock().ended.clone()
     }
 
-    /// How long a request waited for a free worker after it was due, on average; none without a
-    /// rate.
+    /// How long what was due waited for a free worker, on average; none where nothing is ever due.
     pub(super) fn queue_delay(&self) -> Option<Duration> {
         let state = self.lock();
         let turns = u32::try_from(state.turns).unwrap_or(u32::MAX).max(1);
-        self.rate.map(|_| state.late / turns)
+        (self.pace != LoadPace::Closed).then(|| state.late / turns)
     }
 
-    fn begin(&self, phase: Phase) -> Current {
+    fn begin(&self, phase: Phase, number: usize) -> Current {
         let origin = self.tenant.began();
         Current {
             phase,
             is_dry: false,
+            number,
+            taken: 0,
             in_flight: 0,
             done: 0,
-            pace: self.rate.map(|rate| Arc::new(Pace::new(rate, origin))),
+            schedule: Schedule::new(self.pace, origin, self.seed),
             began: origin.elapsed(),
             sent_before: self.tenant.sent().requests,
         }
@@ -206,13 +241,12 @@ impl Phases {
 
     fn end(&self, state: &mut State) {
         let Some(current) = state.current.take() else { return };
-        if let Some(pace) = &current.pace {
-            state.late += pace.late();
-            state.turns += pace.given();
-        }
+        let (late, turns) = current.schedule.late();
+        state.late += late;
+        state.turns += turns;
         let origin = *state.origin.get_or_insert(current.began);
         state.ended.push(PhaseResult {
-            phase: current.phase.name.to_owned(),
+            phase: current.phase.name,
             began: current.began.saturating_sub(origin).as_secs_f64(),
             requests: self.tenant.sent().requests - current.sent_before,
             seconds: self.tenant.began().elapsed().saturating_sub(current.began).as_secs_f64(),
@@ -249,8 +283,12 @@ impl Current {
 /// One step in flight.
 pub(super) struct Ticket {
     phases: Arc<Phases>,
+    /// Phase and number of the step, the same in every run of the same plan.
+    pub place: (usize, u64),
     /// When the step's requests are due, where a rate is set.
     pub pace: Option<Arc<Pace>>,
+    /// When the step itself is due, where objects are paced.
+    pub due: Option<Due>,
 }
 
 impl Drop for Ticket {

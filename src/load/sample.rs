@@ -56,21 +56,21 @@ async fn one(
     kind: Kind,
     index: usize,
 ) -> Vec<crate::difference::Difference> {
-    let Some(values) = load.planned(kind, index).task.map(|task| task.creation) else {
+    let Some(values) = load.planned(load.directory(), kind, index).task.map(|task| task.creation)
+    else {
         return Vec::new();
     };
     match (kind, load.users.id(index), load.groups.id(index)) {
         (Kind::User, Some(id), _) => {
             let maps_manager = load.set_up.user_mapping.maps_manager();
             let manager = maps_manager.then(|| load.manager_of(index)).flatten();
-            comparer.user(index, id, ProjectedUser::created(values), manager).await
+            comparer.user(index, id, ProjectedUser::created(values), manager.as_deref()).await
         }
         (Kind::Group, _, Some(id)) => {
-            let group = load.directory.group(index);
+            let group = load.directory().group(index);
             let mapped = load.set_up.group_mapping.maps_members();
             let members = group.members.iter().filter(|_| mapped);
-            let members =
-                members.filter_map(|member| load.users.id(*member).map(str::to_owned)).collect();
+            let members = members.filter_map(|member| load.known_id(*member)).collect();
             let expected = ProjectedGroup::created(values, group.object_id);
             comparer.group(index, id, expected, members).await
         }

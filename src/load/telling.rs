@@ -36,10 +36,10 @@ impl<'a> Teller<'a> {
 
     fn step(&mut self, place: &Place) {
         if self.steps.is_none() {
-            self.telling.stage(place.phase, Some(place.total));
+            self.telling.stage(&place.phase, Some(place.total));
         }
         for _ in self.steps.unwrap_or(0)..place.done {
-            self.telling.step(place.phase);
+            self.telling.step(&place.phase);
         }
         self.steps = Some(place.done);
     }

@@ -17,7 +17,9 @@ use crate::profile::EntraSettings;
 use crate::run::cleanup::clean_up;
 use crate::run::{CleanUpResult, Silent};
 use crate::tenant::embedded::{Defect, EmbeddedSettings, EmbeddedTenant, Faults, Keys};
-use crate::tenant::{Allowance, Dress, HttpSettings, Limits, SecretToken, TenantUrl, Transport};
+use crate::tenant::{
+    Allowance, Dress, HttpSettings, Limits, Manifest, SecretToken, TenantUrl, Transport,
+};
 
 fn plan(users: usize, groups: usize) -> LoadPlan {
     let population =
@@ -25,7 +27,11 @@ fn plan(users: usize, groups: usize) -> LoadPlan {
     LoadPlan {
         population,
         concurrency: 4,
-        rate: None,
+        pace: LoadPace::Closed,
+        increments: Increments::default(),
+        capacity: None,
+        shard: Shard::WHOLE,
+        progress: Progress::default(),
         sample: 20,
         expectations: LoadExpectations::default(),
     }
@@ -143,7 +149,7 @@ async fn goose_drives_two_loads_one_after_another_over_loopback() {
 
 /// A router that answers every third creation of a user as if it had been kept.
 fn forgetful(embedded: &EmbeddedTenant) -> axum::Router {
-    let count = Arc::new(std::sync::atomic::AtomicU64::new(0));
+    let count = Arc::new(AtomicU64::new(0));
     let inner = embedded.router();
     axum::Router::new().fallback(move |request: axum::extract::Request| {
         let (inner, count) = (inner.clone(), count.clone());
@@ -327,7 +333,7 @@ async fn a_rate_is_kept_by_count_whatever_the_answers_take() {
     let embedded = embedded(Faults::default());
     let times = Arc::new(Times::default());
     let tenant = in_process(embedded.router()).with_listener(times.clone());
-    let result = run(&tenant, &LoadPlan { rate: Some(200.0), ..plan(60, 0) }).await;
+    let result = run(&tenant, &LoadPlan { pace: LoadPace::Rate(200.0), ..plan(60, 0) }).await;
     let mut times = std::mem::take(&mut *times.0.lock().unwrap());
     times.sort_unstable();
     let users = &times[..120];
@@ -423,4 +429,116 @@ async fn a_load_that_is_throttled_waits_as_it_is_told() {
     run(&tenant, &plan(25, 1)).await;
     let sent = tenant.sent();
     assert!(sent.throttled > 0 && sent.throttled_for >= Duration::from_secs(1), "{sent:?}");
+}
+
+#[tokio::test]
+async fn incremental_cycles_change_a_share_and_the_tenant_follows() {
+    let embedded = embedded(Faults::default());
+    let tenant = in_process(embedded.router());
+    let increments = Increments { cycles: 2, changed_percent: 20.0 };
+    let plan = LoadPlan { increments, sample: 200, ..plan(60, 10) };
+    let result = run(&tenant, &plan).await;
+    assert_eq!((&result.differences, result.arrived()), (&Vec::new(), true));
+    assert_eq!(result.compared, 70);
+    let names: Vec<_> = result.phases.iter().map(|phase| phase.phase.as_str()).collect();
+    let later =
+        ["users of cycle 1", "members of cycle 1", "users of cycle 2", "members of cycle 2"];
+    assert_eq!(names[3..], later);
+    let updates = requests_of(&result, Operation::UpdateUser);
+    assert!((10..50).contains(&updates), "{updates}");
+    assert_eq!(requests_of(&result, Operation::ReadUser), updates);
+    assert!(requests_of(&result, Operation::RemoveMembers) > 0);
+    assert_eq!(result.memberships, 50);
+}
+
+#[tokio::test]
+async fn a_change_that_a_tenant_refuses_is_noticed() {
+    let embedded = with(Faults::default(), &[Defect::CAPITALISED_OP_REFUSED]);
+    let tenant = in_process(embedded.router());
+    let increments = Increments { cycles: 1, changed_percent: 100.0 };
+    let mut plan = LoadPlan { increments, sample: 200, ..plan(20, 0) };
+    plan.population.managers_percent = 0;
+    let result = run(&tenant, &plan).await;
+    assert!(!result.arrived());
+    assert_eq!((result.escrowed, result.differences_total >= 20), (20, true));
+}
+
+#[tokio::test]
+async fn large_groups_get_all_their_members() {
+    let embedded = embedded(Faults::default());
+    let tenant = in_process(embedded.router());
+    let mut plan = plan(200, 6);
+    plan.population.large_groups = 1;
+    plan.population.members_per_large_group = 150;
+    let result = run(&tenant, &plan).await;
+    assert!(result.arrived(), "{:?}", result.differences);
+    assert_eq!(result.memberships, 150 + 5 * 5);
+    assert_eq!(requests_of(&result, Operation::AddMembers), 175);
+    let references = result.phases.iter().find(|phase| phase.phase == "references").unwrap();
+    assert!(references.requests >= 175);
+}
+
+#[tokio::test]
+async fn the_capacity_of_a_slow_tenant_is_found_and_is_not_that_of_a_fast_one() {
+    // 20 ms for each answer and four in flight: no more than 200 requests a second.
+    let slow = embedded(Faults { latency_ms_min: 20, latency_ms_max: 20, ..Faults::default() });
+    let tenant = in_process(slow.router());
+    let search = CapacityPlan {
+        from: 50.0,
+        step_seconds: 0.4,
+        latency_p99_ms_max: 60.0,
+        ..CapacityPlan::default()
+    };
+    let plan = LoadPlan { capacity: Some(search), ..plan(20_000, 0) };
+    let result = run(&tenant, &plan).await;
+    let capacity = result.capacity.as_ref().unwrap();
+    let (held, broke) = (capacity.held.unwrap(), capacity.broke.unwrap());
+    assert!(held < broke && broke <= 3_200.0, "{capacity:?}");
+    assert!(result.users > 0 && result.users < 20_000, "only what was tried is counted");
+    assert_eq!(result.users_found, result.users);
+}
+
+#[tokio::test]
+async fn two_shares_at_once_make_the_whole_and_find_each_others_users() {
+    let embedded = embedded(Faults::default());
+    let (one, other) = (in_process(embedded.router()), in_process(embedded.router()));
+    let of = |shard: &str| LoadPlan { shard: shard.parse().unwrap(), ..plan(41, 8) };
+    let (first, second) = (of("1/2"), of("2/2"));
+    let (first, second) = tokio::join!(run(&one, &first), run(&other, &second));
+    for result in [&first, &second] {
+        assert!(result.arrived(), "{:?}", result.differences);
+    }
+    assert_eq!(embedded.counts(), (41, 8));
+    assert_eq!((first.users, second.users), (21, 20));
+    assert_eq!(first.memberships + second.memberships, 8 * 5);
+    assert!(one.owned().len() + other.owned().len() == 49, "nobody takes over what others made");
+}
+
+#[tokio::test]
+async fn a_load_that_was_cut_off_goes_on_where_it_was() {
+    let embedded = embedded(Faults::default());
+    let folder = std::env::temp_dir().join(format!("scimrig-resume-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let journal = folder.join("journal.jsonl");
+    let whole = plan(120, 12);
+    let (mut creates, mut cut) = (0, 0);
+    for budget in [40, 90, 200, 10_000] {
+        let earlier = Manifest::read(&journal).unwrap_or_default();
+        let tenant = in_process(embedded.router());
+        tenant.allow(Allowance { requests_max: Some(budget), ..Allowance::default() });
+        earlier.owned.iter().cloned().for_each(|owned| tenant.adopt(owned));
+        earlier.unresolved.iter().cloned().for_each(|lost| tenant.adopt_unresolved(lost));
+        tenant.keep_manifest(&journal).unwrap();
+        let plan = LoadPlan { progress: earlier.progress, ..whole.clone() };
+        let result = run(&tenant, &plan).await;
+        creates += requests_of(&result, Operation::CreateUser);
+        cut += u64::from(!result.remarks.iter().all(|it| it.starts_with("every")));
+        if budget == 10_000 {
+            assert!(result.arrived(), "{:?}", result.differences);
+            assert_eq!((result.users, result.groups, result.memberships), (120, 12, 60));
+        }
+    }
+    assert_eq!(embedded.counts(), (120, 12));
+    assert_eq!((creates, cut), (120, 3), "nothing was created twice");
+    std::fs::remove_dir_all(&folder).unwrap();
 }

@@ -1,6 +1,6 @@
 //! Reading profiles: TOML in, a [`ServerProfile`] or a refusal that points at the place.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -34,6 +34,7 @@ pub enum ProfileError {
 /// The built-in profiles: name and text.
 pub const BUILT_IN: &[(&str, &str)] = &[
     ("strict", include_str!("../../scenarios/profiles/strict.toml")),
+    ("entra", include_str!("../../scenarios/profiles/entra.toml")),
     ("dialpad", include_str!("../../scenarios/profiles/dialpad.toml")),
 ];
 
@@ -70,6 +71,8 @@ struct ProfileFile {
     mapping_set: MappingSet,
     #[serde(default)]
     limitation: Vec<Spanned<Limitation>>,
+    #[serde(default)]
+    ambiguities: BTreeMap<Spanned<String>, Spanned<String>>,
     entra: Option<Spanned<EntraOverrides>>,
     #[serde(default)]
     mapping: Vec<Spanned<MappingDefinition>>,
@@ -82,6 +85,7 @@ fn parse(source: SourceText<'_>, name: &str) -> Result<ServerProfile, Box<Refusa
         refuse_tenant_url(&source, url)?;
     }
     refuse_limitations(&source, &file.limitation)?;
+    let stances = read_stances(&source, &file.ambiguities)?;
     if let Some(entra) = &file.entra {
         refuse_entra(&source, entra)?;
     }
@@ -92,6 +96,7 @@ fn parse(source: SourceText<'_>, name: &str) -> Result<ServerProfile, Box<Refusa
         title: file.title,
         tenant_url: file.tenant_url.map(Spanned::into_inner),
         limitations: file.limitation.into_iter().map(Spanned::into_inner).collect(),
+        stances,
         entra: file.entra.map(Spanned::into_inner).unwrap_or_default(),
         mapping_set: file.mapping_set,
         mappings: file.mapping.into_iter().map(Spanned::into_inner).collect(),
@@ -108,6 +113,30 @@ fn refuse_tenant_url(source: &SourceText<'_>, url: &Spanned<String>) -> Result<(
         Ok(_) => return Ok(()),
     };
     Err(source.refuse(&url.span(), problem, "write it as in Entra: \"https://example.com/scim\""))
+}
+
+/// The `[ambiguities]` table: the register's numbers, each with a stance on it.
+fn read_stances(
+    source: &SourceText<'_>,
+    table: &BTreeMap<Spanned<String>, Spanned<String>>,
+) -> Result<Stances, Box<Refusal>> {
+    let mut stances = Stances::default();
+    for (id, word) in table {
+        let Some(point) = REGISTER.iter().copied().find(|point| point.id() == id.get_ref()) else {
+            let problem = format!("`{}` is no ambiguity", id.get_ref());
+            let (first, last) = (REGISTER[0].id(), REGISTER[REGISTER.len() - 1].id());
+            let mend = format!("accepted are {first} to {last}; `scimrig ambiguities` lists them");
+            return Err(source.refuse(&id.span(), problem, &mend));
+        };
+        let Some(stance) = point.stances().find(|it| it.to_string() == *word.get_ref()) else {
+            let problem = format!("`{}` is no stance on {}", word.get_ref(), point.point());
+            let accepted: Vec<String> = point.stances().map(|it| format!("\"{it}\"")).collect();
+            let mend = format!("accepted are {}", accepted.join(", "));
+            return Err(source.refuse(&word.span(), problem, &mend));
+        };
+        stances.take(point, stance);
+    }
+    Ok(stances)
 }
 
 fn refuse_limitations(
@@ -178,7 +207,7 @@ mod tests {
     #[test]
     fn an_unknown_profile_is_answered_with_the_known_ones() {
         let error = ServerProfile::built_in("dialpat").unwrap_err().to_string();
-        assert!(error.contains("`dialpat`") && error.contains("strict, dialpad"), "{error}");
+        assert!(error.contains("`dialpat`") && error.contains("strict, entra, dialpad"), "{error}");
     }
 
     #[test]
@@ -203,6 +232,40 @@ mod tests {
         "#);
         let text = format!("title = \"x\"\n{LIMITATION}{LIMITATION}");
         assert!(refusal(&text).contains("`group-rename` is there twice"));
+    }
+
+    #[test]
+    fn a_stance_replaces_that_of_the_rfcs_and_no_other() {
+        let text = "title = \"x\"\n[ambiguities]\nA37 = \"creates\"\nA08 = \"prefer-as-sent\"\n";
+        let profile = parse(SourceText { file: "m", text }, "m").unwrap();
+        assert_eq!(profile.stances.on(A37), Stance::Asks("creates"));
+        assert_eq!(profile.stances.on(A08), Stance::Prefers("as-sent"));
+        assert_eq!(profile.stances.own().count(), 2);
+        assert_eq!(ServerProfile::built_in("strict").unwrap().stances, Stances::default());
+        let entra = ServerProfile::built_in("entra").unwrap().stances;
+        let dialpad = ServerProfile::built_in("dialpad").unwrap().stances;
+        assert_eq!(entra.on(A37), Stance::Asks("creates"));
+        assert_eq!(entra, dialpad, "Entra's readings hold for whoever Entra provisions");
+    }
+
+    #[test]
+    fn an_unknown_ambiguity_and_an_unknown_stance_are_shown_with_what_is_accepted() {
+        insta::assert_snapshot!(refusal("title = \"x\"\n[ambiguities]\nA99 = \"any\"\n"), @r#"
+        mine.toml, line 3, ambiguities.A99: `A99` is no ambiguity
+          |
+        3 | A99 = "any"
+          | ^^^
+          = accepted are A01 to A55; `scimrig ambiguities` lists them
+        "#);
+        insta::assert_snapshot!(refusal("title = \"x\"\n[ambiguities]\nA37 = \"create\"\n"), @r#"
+        mine.toml, line 3, ambiguities.A37: `create` is no stance on what a write to a value that its filter does not find does
+          |
+        3 | A37 = "create"
+          |       ^^^^^^^^
+          = accepted are "any", "creates", "prefer-creates", "refuses", "prefer-refuses"
+        "#);
+        let number = refusal("title = \"x\"\n[ambiguities]\nA37 = 1\n");
+        assert!(number.contains("line 3, ambiguities.A37"), "{number}");
     }
 
     #[test]

@@ -4,10 +4,13 @@
 
 use std::fmt::Write as _;
 
-use crate::checks::check::CheckResult;
+use crate::checks::check::{CheckResult, ReadingResult};
 use crate::difference::DifferenceKind as Kind;
-use crate::run::{Counts, Finding, LoadResult, RequestCounts, Run, ScenarioOutcome};
-use crate::run::{ScenarioResult, SnapshotResult};
+use crate::run::{
+    Capacity, Counts, Finding, Growth, KnownFailureResult, KnownFailureState, LoadResult,
+    RequestCounts, Run,
+};
+use crate::run::{ScenarioOutcome, ScenarioResult, SnapshotResult};
 
 /// `120 conform, 2 violations, 1 deviation`: what is nought is left out, violations never.
 pub(super) fn counts(counts: &Counts) -> String {
@@ -76,6 +79,35 @@ pub(super) fn seen(check: &CheckResult) -> String {
         }
     }
     words
+}
+
+/// How the tenant reads an ambiguous point, beside the profile.
+pub(super) fn reading(it: &ReadingResult) -> String {
+    let ReadingResult { ambiguity, point, reading, stance } = it;
+    let stance = match stance.strip_prefix("prefer-") {
+        _ if stance == "any" => "takes any".to_owned(),
+        Some(preferred) => format!("prefers {preferred}"),
+        None => format!("asks for {stance}"),
+    };
+    format!("{ambiguity}, {point}: this tenant {reading}, the profile {stance}")
+}
+
+/// What became of a known failure, and what to do about it.
+pub(super) fn known_failure(it: &KnownFailureResult) -> String {
+    let KnownFailureResult { reason, owner, expires, state, .. } = it;
+    match state {
+        KnownFailureState::Excused => format!("excused until {expires}: {reason} (owner {owner})"),
+        KnownFailureState::Covered => "needless: a documented limitation excuses it".to_owned(),
+        KnownFailureState::NotJudged => {
+            format!("not judged in this run: {reason} (owner {owner})")
+        }
+        KnownFailureState::Expired => {
+            format!("expired on {expires}: mend it, or {owner} sets another day ({reason})")
+        }
+        KnownFailureState::Passes => {
+            format!("its check passes: take the entry out (owner {owner})")
+        }
+    }
 }
 
 /// The words for a scenario's outcome.
@@ -183,9 +215,11 @@ pub(super) fn difference(kind: Kind) -> String {
 
 /// What a load came to, a sentence each.
 pub(super) fn load(load: &LoadResult) -> Vec<String> {
-    let rate = match load.rate {
-        Some(rate) => format!("{rate} requests a second asked for"),
-        None => "as fast as answered".to_owned(),
+    let rate = match (load.rate, load.pace.as_str()) {
+        _ if load.capacity.is_some() => "at rising rates".to_owned(),
+        (Some(rate), _) => format!("{rate} requests a second asked for"),
+        (None, "entra") => "at the pace that Microsoft publishes".to_owned(),
+        (None, _) => "as fast as answered".to_owned(),
     };
     let (fastest, slowest) = load.published_minutes;
     let mut lines = vec![
@@ -213,8 +247,50 @@ pub(super) fn load(load: &LoadResult) -> Vec<String> {
              minutes for the same initial cycle"
         ),
     ];
+    lines.extend(load.capacity.iter().map(capacity));
+    lines.extend(load.growth.iter().map(growth));
+    let throttling = load.throttling;
+    if throttling.answers > 0 {
+        lines.push(format!(
+            "throttled {} times; {:.1} s were waited because Retry-After asked for it",
+            throttling.answers, throttling.waited_seconds
+        ));
+    }
+    if load.escrowed > 0 {
+        let quarantine = match &load.quarantine {
+            Some(reason) => format!("and the job in quarantine: {reason}"),
+            None => "and the job would have gone on".to_owned(),
+        };
+        lines.push(format!("Entra would have {} objects in escrow, {quarantine}", load.escrowed));
+    }
     lines.extend(load.remarks.iter().cloned());
     lines
+}
+
+/// The rate that a tenant can keep.
+fn capacity(capacity: &Capacity) -> String {
+    match (capacity.held, capacity.broke) {
+        (Some(held), Some(broke)) => {
+            format!("capacity: {held:.0} requests a second held, {broke:.0} did not")
+        }
+        (Some(held), None) => format!("capacity: at least {held:.0} requests a second held"),
+        (None, Some(broke)) => format!("capacity: not even {broke:.0} requests a second held"),
+        (None, None) => "capacity: no rate was held long enough to tell".to_owned(),
+    }
+}
+
+/// How one operation grew.
+fn growth(growth: &Growth) -> String {
+    let exponent = growth.exponent.map_or(String::new(), |it| format!(" (exponent {it:.2})"));
+    let sizes = match (growth.points.first(), growth.points.last()) {
+        (Some(least), Some(most)) => format!(
+            ": {:.2} ms at {}, {:.2} ms at {}",
+            least.p50_ms, least.size, most.p50_ms, most.size
+        ),
+        _ => String::new(),
+    };
+    let (operation, over, verdict) = (&growth.operation, &growth.over, growth.verdict.name());
+    format!("growth of {operation} over {over}: {verdict}{exponent}{sizes}")
 }
 
 #[cfg(test)]
@@ -230,7 +306,7 @@ mod tests {
         );
         assert_eq!(
             counts(&sample::violating().counts),
-            "0 conform, 2 violations, 1 deviation, 1 excused, 1 stale excuse, 1 cannot tell, \
+            "0 conform, 3 violations, 1 deviation, 2 excused, 1 stale excuse, 1 cannot tell, \
              1 note, 1 skipped, 1 not exercised"
         );
     }

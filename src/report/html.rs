@@ -36,16 +36,12 @@ pub(super) fn text(run: &Run) -> String {
             }
             body {
                 (head(run, &summary))
-                @for (title, checks) in [
-                    ("Violations", &summary.violations),
-                    ("Deviations", &summary.deviations),
-                    ("Cannot tell", &summary.cannot_tell),
-                ] {
-                    @if !checks.is_empty() {
-                        h2 { (title) }
-                        @for check in checks { (finding(run, check)) }
-                    }
+                (causes(run, &summary))
+                @if !summary.cannot_tell.is_empty() {
+                    h2 { "Cannot tell" }
+                    @for check in &summary.cannot_tell { (finding(run, "cannot tell", check)) }
                 }
+                (known_failures(run))
                 (allowed("Stale excuses", &summary.stale_excuses))
                 (allowed("Excused", &summary.excused))
                 (allowed("Notes", &summary.notes))
@@ -90,10 +86,39 @@ fn row(name: &str, value: &str) -> Markup {
     html! { tr { th { (name) } td { (value) } } }
 }
 
-fn finding(run: &Run, check: &CheckResult) -> Markup {
+/// Findings by root cause, each cause with the sentence that mends it.
+fn causes(run: &Run, summary: &Summary<'_>) -> Markup {
+    html! {
+        @if !summary.groups.is_empty() { h2 { "Causes" } }
+        @for (nth, group) in summary.groups.iter().enumerate() {
+            @if let Some(cause) = group.cause {
+                h3 { (nth + 1) ". " (visible(&cause.sentence, LONG)) }
+                p { "This " (cause.damage.words()) ". To mend it: " (visible(&cause.mend, LONG)) }
+            }
+            @for check in &group.violations { (finding(run, "violation", check)) }
+            @for check in &group.deviations { (finding(run, "deviation", check)) }
+        }
+    }
+}
+
+fn known_failures(run: &Run) -> Markup {
+    html! {
+        @if !run.known_failures.is_empty() {
+            h2 { "Known failures" }
+            table {
+                @for known in &run.known_failures {
+                    (row(&visible(&known.id, SHORT),
+                         &visible(&figures::known_failure(known), LONG)))
+                }
+            }
+        }
+    }
+}
+
+fn finding(run: &Run, word: &str, check: &CheckResult) -> Markup {
     html! {
         section.finding {
-            h3 { (visible(&check.id, SHORT)) }
+            h4 { (word) " " (visible(&check.id, SHORT)) }
             p { (visible(&check.sentence, LONG)) " (" (check.level.name()) ", "
                 (visible(&check.source, SHORT)) ")" }
             table {
@@ -103,6 +128,9 @@ fn finding(run: &Run, check: &CheckResult) -> Markup {
                     ("Reason", &check.reason),
                 ] {
                     @if let Some(value) = value { (row(name, &visible(value, LONG))) }
+                }
+                @for reading in &check.readings {
+                    (row("Reading", &visible(&figures::reading(reading), LONG)))
                 }
                 (row("Seen", &figures::seen(check)))
             }
@@ -156,7 +184,7 @@ fn operations(operations: &[OperationMetrics]) -> Markup {
                 th { "Statuses" } th.number { "p50 ms" } th.number { "p90" } th.number { "p99" }
                 th.number { "p99.9" } th.number { "max" } }
             @for operation in operations {
-                @let latency = operation.latency_from_due_ms.unwrap_or(operation.latency_ms);
+                @let latency = operation.latency();
                 @let statuses: Vec<String> = operation.statuses.iter()
                     .map(|(status, count)| format!("{} × {count}", visible(status, SHORT)))
                     .collect();

@@ -10,10 +10,13 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{JSON, ReportError};
+use crate::checks::cause::Damage;
 use crate::checks::check::{Level, Outcome};
 use crate::difference::DifferenceKind as Kind;
 use crate::profile::{LimitationKind, Manner};
-use crate::run::{GrowthVerdict, Run, RunOutcome, ScenarioOutcome, SnapshotResult};
+use crate::run::{
+    GrowthVerdict, KnownFailureState, Run, RunOutcome, ScenarioOutcome, SnapshotResult,
+};
 
 /// The run as JSON, with a newline at its end.
 pub(super) fn text(run: &Run) -> Result<String, ReportError> {
@@ -68,6 +71,9 @@ pub fn schema() -> Value {
         ("counts", counts()),
         ("connection", optional(&connection())),
         ("limitations", list(&limitation())),
+        ("causes", described("root causes, most damaging for Entra first", &list(&cause()))),
+        ("known-failures", list(&known_failure())),
+        ("ambiguities", list(&ambiguity())),
         ("checks", list(&check())),
         ("scenarios", list(&scenario())),
         ("load", optional(&load())),
@@ -92,6 +98,7 @@ fn counts() -> Value {
             "notes",
             "excused",
             "excused-limitations",
+            "known-failures",
             "stale-excuses",
             "cannot-tell",
             "skipped",
@@ -116,6 +123,47 @@ fn limitation() -> Value {
         ("how", one_of(&[Manner::IgnoredOrRefused, Manner::Ignored, Manner::Refused])),
         ("reason", string()),
         ("source", string()),
+    ])
+}
+
+fn cause() -> Value {
+    object([
+        ("id", described("the same for ever", &string())),
+        ("damage", one_of(Damage::ALL)),
+        ("sentence", string()),
+        ("mend", string()),
+        ("violations", list(&string())),
+        ("deviations", list(&string())),
+    ])
+}
+
+fn known_failure() -> Value {
+    object([
+        ("id", string()),
+        ("reason", string()),
+        ("owner", string()),
+        ("expires", json!({ "type": "string", "format": "date" })),
+        (
+            "state",
+            one_of(&[
+                KnownFailureState::Excused,
+                KnownFailureState::Covered,
+                KnownFailureState::NotJudged,
+                KnownFailureState::Expired,
+                KnownFailureState::Passes,
+            ]),
+        ),
+    ])
+}
+
+fn ambiguity() -> Value {
+    let reading =
+        object([("reading", string()), ("sentence", string()), ("checks", list(&string()))]);
+    object([
+        ("id", described("its number in the register", &string())),
+        ("point", string()),
+        ("stance", described("any, prefer-READING, or the reading asked for", &string())),
+        ("readings", list(&reading)),
     ])
 }
 
@@ -144,6 +192,11 @@ fn check() -> Value {
         ("curl", optional(&string())),
         ("reason", optional(&string())),
         ("limitation", optional(&one_of(LimitationKind::ALL))),
+        (
+            "readings",
+            list(&object(["ambiguity", "point", "reading", "stance"].map(|it| (it, string())))),
+        ),
+        ("cause", described("the id of its root cause", &string())),
         ("judged", count()),
         ("failed", count()),
         ("exchanges", list(&count())),
@@ -278,7 +331,9 @@ fn load() -> Value {
         ("users", count()),
         ("groups", count()),
         ("members-per-group", count()),
+        ("memberships", count()),
         ("concurrency", count()),
+        ("pace", string()),
         ("rate", optional(&number())),
         ("requests", count()),
         ("objects", count()),
@@ -297,6 +352,11 @@ fn load() -> Value {
         ("operations", list(&operation())),
         ("timeline", list(&moment())),
         ("growth", list(&growth())),
+        ("capacity", optional(&capacity())),
+        ("throttling", object([("answers", count()), ("waited-seconds", number())])),
+        ("escrowed", count()),
+        ("quarantine", optional(&string())),
+        ("repeats", list(&repeat())),
         ("users-found", count()),
         ("groups-found", count()),
         ("compared", count()),
@@ -335,6 +395,26 @@ fn moment() -> Value {
         ("throttled", count()),
         ("latency-ms", percentiles()),
     ])
+}
+
+fn repeat() -> Value {
+    let latency = object([("operation", string()), ("p50", number()), ("p99", number())]);
+    object([
+        ("requests-per-second", number()),
+        ("objects-per-second", number()),
+        ("latencies", list(&latency)),
+    ])
+}
+
+fn capacity() -> Value {
+    let step = object([
+        ("rate", number()),
+        ("achieved", number()),
+        ("p99-ms", number()),
+        ("error-share", number()),
+        ("held", flag()),
+    ]);
+    object([("held", optional(&number())), ("broke", optional(&number())), ("steps", list(&step))])
 }
 
 fn growth() -> Value {

@@ -68,6 +68,10 @@ fn check_case(run: &Run, summary: &Summary<'_>, check: &CheckResult) -> TestCase
         Outcome::NotExercised => skipped("nothing in this run put it to the test"),
     };
     let mut case = case(&check.id, &check.source, status);
+    case.add_property(("cause", check.cause.as_str()));
+    for reading in &check.readings {
+        case.add_property(("reading", visible(&figures::reading(reading), LONG).as_str()));
+    }
     match check.outcome {
         Outcome::Deviation => {
             case.set_system_out(format!("deviation: {}\n{}", check.sentence, evidence(check)));

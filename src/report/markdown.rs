@@ -12,25 +12,26 @@ use crate::checks::check::CheckResult;
 use crate::difference::Difference;
 use crate::run::{ExpectationResult, Finding, LoadResult, OperationMetrics, Run, ScenarioResult};
 
+/// So many checks that showed a reading are named.
+const READINGS_SHOWN: usize = 3;
+
 /// The run as Markdown.
 pub(super) fn text(run: &Run) -> String {
     let summary = Summary::of(run);
     let mut page = head(run, &summary);
-    for (title, checks) in [
-        ("Violations", &summary.violations),
-        ("Deviations", &summary.deviations),
-        ("Cannot tell", &summary.cannot_tell),
-    ] {
-        if !checks.is_empty() {
-            let _ = write!(page, "\n## {title}\n\n{}\n", preface(title));
-            for check in checks {
-                finding(&mut page, run, check);
-            }
+    causes(&mut page, run, &summary);
+    if !summary.cannot_tell.is_empty() {
+        let _ = write!(page, "\n## Cannot tell\n\n{CANNOT_TELL}\n");
+        for check in &summary.cannot_tell {
+            let _ = write!(page, "\n### {}\n", code(&check.id, SHORT));
+            finding(&mut page, run, check);
         }
     }
+    known_failures(&mut page, run);
     excuses(&mut page, run, &summary);
     remarks_of_checks(&mut page, "Notes", NOTES, &summary.notes);
     remarks_of_checks(&mut page, "Skipped", SKIPPED, &summary.skipped);
+    readings(&mut page, run);
     if !run.scenarios.is_empty() {
         scenarios(&mut page, run);
     }
@@ -46,6 +47,13 @@ pub(super) fn text(run: &Run) -> String {
     page
 }
 
+const CAUSES: &str = "What is behind the findings, most damaging for Entra first. A violation \
+    breaks what the standard, or Entra, says MUST be so; a deviation goes against a SHOULD and \
+    fails the run only with `--strict`.";
+const CANNOT_TELL: &str =
+    "No verdict was possible: throttled, timed out, or something before it failed.";
+const READINGS: &str = "Where the sources can be read in more than one way, this is how the tenant \
+    reads them. Only a reading that the profile asks for can be violated.";
 const NOTES: &str = "Legal, and worth a word. Nothing here counts against the tenant.";
 const SKIPPED: &str = "The tenant does not offer what these checks need.";
 const GLOSSARY: &str = "\n---\n\nA *violation* breaks a MUST, a *deviation* a SHOULD. \
@@ -54,18 +62,6 @@ const GLOSSARY: &str = "\n---\n\nA *violation* breaks a MUST, a *deviation* a SH
     put to the test.\n\nBeside this file: `exchanges.jsonl` holds every request and answer by \
     number, `provisioning-log.jsonl` what Entra's log would say, `manifest.jsonl` what \
     `scimrig cleanup` needs after a crash. scimrig's `reports/README.md` explains all of it.\n";
-
-/// What a section's findings have in common.
-fn preface(title: &str) -> &'static str {
-    match title {
-        "Violations" => {
-            "The standard (or Entra) says MUST, and the tenant does otherwise. What Entra meets in \
-             daily work comes first."
-        }
-        "Deviations" => "The standard says SHOULD. These fail the run only with `--strict`.",
-        _ => "No verdict was possible: throttled, timed out, or something before it failed.",
-    }
-}
 
 fn head(run: &Run, summary: &Summary<'_>) -> String {
     let mut page = format!("# {}: {}\n\n", code(&run.tenant, SHORT), prose(&summary.verdict, LONG));
@@ -106,11 +102,44 @@ fn head(run: &Run, summary: &Summary<'_>) -> String {
     page
 }
 
+/// The causes as a table, then each with its findings.
+fn causes(page: &mut String, run: &Run, summary: &Summary<'_>) {
+    if summary.groups.is_empty() {
+        return;
+    }
+    let _ = write!(page, "\n## Causes\n\n{CAUSES}\n\n");
+    *page += "| | cause | it | violations | deviations |\n|--:|---|---|--:|--:|\n";
+    for (nth, group) in summary.groups.iter().enumerate() {
+        let _ = writeln!(
+            page,
+            "| {} | {} | {} | {} | {} |",
+            nth + 1,
+            group.cause.map_or("other".to_owned(), |it| prose(&it.sentence, LONG)),
+            group.cause.map_or("", |cause| cause.damage.words()),
+            group.violations.len(),
+            group.deviations.len()
+        );
+    }
+    for (nth, group) in summary.groups.iter().enumerate() {
+        let title = group.cause.map_or("Other".to_owned(), |it| sentence(&it.sentence));
+        let _ = write!(page, "\n### {}. {title}\n", nth + 1);
+        if let Some(cause) = group.cause {
+            let mend = prose(&cause.mend, LONG);
+            let _ = write!(page, "\nThis {}. To mend it: {mend}\n", cause.damage.words());
+        }
+        let violations = group.violations.iter().map(|check| ("violation", check));
+        let deviations = group.deviations.iter().map(|check| ("deviation", check));
+        for (word, check) in violations.chain(deviations) {
+            let _ = write!(page, "\n#### {word} {}\n", code(&check.id, SHORT));
+            finding(page, run, check);
+        }
+    }
+}
+
 fn finding(page: &mut String, run: &Run, check: &CheckResult) {
     let _ = write!(
         page,
-        "\n### {}\n\n{} ({}, {}).\n\n",
-        code(&check.id, SHORT),
+        "\n{} ({}, {}).\n\n",
         sentence(&check.sentence),
         check.level.name(),
         prose(&check.source, SHORT)
@@ -122,6 +151,9 @@ fn finding(page: &mut String, run: &Run, check: &CheckResult) {
     }
     if let Some(reason) = &check.reason {
         let _ = writeln!(page, "- Reason: {}", prose(reason, LONG));
+    }
+    for reading in &check.readings {
+        let _ = writeln!(page, "- Reading: {}", prose(&figures::reading(reading), LONG));
     }
     let _ = writeln!(page, "- Seen: {}", prose(&figures::seen(check), LONG));
     if let Some(curl) = &check.curl {
@@ -173,6 +205,46 @@ fn excuses(page: &mut String, run: &Run, summary: &Summary<'_>) {
     }
 }
 
+fn known_failures(page: &mut String, run: &Run) {
+    if run.known_failures.is_empty() {
+        return;
+    }
+    *page += "\n## Known failures\n\nWhat has expired, and what passes, fails the run.\n\n\
+              | check | what became of it |\n|---|---|\n";
+    for known in &run.known_failures {
+        let (id, told) = (cell(&known.id, SHORT), figures::known_failure(known));
+        let told = prose(&told, LONG);
+        let told = if known.state.fails_the_run() { format!("**{told}**") } else { told };
+        let _ = writeln!(page, "| {id} | {told} |");
+    }
+}
+
+fn readings(page: &mut String, run: &Run) {
+    if run.ambiguities.is_empty() {
+        return;
+    }
+    let _ = write!(page, "\n## Readings\n\n{READINGS}\n\n");
+    *page += "| | point | this tenant | the profile | shown by |\n|---|---|---|---|---|\n";
+    for it in &run.ambiguities {
+        for met in &it.readings {
+            let ids: Vec<_> =
+                met.checks.iter().take(READINGS_SHOWN).map(|id| cell(id, SHORT)).collect();
+            let more = met.checks.len().saturating_sub(READINGS_SHOWN);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let _ = writeln!(
+                page,
+                "| {} | {} | {}: {} | {} | {}{more} |",
+                prose(&it.id, SHORT),
+                prose(&it.point, LONG),
+                cell(&met.reading, SHORT),
+                prose(&met.sentence, LONG),
+                cell(&it.stance, SHORT),
+                ids.join(", ")
+            );
+        }
+    }
+}
+
 fn remarks_of_checks(page: &mut String, title: &str, preface: &str, checks: &[&CheckResult]) {
     if checks.is_empty() {
         return;
@@ -182,6 +254,9 @@ fn remarks_of_checks(page: &mut String, title: &str, preface: &str, checks: &[&C
         let _ = write!(page, "- {}: {}.", code(&check.id, SHORT), prose(&check.sentence, LONG));
         if let Some(reason) = &check.reason {
             let _ = write!(page, " {}.", sentence(reason));
+        }
+        for reading in &check.readings {
+            let _ = write!(page, " {}.", prose(&figures::reading(reading), LONG));
         }
         if let Some(actual) = &check.actual {
             let _ = write!(page, " Actual: {}.", code(actual, SHORT));
@@ -381,7 +456,9 @@ mod tests {
     fn a_conforming_run_has_no_empty_sections() {
         let page = text(&sample::conforming());
         assert!(page.starts_with("# `https://tenant.example/scim`: conforms, with 1 documented"));
-        for absent in ["## Violations", "## Cannot tell", "## Stale", "## Notes", "still in the"] {
+        let absent =
+            ["## Readings", "## Known", "## Cannot tell", "## Stale", "## Notes", "still in the"];
+        for absent in absent {
             assert!(!page.contains(absent), "{absent}\n{page}");
         }
     }

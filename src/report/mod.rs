@@ -19,7 +19,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use compare::{Compared, compare};
+pub use compare::{Compared, Unlike, compare};
 pub use json::{read, schema};
 pub use progress::Progress;
 pub use summary::{Summary, folder_name, rerun_check, rerun_scenario};

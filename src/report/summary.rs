@@ -10,10 +10,11 @@ use url::{Host, Url};
 
 use super::visible::shell_word;
 use crate::checks;
+use crate::checks::cause::CauseResult;
 use crate::checks::check::{CheckResult, Outcome};
 use crate::profile::LimitationKind;
-use crate::run::SnapshotResult;
 use crate::run::{ExpectationResult, Run, RunOutcome, ScenarioOutcome, ScenarioResult};
+use crate::run::{KnownFailureState, SnapshotResult};
 
 /// Ids or names that the verdict's sentence lists before it says "and N more".
 const NAMED: usize = 4;
@@ -23,15 +24,13 @@ const NAMED: usize = 4;
 pub struct Summary<'run> {
     /// The verdict in one sentence, without a full stop.
     pub verdict: String,
-    /// MUSTs that were broken: what Entra meets first, then what Entra asks for, then the rest.
-    pub violations: Vec<&'run CheckResult>,
-    /// SHOULDs that were not followed.
-    pub deviations: Vec<&'run CheckResult>,
+    /// Violations and deviations by root cause, most damaging for Entra first.
+    pub groups: Vec<Group<'run>>,
     /// Checks without a verdict.
     pub cannot_tell: Vec<&'run CheckResult>,
     /// Excuses that the tenant does not need.
     pub stale_excuses: Vec<&'run CheckResult>,
-    /// Excused checks, in the order of the profile's limitations.
+    /// Checks that limitations excuse, in the order of the profile's limitations.
     pub excused: Vec<&'run CheckResult>,
     /// Remarks and other readings of a MAY.
     pub notes: Vec<&'run CheckResult>,
@@ -39,20 +38,31 @@ pub struct Summary<'run> {
     pub skipped: Vec<&'run CheckResult>,
 }
 
+/// What points at one root cause.
+#[derive(Debug, Clone)]
+pub struct Group<'run> {
+    /// The cause; none for findings of a version that knew others.
+    pub cause: Option<&'run CauseResult>,
+    /// MUSTs that were broken: what Entra meets first, then what Entra asks for, then the rest.
+    pub violations: Vec<&'run CheckResult>,
+    /// SHOULDs that were not followed, in the same order.
+    pub deviations: Vec<&'run CheckResult>,
+}
+
 impl<'run> Summary<'run> {
     /// Sorts a run's findings and finds the words for its verdict.
     pub fn of(run: &'run Run) -> Self {
         let with = |outcome: Outcome| {
             let mut found: Vec<_> = run.checks.iter().filter(|it| it.outcome == outcome).collect();
-            found.sort_by_key(|check| remoteness(check));
+            found.sort_by_key(|check| (place(run, check), remoteness(check)));
             found
         };
         let mut excused = with(Outcome::Excused);
+        excused.retain(|check| check.limitation.is_some());
         excused.sort_by_key(|check| check.limitation);
         Self {
             verdict: verdict(run),
-            violations: with(Outcome::Violation),
-            deviations: with(Outcome::Deviation),
+            groups: groups(run, &with(Outcome::Violation), &with(Outcome::Deviation)),
             cannot_tell: with(Outcome::CannotTell),
             stale_excuses: with(Outcome::StaleExcuse),
             excused,
@@ -77,6 +87,29 @@ impl<'run> Summary<'run> {
     }
 }
 
+/// Violations and deviations by cause, in the order of the run's causes.
+fn groups<'run>(
+    run: &'run Run,
+    violations: &[&'run CheckResult],
+    deviations: &[&'run CheckResult],
+) -> Vec<Group<'run>> {
+    let at = |checks: &[&'run CheckResult], nth: usize| -> Vec<&'run CheckResult> {
+        checks.iter().copied().filter(|check| place(run, check) == nth).collect()
+    };
+    let causes = run.causes.iter().map(Some).chain([None]).enumerate();
+    let groups = causes.map(|(nth, cause)| Group {
+        cause,
+        violations: at(violations, nth),
+        deviations: at(deviations, nth),
+    });
+    groups.filter(|it| !it.violations.is_empty() || !it.deviations.is_empty()).collect()
+}
+
+/// The place of a finding's cause among the run's; after all of them where it has none.
+fn place(run: &Run, check: &CheckResult) -> usize {
+    run.causes.iter().position(|cause| cause.id == check.cause).unwrap_or(run.causes.len())
+}
+
 /// How far a finding is from what Entra does: what broke in Entra's own traffic comes first.
 fn remoteness(check: &CheckResult) -> u8 {
     match (&check.scenario, check.source.starts_with("Microsoft Entra")) {
@@ -90,7 +123,7 @@ fn remoteness(check: &CheckResult) -> u8 {
 fn verdict(run: &Run) -> String {
     let names = |outcome: Outcome| {
         let mut of: Vec<_> = run.checks.iter().filter(|check| check.outcome == outcome).collect();
-        of.sort_by_key(|check| remoteness(check));
+        of.sort_by_key(|check| (place(run, check), remoteness(check)));
         of.into_iter().map(|check| check.id.as_str()).collect::<Vec<_>>()
     };
     let faults = faults(run, &names(Outcome::Violation));
@@ -147,10 +180,24 @@ fn faults(run: &Run, violations: &[&str]) -> Vec<String> {
             faults.push(counted(what, names));
         }
     }
+    for (what, state) in [
+        ("expired known failure", KnownFailureState::Expired),
+        ("known failure without need", KnownFailureState::Passes),
+    ] {
+        let ids = known(run, state);
+        if !ids.is_empty() {
+            faults.push(counted(what, &ids));
+        }
+    }
     if run.load.as_ref().is_some_and(|load| !load.arrived()) {
         faults.push("the tenant does not hold what the load sent".to_owned());
     }
     faults
+}
+
+/// Ids of the known failures that became that.
+fn known(run: &Run, state: KnownFailureState) -> Vec<&str> {
+    run.known_failures.iter().filter(|it| it.state == state).map(|it| it.id.as_str()).collect()
 }
 
 /// What a conforming tenant was allowed, as the end of a sentence.
@@ -171,6 +218,11 @@ fn allowances<'run>(run: &Run, names: &impl Fn(Outcome) -> Vec<&'run str>) -> St
             many("documented limitation", limitations.len()),
             named(&limitations)
         ));
+    }
+    let excused = known(run, KnownFailureState::Excused);
+    if !excused.is_empty() {
+        let count = many("known failure", excused.len());
+        allowed.push(format!("{count} excused{}", named(&excused)));
     }
     for (what, outcome) in [
         ("deviation", Outcome::Deviation),
@@ -342,19 +394,21 @@ mod tests {
         let mut run = sample::violating();
         assert_eq!(
             Summary::of(&run).verdict,
-            "does not conform: 2 violations (converged-active, delete-204); \
-             1 failed scenario (groups/rename); 1 changed snapshot (groups/rename); \
+            "does not conform: 3 violations (converged-active, delete-204, \
+             patch-replace-valuepath-nomatch); 1 failed scenario (groups/rename); \
+             1 changed snapshot (groups/rename); 1 expired known failure (old-one); \
+             1 known failure without need (good-one); \
              the tenant does not hold what the load sent"
         );
         run.outcome = RunOutcome::Interrupted;
         assert!(
-            Summary::of(&run).verdict.starts_with("no verdict: interrupted, with 2 violations")
+            Summary::of(&run).verdict.starts_with("no verdict: interrupted, with 3 violations")
         );
         run.outcome = RunOutcome::Unreachable;
         assert!(Summary::of(&run).verdict.contains("refused the token"));
         run.checks.extend((0..9).map(|n| sample::check(&format!("x-{n}"), Outcome::Violation)));
         run.outcome = RunOutcome::Violations;
-        assert!(Summary::of(&run).verdict.contains("x-0, x-1 and 7 more)"));
+        assert!(Summary::of(&run).verdict.contains("x-0, x-1 and 8 more)"));
     }
 
     #[test]
@@ -377,8 +431,32 @@ mod tests {
         let mut entra = sample::check("entra-only", Outcome::Violation);
         entra.source = "Microsoft Entra, SCIM endpoint guide".to_owned();
         run.checks.push(entra);
-        let found = ids(&Summary::of(&run).violations);
-        assert_eq!(found, ["converged-active", "entra-only", "delete-204"]);
+        let summary = Summary::of(&run);
+        let found: Vec<Vec<String>> = summary.groups.iter().map(|it| ids(&it.violations)).collect();
+        let groups = [
+            &["converged-active"][..],
+            &["entra-only", "delete-204"],
+            &["patch-replace-valuepath-nomatch"],
+            &[],
+        ];
+        assert_eq!(found, groups, "the most damaging cause comes first");
+        assert_eq!(ids(&summary.groups[3].deviations), ["media-type"]);
+        run.causes.clear();
+        let summary = Summary::of(&run);
+        assert_eq!(summary.groups.len(), 1, "what has no cause is told as well");
+        assert_eq!(summary.groups[0].violations.len(), 4);
+    }
+
+    #[test]
+    fn what_was_known_is_no_fault_until_it_expires_or_passes() {
+        let mut run = sample::conforming();
+        run.checks.truncate(1);
+        run.known_failures = vec![sample::known_failure("a", KnownFailureState::Excused)];
+        let verdict = |run: &Run| Summary::of(run).verdict;
+        assert_eq!(verdict(&run), "conforms, with 1 known failure excused (a)");
+        run.known_failures.push(sample::known_failure("b", KnownFailureState::Passes));
+        run.outcome = RunOutcome::Violations;
+        assert_eq!(verdict(&run), "does not conform: 1 known failure without need (b)");
     }
 
     #[test]

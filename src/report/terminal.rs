@@ -74,8 +74,8 @@ pub fn text(run: &Run, strict: bool, folder: Option<&Path>, paint: Paint) -> Str
     for remark in &run.remarks {
         let _ = writeln!(page, "  {}", visible(remark, LONG));
     }
-    findings(&mut page, run, &paint.red("VIOLATION"), &summary.violations, true);
-    findings(&mut page, run, &paint.yellow("deviation"), &summary.deviations, strict);
+    causes(&mut page, run, &summary, strict, paint);
+    known_failures(&mut page, run, paint);
     excuses(&mut page, run, &summary, paint);
     cannot_tell(&mut page, &summary, paint);
     scenarios(&mut page, run, paint);
@@ -125,28 +125,73 @@ fn head(page: &mut String, run: &Run, summary: &Summary<'_>, strict: bool, paint
     }
 }
 
-/// Findings with both sides; `whole` adds how often they were seen and how to repeat them.
-fn findings(page: &mut String, run: &Run, word: &str, checks: &[&CheckResult], whole: bool) {
-    for check in checks.iter().take(SHOWN) {
-        let (id, source) = (visible(&check.id, SHORT), visible(&check.source, SHORT));
-        let _ = writeln!(page, "\n{word} {id} ({}, {source})", check.level.name());
-        let _ = writeln!(page, "  {}", visible(&check.sentence, LONG));
-        for (name, text) in
-            [("expected", &check.expected), ("actual", &check.actual), ("reason", &check.reason)]
-        {
-            if let Some(text) = text {
-                row(page, name, text);
-            }
+/// Findings by root cause, each cause with the sentence that mends it.
+fn causes(page: &mut String, run: &Run, summary: &Summary<'_>, strict: bool, paint: Paint) {
+    let (violation, deviation) = (paint.red("VIOLATION"), paint.yellow("deviation"));
+    let mut room = SHOWN;
+    for (nth, group) in summary.groups.iter().enumerate() {
+        if let Some(cause) = group.cause {
+            let count = format!("cause {} of {}:", nth + 1, run.causes.len());
+            let sentence = visible(&cause.sentence, SHORT);
+            let _ = writeln!(page, "\n{} {sentence}", paint.bold(&count));
+            row(page, "damage", cause.damage.words());
+            row(page, "to mend", &cause.mend);
         }
-        if whole {
-            row(page, "seen", &figures::seen(check));
-            if let Some(curl) = &check.curl {
-                row(page, "curl", curl);
-            }
-            row(page, "re-run", &rerun_check(run, check));
+        let violations = group.violations.iter().map(|check| (&violation, check, true));
+        let deviations = group.deviations.iter().map(|check| (&deviation, check, strict));
+        let findings: Vec<_> = violations.chain(deviations).collect();
+        for (word, check, whole) in findings.iter().take(room) {
+            finding(page, run, word, check, *whole);
+        }
+        if findings.len() > room {
+            let _ = writeln!(page, "\n  and {} more, in {MARKDOWN}", findings.len() - room);
+        }
+        room = room.saturating_sub(findings.len());
+    }
+}
+
+/// A finding with both sides; `whole` adds how often it was seen and how to repeat it.
+fn finding(page: &mut String, run: &Run, word: &str, check: &CheckResult, whole: bool) {
+    let (id, source) = (visible(&check.id, SHORT), visible(&check.source, SHORT));
+    let _ = writeln!(page, "\n{word} {id} ({}, {source})", check.level.name());
+    let _ = writeln!(page, "  {}", visible(&check.sentence, LONG));
+    for (name, text) in
+        [("expected", &check.expected), ("actual", &check.actual), ("reason", &check.reason)]
+    {
+        if let Some(text) = text {
+            row(page, name, text);
         }
     }
-    more(page, checks.len());
+    for reading in &check.readings {
+        row(page, "reading", &figures::reading(reading));
+    }
+    if whole {
+        row(page, "seen", &figures::seen(check));
+        if let Some(curl) = &check.curl {
+            row(page, "curl", curl);
+        }
+        row(page, "re-run", &rerun_check(run, check));
+    }
+}
+
+/// Known failures that fail the run, then those that are excused.
+fn known_failures(page: &mut String, run: &Run, paint: Paint) {
+    let (failing, others): (Vec<_>, Vec<_>) =
+        run.known_failures.iter().partition(|known| known.state.fails_the_run());
+    for known in failing.iter().take(SHOWN) {
+        let id = visible(&known.id, SHORT);
+        let _ = writeln!(page, "\n{} {id}", paint.red("KNOWN FAILURE"));
+        let _ = writeln!(page, "  {}", visible(&figures::known_failure(known), LONG));
+    }
+    more(page, failing.len());
+    if !others.is_empty() {
+        let _ = writeln!(page, "\n{}", paint.bold("known failures"));
+    }
+    for known in others.iter().take(SHOWN) {
+        let (id, told) = (visible(&known.id, SHORT), figures::known_failure(known));
+        let _ = writeln!(page, "  {id}  {}", visible(&told, LONG));
+    }
+    more(page, others.len());
 }
 
 fn excuses(page: &mut String, run: &Run, summary: &Summary<'_>, paint: Paint) {

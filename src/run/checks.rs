@@ -63,6 +63,18 @@ impl ProbeSettings {
         *self.stop.borrow()
     }
 
+    /// Sleeps, and wakes early where the run is interrupted.
+    async fn sleep(&self, pause: Duration) {
+        let mut stop = self.stop.clone();
+        // Who can no longer say the word says nothing: the time alone ends the sleep then.
+        let word = async {
+            if stop.wait_for(|stopped| *stopped).await.is_err() {
+                std::future::pending().await
+            }
+        };
+        let _ = tokio::time::timeout(pause, word).await;
+    }
+
     /// Pauses after a throttled answer, unless its `Retry-After` closes the door anyway.
     async fn pause_after(&self, throttled: &Exchange) {
         if throttled.retry_after().is_none() {

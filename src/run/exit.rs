@@ -6,7 +6,7 @@
 use std::process::ExitCode;
 
 use super::{ConnectionResult, LoadResult, Run, RunOutcome, ScenarioOutcome, ScenarioResult};
-use super::{ExpectationResult, SnapshotResult};
+use super::{ExpectationResult, KnownFailureResult, SnapshotResult};
 use crate::checks::check::{CheckResult, Outcome};
 
 impl RunOutcome {
@@ -18,6 +18,7 @@ impl RunOutcome {
         checks: &[CheckResult],
         scenarios: &[ScenarioResult],
         load: Option<&LoadResult>,
+        known_failures: &[KnownFailureResult],
     ) -> Self {
         if interrupted || scenarios.iter().any(|it| it.outcome == ScenarioOutcome::Interrupted) {
             return Self::Interrupted;
@@ -28,7 +29,8 @@ impl RunOutcome {
         let violated = checks.iter().any(|check| check.outcome == Outcome::Violation)
             || connection.is_some_and(|connection| !connection.success)
             || scenarios.iter().any(ScenarioResult::is_violated)
-            || load.is_some_and(|load| !load.arrived());
+            || load.is_some_and(|load| !load.arrived())
+            || known_failures.iter().any(|known| known.state.fails_the_run());
         if violated {
             return Self::Violations;
         }
@@ -79,7 +81,8 @@ fn missed(expectations: &[ExpectationResult]) -> bool {
 pub enum Exit {
     /// 0: the tenant conforms, or the command did what it was asked.
     Conforms = 0,
-    /// 1: violations, a failed scenario or a changed snapshot; with `--strict` deviations too.
+    /// 1: violations, a failed scenario, a changed snapshot, or a known failure that has expired or
+    /// passes; with `--strict` deviations too.
     Violations = 1,
     /// 2: the command line, a scenario or a profile is wrong.
     BadInput = 2,
@@ -126,7 +129,9 @@ mod tests {
 
     fn outcome(run: &Run) -> RunOutcome {
         let connection = run.connection.as_ref();
-        RunOutcome::of(false, connection, &run.checks, &run.scenarios, run.load.as_ref())
+        let load = run.load.as_ref();
+        let known = &run.known_failures;
+        RunOutcome::of(false, connection, &run.checks, &run.scenarios, load, known)
     }
 
     fn failed(code: Option<&str>) -> ConnectionResult {
@@ -150,6 +155,22 @@ mod tests {
         let mut run = sample::conforming();
         run.checks[0].outcome = Outcome::Violation;
         assert_eq!(outcome(&run), RunOutcome::Violations);
+    }
+
+    #[test]
+    fn a_known_failure_that_expired_or_passes_fails_the_run() {
+        use crate::run::KnownFailureState::{Covered, Excused, Expired, NotJudged, Passes};
+        for (state, expected) in [
+            (Excused, RunOutcome::Conforms),
+            (Covered, RunOutcome::Conforms),
+            (NotJudged, RunOutcome::Conforms),
+            (Expired, RunOutcome::Violations),
+            (Passes, RunOutcome::Violations),
+        ] {
+            let mut run = sample::conforming();
+            run.known_failures = vec![sample::known_failure("delete-204", state)];
+            assert_eq!(outcome(&run), expected, "{state:?}");
+        }
     }
 
     #[test]
@@ -215,7 +236,7 @@ mod tests {
     #[test]
     fn an_interruption_wins_over_all() {
         let mut run = sample::violating();
-        let all = RunOutcome::of(true, None, &run.checks, &[], None);
+        let all = RunOutcome::of(true, None, &run.checks, &[], None, &[]);
         assert_eq!(all, RunOutcome::Interrupted);
         run.scenarios[0].outcome = ScenarioOutcome::Interrupted;
         assert_eq!(outcome(&run), RunOutcome::Interrupted);

@@ -6,9 +6,11 @@ pub mod cleanup;
 pub mod compare;
 mod exit;
 pub mod history;
+pub mod known_failures;
 mod notify;
 pub mod play;
 mod progress;
+mod readings;
 mod result;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -21,5 +23,7 @@ mod tests;
 
 pub use budget::*;
 pub use exit::*;
+pub use known_failures::{KnownFailureResult, KnownFailureState, KnownFailures};
 pub use progress::*;
+pub use readings::*;
 pub use result::*;

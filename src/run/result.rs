@@ -6,6 +6,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::{AmbiguityResult, KnownFailureResult};
+use crate::checks::cause::CauseResult;
 use crate::checks::check::{CheckResult, Outcome};
 use crate::difference::Difference;
 use crate::profile::{Limitation, LimitationKind};
@@ -44,6 +46,12 @@ pub struct Run {
     pub connection: Option<ConnectionResult>,
     /// The documented limitations of the profile.
     pub limitations: Vec<Limitation>,
+    /// The root causes of violations and deviations, most damaging for Entra first.
+    pub causes: Vec<CauseResult>,
+    /// The known failures that the run was given, and what became of each.
+    pub known_failures: Vec<KnownFailureResult>,
+    /// How the tenant reads what the sources leave open, as far as the run met it.
+    pub ambiguities: Vec<AmbiguityResult>,
     /// Every check, in the order of the catalogue.
     pub checks: Vec<CheckResult>,
     /// Every scenario, in the order they ran.
@@ -69,7 +77,8 @@ pub enum RunOutcome {
     Conforms,
     /// Exit code 4: a performance expectation was missed, and nothing else.
     ExpectationMissed,
-    /// Exit code 1: violations, a failed scenario or a changed snapshot.
+    /// Exit code 1: violations, a failed scenario, a changed snapshot, or a known failure that
+    /// has expired or passes.
     Violations,
     /// Exit code 3: the tenant could not be reached or refused the token.
     Unreachable,
@@ -93,6 +102,8 @@ pub struct Counts {
     pub excused: u64,
     /// Documented limitations that excused at least one check.
     pub excused_limitations: u64,
+    /// Excused checks that are known failures.
+    pub known_failures: u64,
     /// Excuses the tenant does not need.
     pub stale_excuses: u64,
     /// No verdict possible.
@@ -121,6 +132,9 @@ impl Counts {
                 Outcome::NotExercised => &mut counts.not_exercised,
             };
             *place += 1;
+            if check.outcome == Outcome::Excused && check.limitation.is_none() {
+                counts.known_failures += 1;
+            }
             if let (Outcome::Excused, Some(limitation)) = (check.outcome, check.limitation)
                 && !limitations.contains(&limitation)
             {
@@ -294,8 +308,12 @@ pub struct LoadResult {
     pub groups: u64,
     /// Members of each group.
     pub members_per_group: u64,
+    /// Memberships that the tenant took and was not asked to end again.
+    pub memberships: u64,
     /// Requests in flight at once.
     pub concurrency: u64,
+    /// The model of load: `closed`, `rate`, `guideline`, `entra`.
+    pub pace: String,
     /// Requests a second that were asked for, where a rate was set.
     pub rate: Option<f64>,
     /// Requests sent by the cycle, without the checking afterwards.
@@ -316,6 +334,17 @@ pub struct LoadResult {
     pub timeline: Vec<Moment>,
     /// How latency grew with what the tenant held.
     pub growth: Vec<Growth>,
+    /// The rate the tenant can keep, where it was looked for.
+    pub capacity: Option<Capacity>,
+    /// What throttling cost.
+    pub throttling: ThrottlingResult,
+    /// Conversations that failed, and that Entra would have put in escrow.
+    pub escrowed: u64,
+    /// Why Entra would have put the job in quarantine, in Graph's words; none where it would not.
+    pub quarantine: Option<String>,
+    /// Each of several repeated loads, where there were any; the figures here are those of the
+    /// middle one.
+    pub repeats: Vec<RepeatResult>,
     /// Users the tenant holds of this run, counted afterwards.
     pub users_found: u64,
     /// Groups the tenant holds of this run, counted afterwards.
@@ -349,6 +378,94 @@ pub struct PhaseResult {
     pub requests: u64,
     /// How long it took, in seconds.
     pub seconds: f64,
+}
+
+/// What one of several repeated loads came to, for telling noise from change.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RepeatResult {
+    /// Requests a second.
+    pub requests_per_second: f64,
+    /// Objects a second.
+    pub objects_per_second: f64,
+    /// Latencies of each operation.
+    pub latencies: Vec<RepeatLatency>,
+}
+
+/// The latency of one operation in one of several repeated loads, in milliseconds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RepeatLatency {
+    /// The operation.
+    pub operation: String,
+    /// Median.
+    pub p50: f64,
+    /// 99 of 100 are faster.
+    pub p99: f64,
+}
+
+impl RepeatResult {
+    /// The figures of a load that vary from one to the next.
+    pub fn of(load: &LoadResult) -> Self {
+        let latency = |it: &OperationMetrics| RepeatLatency {
+            operation: it.operation.clone(),
+            p50: it.latency().p50,
+            p99: it.latency().p99,
+        };
+        Self {
+            requests_per_second: load.requests_per_second,
+            objects_per_second: load.objects_per_second,
+            latencies: load.operations.iter().map(latency).collect(),
+        }
+    }
+
+    /// A percentile of an operation, `p50` or `p99`, where it was measured.
+    pub fn latency(&self, operation: &str, percentile: &str) -> Option<f64> {
+        let latency = self.latencies.iter().find(|it| it.operation == operation)?;
+        match percentile {
+            "p50" => Some(latency.p50),
+            "p99" => Some(latency.p99),
+            _ => None,
+        }
+    }
+}
+
+/// What a search for the capacity came to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Capacity {
+    /// The highest rate that held, in requests a second.
+    pub held: Option<f64>,
+    /// The lowest rate that broke an expectation, in requests a second.
+    pub broke: Option<f64>,
+    /// Every rate that was tried, in order.
+    pub steps: Vec<CapacityStep>,
+}
+
+/// One rate that was tried.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct CapacityStep {
+    /// Requests a second asked for.
+    pub rate: f64,
+    /// Requests a second sent.
+    pub achieved: f64,
+    /// The 99th percentile of the latency from the due time, in milliseconds.
+    pub p99_ms: f64,
+    /// The share of requests without success, from 0 to 1.
+    pub error_share: f64,
+    /// Whether the rate held.
+    pub held: bool,
+}
+
+/// What throttling cost a load.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ThrottlingResult {
+    /// Answers 429, or 503 with `Retry-After`.
+    pub answers: u64,
+    /// How long nothing was sent because a `Retry-After` was kept, in seconds.
+    pub waited_seconds: f64,
 }
 
 /// How many requests went out, and what the operator allowed.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::{Budget, Telling};
+use super::{Budget, KnownFailures, Telling};
 use crate::checks::listen::EveryJudge;
 use crate::entra::job::JobSetUp;
 use crate::entra::log::LogEntry;
@@ -30,6 +30,8 @@ pub struct Stage {
     pub embedded: Option<EmbeddedSettings>,
     /// The profile.
     pub profile: ServerProfile,
+    /// Findings that somebody has taken on.
+    pub known_failures: KnownFailures,
     /// The dialect asked for by `--dialect` or by the flag in the Tenant URL; it wins over files.
     pub dialect: Option<PatchDialect>,
     /// The seed asked for by `--seed`; it wins over files.

@@ -99,6 +99,12 @@ impl Checker<'_> {
             users: self.size(Some(&table.users), USERS_MAX, 0)?,
             groups: self.size(table.groups.as_ref(), GROUPS_MAX, 0)?,
             members_per_group: self.size(table.members_per_group.as_ref(), USERS_MAX, 0)?,
+            large_groups: self.size(table.large_groups.as_ref(), GROUPS_MAX, 0)?,
+            members_per_large_group: self.size(
+                table.members_per_large_group.as_ref(),
+                USERS_MAX,
+                0,
+            )?,
             assigned_users_percent: self
                 .percent(table.assigned_users_percent.as_ref(), default.assigned_users_percent)?,
             assigned_groups_percent: self
@@ -109,17 +115,20 @@ impl Checker<'_> {
                 .percent(table.disabled_percent.as_ref(), default.disabled_percent)?,
             domain: table.domain.as_ref().map(|domain| self.domain(domain)).transpose()?,
         };
-        match &table.members_per_group {
-            Some(written) if population.members_per_group > population.users => {
-                let problem = format!(
-                    "{} members of {} users are too many",
-                    population.members_per_group, population.users
-                );
-                let mend = format!("write at most {}, or more users", population.users);
-                Err(self.source.refuse(&written.span(), problem, &mend))
+        for (written, members) in [
+            (&table.members_per_group, population.members_per_group),
+            (&table.members_per_large_group, population.members_per_large_group),
+        ] {
+            if let Some(written) = written
+                && members > population.users
+            {
+                let users = population.users;
+                let problem = format!("{members} members of {users} users are too many");
+                let mend = format!("write at most {users}, or more users");
+                return Err(self.source.refuse(&written.span(), problem, &mend));
             }
-            _ => Ok(population),
         }
+        Ok(population)
     }
 
     fn domain(&self, domain: &Spanned<String>) -> Checked<String> {

@@ -59,6 +59,10 @@ pub(super) struct PopulationTable {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) members_per_group: Option<Spanned<i64>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) large_groups: Option<Spanned<i64>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) members_per_large_group: Option<Spanned<i64>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) assigned_users_percent: Option<Spanned<i64>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) assigned_groups_percent: Option<Spanned<i64>>,
@@ -189,6 +193,9 @@ fn population_table(population: &Population) -> PopulationTable {
         users: put(size(population.users)),
         groups: Some(put(size(population.groups))),
         members_per_group: Some(put(size(population.members_per_group))),
+        large_groups: Some(put(size(population.large_groups))).filter(|it| *it.get_ref() > 0),
+        members_per_large_group: Some(put(size(population.members_per_large_group)))
+            .filter(|it| *it.get_ref() > 0),
         assigned_users_percent: percent(population.assigned_users_percent),
         assigned_groups_percent: percent(population.assigned_groups_percent),
         managers_percent: percent(population.managers_percent),

@@ -4,6 +4,7 @@
 //! This room knows the protocol's words and nothing of ours: no tenant, no check, no Entra.
 //! What an answer *should* be is judged elsewhere; here bytes only become nouns.
 
+pub mod bulk;
 pub mod filter;
 pub mod message;
 pub mod path;
@@ -33,5 +34,9 @@ pub const LIST_RESPONSE: &str = "urn:ietf:params:scim:api:messages:2.0:ListRespo
 pub const SEARCH_REQUEST: &str = "urn:ietf:params:scim:api:messages:2.0:SearchRequest";
 /// Message URN of a PATCH body (RFC 7644 §3.5.2).
 pub const PATCH_OP: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
+/// Message URN of a bulk request (RFC 7644 §3.7).
+pub const BULK_REQUEST: &str = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";
+/// Message URN of the answer to one.
+pub const BULK_RESPONSE: &str = "urn:ietf:params:scim:api:messages:2.0:BulkResponse";
 /// Message URN of an error body (RFC 7644 §3.12).
 pub const ERROR: &str = "urn:ietf:params:scim:api:messages:2.0:Error";

@@ -345,8 +345,9 @@ mod tests {
             table("", schema.attributes, &mut lines);
             lines.len()
         };
-        // One more for `addresses.primary` and two more for erratum 8011.
-        assert_eq!(all().map(count), [66 + 1, 5, 9, 19 + 2, 8, 27]);
+        // One more for `addresses.primary`, two for erratum 8011, seven for RFC 9865, three for
+        // RFC 9967.
+        assert_eq!(all().map(count), [66 + 1, 5, 9, 19 + 2 + 7 + 3, 8, 27]);
     }
 
     #[test]

@@ -3,8 +3,9 @@
 //! A line is whole or it is not there: what a crash or a full disk cut short is taken away before
 //! the next line is written, and a torn last line is passed over when the file is read.
 
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -42,6 +43,8 @@ pub struct Owned {
 pub struct Unresolved {
     /// The exchange that tried.
     pub number: u64,
+    /// Its place among the operations of a bulk request.
+    pub operation: Option<usize>,
     /// Where.
     pub collection: Collection,
     /// `userName` or `displayName` of the body, by which it can be looked up.
@@ -63,6 +66,9 @@ pub enum ManifestLine {
     Creating {
         /// The exchange's number.
         number: u64,
+        /// Its place among the operations of a bulk request; none for a create of its own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        operation: Option<usize>,
         /// Where.
         collection: Collection,
         /// `userName` or `displayName`.
@@ -74,6 +80,9 @@ pub enum ManifestLine {
     Created {
         /// The exchange's number.
         number: u64,
+        /// Its place among the operations of a bulk request; none for a create of its own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        operation: Option<usize>,
         /// Where.
         collection: Collection,
         /// The id the tenant gave.
@@ -83,6 +92,9 @@ pub enum ManifestLine {
     NotCreated {
         /// The exchange's number.
         number: u64,
+        /// Its place among the operations of a bulk request; none for a create of its own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        operation: Option<usize>,
     },
     /// The resource is gone.
     Deleted {
@@ -91,6 +103,29 @@ pub enum ManifestLine {
         /// Its id.
         id: String,
     },
+    /// What a load that can be resumed was asked to do, in one line.
+    Plan {
+        /// The plan.
+        plan: String,
+    },
+    /// An object of a load's population is in the tenant.
+    Linked {
+        /// Where.
+        collection: Collection,
+        /// Its index in the population.
+        index: usize,
+        /// Its id.
+        id: String,
+    },
+    /// A step of a load that links nothing is done: a manager, members.
+    Done {
+        /// The phase, from 0.
+        phase: usize,
+        /// The step in it, from 0.
+        step: u64,
+    },
+    /// The load came to its end; what follows removes it again.
+    Finished {},
 }
 
 /// Why a manifest cannot be kept or read.
@@ -128,35 +163,54 @@ const LEFT_MAX: usize = 1_000;
 pub struct Manifest {
     /// The Tenant URL it was written for.
     pub tenant: Option<String>,
-    /// Created and not deleted.
+    /// Created and not deleted, in order.
     pub owned: Vec<Owned>,
     /// Perhaps created.
     pub unresolved: Vec<Unresolved>,
+    /// How far a load was that can be resumed.
+    pub progress: Progress,
+}
+
+/// How far a load was.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// What it was asked to do; none where no load kept this manifest.
+    pub plan: Option<String>,
+    /// Ids by collection and index.
+    pub links: Vec<(Collection, usize, String)>,
+    /// Steps that were done, by phase and number.
+    pub done: HashSet<(usize, u64)>,
+    /// Whether the load had come to its end.
+    pub is_finished: bool,
 }
 
 impl Manifest {
-    /// Reads a manifest. A last line cut short by a crash is passed over.
+    /// Reads a manifest, line by line: one of a million users is large. A last line cut short by a
+    /// crash is passed over.
     pub fn read(path: &Path) -> Result<Self, ManifestError> {
-        let bytes = std::fs::read(path)
-            .map_err(|source| ManifestError::File { path: path.to_owned(), source })?;
-        // A line cut short may end inside a letter.
-        let text = String::from_utf8_lossy(&bytes);
-        let mut manifest = Self::default();
-        let lines: Vec<&str> = text.lines().collect();
-        for (index, line) in lines.iter().enumerate() {
-            match serde_json::from_str(line) {
-                Ok(line) => manifest.fold(line),
-                Err(_) if index + 1 == lines.len() && !text.ends_with('\n') => {}
+        let refused = |source| ManifestError::File { path: path.to_owned(), source };
+        let mut reader = BufReader::new(File::open(path).map_err(refused)?);
+        let (mut folded, mut bytes) = (Folded::default(), Vec::new());
+        for number in 1.. {
+            bytes.clear();
+            if reader.read_until(b'\n', &mut bytes).map_err(refused)? == 0 {
+                break;
+            }
+            // A line cut short may end inside a letter.
+            let is_whole = bytes.ends_with(b"\n");
+            match serde_json::from_slice(&bytes) {
+                Ok(line) => folded.fold(line),
+                Err(_) if !is_whole => {}
                 Err(error) => {
                     return Err(ManifestError::Line {
                         path: path.to_owned(),
-                        line: index + 1,
+                        line: number,
                         why: error.to_string(),
                     });
                 }
             }
         }
-        Ok(manifest)
+        Ok(folded.into())
     }
 
     /// Makes room for a new manifest: one that still lists something is kept beside it, as
@@ -175,24 +229,70 @@ impl Manifest {
     pub fn is_settled(&self) -> bool {
         self.owned.is_empty() && self.unresolved.is_empty()
     }
+}
 
+/// A manifest while it is read.
+#[derive(Default)]
+struct Folded {
+    tenant: Option<String>,
+    /// What is there, with its place in the order of creation.
+    owned: HashMap<(Collection, String), usize>,
+    created: usize,
+    unresolved: BTreeMap<(u64, Option<usize>), Unresolved>,
+    progress: Progress,
+}
+
+impl Folded {
     fn fold(&mut self, line: ManifestLine) {
         match line {
-            ManifestLine::Run { tenant } => self.tenant = Some(tenant),
-            ManifestLine::Creating { number, collection, name, external_id } => {
-                self.unresolved.push(Unresolved { number, collection, name, external_id });
+            ManifestLine::Run { tenant } => {
+                self.tenant = Some(tenant);
+                self.carry_over();
             }
-            ManifestLine::Created { number, collection, id } => {
-                self.unresolved.retain(|unresolved| unresolved.number != number);
-                self.owned.push(Owned { collection, id });
+            ManifestLine::Creating { number, operation, collection, name, external_id } => {
+                let lost = Unresolved { number, operation, collection, name, external_id };
+                self.unresolved.insert((number, operation), lost);
             }
-            ManifestLine::NotCreated { number } => {
-                self.unresolved.retain(|unresolved| unresolved.number != number);
+            ManifestLine::Created { number, operation, collection, id } => {
+                self.unresolved.remove(&(number, operation));
+                self.created += 1;
+                self.owned.insert((collection, id), self.created);
             }
-            ManifestLine::Deleted { collection, id } => {
-                self.owned.retain(|owned| owned.collection != collection || owned.id != id);
+            ManifestLine::NotCreated { number, operation } => {
+                self.unresolved.remove(&(number, operation));
             }
+            ManifestLine::Deleted { collection, id } => drop(self.owned.remove(&(collection, id))),
+            ManifestLine::Plan { plan } => self.progress.plan = Some(plan),
+            ManifestLine::Linked { collection, index, id } => {
+                self.progress.links.push((collection, index, id));
+            }
+            ManifestLine::Done { phase, step } => drop(self.progress.done.insert((phase, step))),
+            ManifestLine::Finished {} => self.progress.is_finished = true,
         }
+    }
+
+    /// Numbers begin anew in each run that writes to one manifest: what an earlier one left open
+    /// gets numbers that no run reaches.
+    fn carry_over(&mut self) {
+        let open = std::mem::take(&mut self.unresolved).into_values().enumerate();
+        self.unresolved = open
+            .map(|(nth, unresolved)| {
+                let number = u64::MAX - nth as u64;
+                ((number, None), Unresolved { number, operation: None, ..unresolved })
+            })
+            .collect();
+    }
+}
+
+impl From<Folded> for Manifest {
+    fn from(mut folded: Folded) -> Self {
+        folded.carry_over();
+        let mut owned: Vec<_> = folded.owned.into_iter().collect();
+        owned.sort_unstable_by_key(|(_, place)| *place);
+        let owned =
+            owned.into_iter().map(|((collection, id), _)| Owned { collection, id }).collect();
+        let unresolved = folded.unresolved.into_values().collect();
+        Self { tenant: folded.tenant, owned, unresolved, progress: folded.progress }
     }
 }
 
@@ -241,6 +341,29 @@ impl Journal {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_two_runs_of_one_manifest_left_open_stays_apart() {
+        let creating = |name: &str| ManifestLine::Creating {
+            number: 1,
+            operation: None,
+            collection: Collection::Users,
+            name: Some(name.to_owned()),
+            external_id: None,
+        };
+        let run = || ManifestLine::Run { tenant: "http://localhost/scim".to_owned() };
+        let mut folded = Folded::default();
+        for line in [run(), creating("first"), run(), creating("second")] {
+            folded.fold(line);
+        }
+        folded.fold(ManifestLine::NotCreated { number: 1, operation: None });
+        folded.fold(creating("third"));
+        let manifest = Manifest::from(folded);
+        let open: Vec<_> = manifest.unresolved.iter().map(|it| it.name.as_deref()).collect();
+        assert_eq!(open, [Some("third"), Some("first")]);
+        let numbers: HashSet<u64> = manifest.unresolved.iter().map(|it| it.number).collect();
+        assert_eq!(numbers.len(), 2);
+    }
 
     #[test]
     fn what_a_cut_off_run_left_is_kept_beside_the_new_manifest() {

@@ -20,7 +20,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-pub use manifest::{Collection, Manifest, ManifestError, ManifestLine, Owned, Unresolved};
+pub use manifest::{
+    Collection, Manifest, ManifestError, ManifestLine, Owned, Progress, Unresolved,
+};
 pub use token::{SecretToken, TokenError};
 pub use traffic::{Allowance, PER_SECOND_MAX, PER_SECOND_MIN, Sent};
 pub use transport::{HttpSettings, Limits, Transport, TransportError};
@@ -187,6 +189,12 @@ impl Tenant {
         self.door.ownership.unresolved()
     }
 
+    /// What the exchange of that number created and is still there: for a bulk request, which may
+    /// create many.
+    pub fn made_by(&self, number: u64) -> Vec<Owned> {
+        self.door.ownership.made_by(number)
+    }
+
     /// Whether this run created the resource of that id.
     pub fn owns(&self, id: &str) -> bool {
         self.door.ownership.owns(id)
@@ -222,6 +230,12 @@ impl Tenant {
         self.door.ownership.deleted()
     }
 
+    /// Adds a line on how far a load is to the manifest, where one is kept. A line that cannot be
+    /// written costs a resumed load a look-up, and nothing else.
+    pub fn note_progress(&self, line: &ManifestLine) {
+        self.door.ownership.note(line);
+    }
+
     /// Settles a create whose answer was lost: nothing is there, or it was found and adopted.
     pub fn settle(&self, unresolved: &Unresolved) {
         self.door.ownership.settle(unresolved);
@@ -234,20 +248,31 @@ impl Tenant {
 
     /// Sends a request that is due now.
     pub async fn send(&self, operation: Operation, request: Request) -> Exchange {
-        self.send_due(operation, request, self.door.began.elapsed()).await
+        self.send_when(operation, request, None).await
     }
 
-    /// Sends a request that was due at `due`, counted from [`Tenant::began`].
+    /// Sends a request that was due at `due`, counted from [`Tenant::began`]. Who keeps a schedule
+    /// keeps the rate by it: the door's cap would hold up what a stall has delayed already.
     pub async fn send_due(
         &self,
         operation: Operation,
-        mut request: Request,
+        request: Request,
         due: Duration,
     ) -> Exchange {
+        self.send_when(operation, request, Some(due)).await
+    }
+
+    async fn send_when(
+        &self,
+        operation: Operation,
+        mut request: Request,
+        scheduled: Option<Duration>,
+    ) -> Exchange {
         let door = &*self.door;
+        let due = scheduled.unwrap_or_else(|| door.began.elapsed());
         let number = door.numbers.fetch_add(1, Ordering::Relaxed) + 1;
         self.dress(&mut request);
-        let permit = self.permit(number, operation, &request).await;
+        let permit = self.permit(number, operation, &request, scheduled.is_some()).await;
         let sent = door.began.elapsed();
         let secret = match request.credential {
             Credential::SecretToken | Credential::LowerCaseScheme => door.token.as_ref(),
@@ -276,10 +301,11 @@ impl Tenant {
         number: u64,
         operation: Operation,
         request: &Request,
+        is_scheduled: bool,
     ) -> Result<(), String> {
         let Door { traffic, ownership, .. } = &*self.door;
         traffic.take(operation).map_err(|used_up| used_up.to_string())?;
-        traffic.turn().await;
+        traffic.turn(is_scheduled).await;
         if self.discovery_is_open && ownership::changes_discovery(request) {
             return Ok(());
         }

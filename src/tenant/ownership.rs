@@ -4,6 +4,8 @@
 //! this run did not create in that collection is refused. The manifest gets its line *before* a
 //! create goes out, so that an interrupted run can be cleaned up.
 
+mod bulk;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -19,6 +21,9 @@ use crate::exchange::{Exchange, Failure, Request};
 /// A resource: ids are unique in their collection and, on some tenants, nowhere else.
 type Name = (Collection, String);
 
+/// A create: the exchange's number, and its place among the operations of a bulk request.
+type Create = (u64, Option<usize>);
+
 /// A resource that was there so long before the answer to its create is somebody else's. Longer
 /// than any mistake with time zones.
 const TOO_OLD: SignedDuration = SignedDuration::from_hours(36);
@@ -32,7 +37,7 @@ pub(super) struct Ownership {
     gone: DashSet<Name>,
     /// What a DELETE did not find, said by somebody who may not be the tenant.
     doubtful: DashSet<Name>,
-    pending: Mutex<BTreeMap<u64, Unresolved>>,
+    pending: Mutex<BTreeMap<Create, Unresolved>>,
     journal: Mutex<Option<Journal>>,
 }
 
@@ -58,7 +63,10 @@ impl Ownership {
                 (*entry.value(), Owned { collection, id })
             })
             .collect();
-        all.sort_by_key(|(order, _)| *order);
+        // What one bulk request made has one order; the same run must still do the same.
+        all.sort_by(|(one, it), (other, that)| {
+            (one, it.collection, &it.id).cmp(&(other, that.collection, &that.id))
+        });
         all.into_iter().map(|(_, owned)| owned).collect()
     }
 
@@ -72,13 +80,19 @@ impl Ownership {
             .any(|collection| self.owned.contains_key(&(collection, id.to_owned())))
     }
 
+    /// What the exchange of that number created and is still there.
+    pub(super) fn made_by(&self, number: u64) -> Vec<Owned> {
+        let made = self.owned.iter().filter(|entry| *entry.value() == number);
+        made.map(|entry| Owned { collection: entry.key().0, id: entry.key().1.clone() }).collect()
+    }
+
     pub(super) fn adopt(&self, owned: Owned) {
         let order = self.owned.len() as u64;
         self.own((owned.collection, owned.id), order);
     }
 
     pub(super) fn adopt_unresolved(&self, unresolved: Unresolved) {
-        lock(&self.pending).insert(unresolved.number, unresolved);
+        lock(&self.pending).insert((unresolved.number, unresolved.operation), unresolved);
     }
 
     pub(super) fn deleted(&self) -> u64 {
@@ -86,7 +100,7 @@ impl Ownership {
     }
 
     pub(super) fn settle(&self, unresolved: &Unresolved) {
-        lock(&self.pending).remove(&unresolved.number);
+        lock(&self.pending).remove(&(unresolved.number, unresolved.operation));
     }
 
     /// Adopts a resource that an unresolved create has made: name and `externalId` are those sent.
@@ -98,7 +112,7 @@ impl Ownership {
             None => Collection::Groups,
         };
         let name = text("userName").or_else(|| text("displayName"));
-        let mut pending = lock(&self.pending);
+        let pending = lock(&self.pending);
         let made = pending.values().find(|unresolved| {
             unresolved.collection == collection
                 && unresolved.name.is_some()
@@ -106,11 +120,10 @@ impl Ownership {
                 && unresolved.external_id.is_some()
                 && unresolved.external_id.as_deref() == text("externalId")
         });
-        let Some(number) = made.map(|unresolved| unresolved.number) else { return false };
-        pending.remove(&number);
+        let made = made.map(|unresolved| (unresolved.number, unresolved.operation));
         drop(pending);
-        self.note(&ManifestLine::Created { number, collection, id: id.to_owned() });
-        self.own((collection, id.to_owned()), number);
+        let Some(create) = made else { return false };
+        self.created(create, (collection, id.to_owned()));
         true
     }
 
@@ -122,33 +135,56 @@ impl Ownership {
         let path = request.path().trim_end_matches('/');
         if request.method == Method::POST {
             return match collection_of(path) {
-                Some(collection) => self.note_create(number, collection, request),
-                None if is_search(path) || is_bulk_of_nobody(path, request) => Ok(()),
-                None => Err(format!("a POST to {path} is none of a run's own resources")),
+                Some(collection) => {
+                    self.note_create((number, None), collection, request.body_json().as_ref())
+                }
+                None if is_search(path) => Ok(()),
+                None if path == "/Bulk" => self.permit_bulk(number, request),
+                None if path.strip_prefix('/').is_some_and(is_fabricated) => Ok(()),
+                None => match resource_of(path).filter(|name| self.may_change(name)) {
+                    // It creates nothing where the tenant is right, and is noted in case it is not.
+                    Some((collection, _)) => {
+                        self.note_create((number, None), collection, request.body_json().as_ref())
+                    }
+                    None => Err(format!("a POST to {path} is none of a run's own resources")),
+                },
             };
         }
         let Some(name) = resource_of(path) else {
             return Err(format!("{} {path} is none of a run's own resources", request.method));
         };
-        if self.owned.contains_key(&name) || self.gone.contains(&name) || is_fabricated(&name.1) {
+        if self.may_change(&name) {
             return Ok(());
         }
         Err(format!("this run did not create {} in {}", name.1, name.0.path()))
+    }
+
+    /// Whether a resource is the run's own, was so, or is none that anybody has.
+    fn may_change(&self, name: &Name) -> bool {
+        self.owned.contains_key(name) || self.gone.contains(name) || is_fabricated(&name.1)
     }
 
     /// Draws the conclusions of an answer: created, refused, deleted, or still unknown.
     pub(super) fn heard(&self, exchange: &Exchange) {
         let path = exchange.request.path().trim_end_matches('/');
         if exchange.request.method == Method::POST {
-            if let Some(collection) = collection_of(path) {
+            let resource = || resource_of(path).map(|(collection, _)| collection);
+            if let Some(collection) = collection_of(path).or_else(resource) {
                 self.heard_create(exchange, collection);
+            } else if path == "/Bulk" {
+                self.heard_bulk(exchange);
             }
         } else if exchange.request.method == Method::DELETE
             && let Some(name) = resource_of(path)
             && self.owned.contains_key(&name)
             && self.is_gone(exchange, &name)
-            && self.owned.remove(&name).is_some()
         {
+            self.deleted_one(name);
+        }
+    }
+
+    fn deleted_one(&self, name: Name) {
+        if self.owned.remove(&name).is_some() {
             self.note(&ManifestLine::Deleted { collection: name.0, id: name.1.clone() });
             self.gone.insert(name);
         }
@@ -175,50 +211,62 @@ impl Ownership {
     /// A create whose line cannot be written is not sent: nobody could clean up after it.
     fn note_create(
         &self,
-        number: u64,
+        (number, operation): Create,
         collection: Collection,
-        request: &Request,
+        body: Option<&Value>,
     ) -> Result<(), String> {
-        let body = request.body_json();
-        let text = |name: &str| body.as_ref()?.get(name)?.as_str().map(str::to_owned);
+        let text = |name: &str| body?.get(name)?.as_str().map(str::to_owned);
         let name = text("userName").or_else(|| text("displayName"));
         let external_id = text("externalId");
         let line = ManifestLine::Creating {
             number,
+            operation,
             collection,
             name: name.clone(),
             external_id: external_id.clone(),
         };
         self.write(&line)
             .map_err(|error| format!("the manifest takes no line before the create: {error}"))?;
-        let unresolved = Unresolved { number, collection, name, external_id };
-        lock(&self.pending).insert(number, unresolved);
+        self.adopt_unresolved(Unresolved { number, operation, collection, name, external_id });
         Ok(())
     }
 
     fn heard_create(&self, exchange: &Exchange, collection: Collection) {
-        let number = exchange.number;
+        let create = (exchange.number, None);
+        let (sent, answered) = (exchange.request.body_json(), exchange.json());
+        let located = || id_of_location(exchange.header("location")?, collection);
         // 303 sends the client to what the create has made, so it is no refusal.
         let refused = matches!(exchange.status(), 300..=302 | 304..=499);
         if refused || matches!(exchange.result, Err(Failure::Refused(_))) {
-            if lock(&self.pending).remove(&number).is_some() {
-                self.note(&ManifestLine::NotCreated { number });
-            }
+            self.not_created(create);
         } else if exchange.is_success()
-            && let Some(id) = exchange.id().or_else(|| id_of_location(exchange, collection))
+            && let Some(id) = exchange.id().or_else(located)
             && is_addressable(&id)
-            && names_the_same(exchange)
-            && !is_too_old(exchange)
+            && names_the_same(sent.as_ref(), answered.as_ref())
+            && !is_too_old(answered.as_ref(), exchange)
         {
-            lock(&self.pending).remove(&number);
-            self.note(&ManifestLine::Created { number, collection, id: id.clone() });
-            self.own((collection, id), number);
+            self.created(create, (collection, id));
+        }
+    }
+
+    fn created(&self, create: Create, name: Name) {
+        let (number, operation) = create;
+        lock(&self.pending).remove(&create);
+        let (collection, id) = name.clone();
+        self.note(&ManifestLine::Created { number, operation, collection, id });
+        self.own(name, number);
+    }
+
+    fn not_created(&self, create: Create) {
+        if lock(&self.pending).remove(&create).is_some() {
+            let (number, operation) = create;
+            self.note(&ManifestLine::NotCreated { number, operation });
         }
     }
 
     /// Writes what already happened. A full disk must not stop a run or a clean-up that knows by
     /// heart what it owns; the line before each create said enough to find it.
-    fn note(&self, line: &ManifestLine) {
+    pub(super) fn note(&self, line: &ManifestLine) {
         let _ = self.write(line);
     }
 
@@ -241,21 +289,6 @@ fn only_reads(request: &Request) -> bool {
 
 fn is_search(path: &str) -> bool {
     matches!(path, "/.search" | "/Users/.search" | "/Groups/.search")
-}
-
-/// Whether a bulk request speaks of nothing but resources that nobody has. Written otherwise than
-/// we would write it, it may say two things at once, and stays here.
-fn is_bulk_of_nobody(path: &str, request: &Request) -> bool {
-    let body = request.body_json().unwrap_or_default();
-    let operations = body["Operations"].as_array().map_or(&[][..], Vec::as_slice);
-    let of_nobody = |operation: &Value| {
-        let name = operation["path"].as_str().and_then(resource_of);
-        name.is_some_and(|(_, id)| is_fabricated(&id))
-    };
-    path == "/Bulk"
-        && !operations.is_empty()
-        && operations.iter().all(of_nobody)
-        && request.body.as_deref() == Some(body.to_string().as_bytes())
 }
 
 /// Whether it changes what the tenant says about itself, which is nobody's data.
@@ -305,9 +338,9 @@ fn is_fabricated(id: &str) -> bool {
         .is_some_and(|rest| rest.len() == 12 && rest.bytes().all(|it| it.is_ascii_hexdigit()))
 }
 
-/// The last segment of `Location`, for answers without a body.
-fn id_of_location(exchange: &Exchange, collection: Collection) -> Option<String> {
-    let (_, id) = exchange.header("location")?.rsplit_once(&format!("{}/", collection.path()))?;
+/// The last segment of a location, for answers without a body.
+fn id_of_location(location: &str, collection: Collection) -> Option<String> {
+    let (_, id) = location.rsplit_once(&format!("{}/", collection.path()))?;
     let id = id.split(['?', '#']).next().unwrap_or_default();
     let id = percent_encoding::percent_decode_str(id).decode_utf8().ok()?.into_owned();
     Some(id).filter(|id| !id.contains('/'))
@@ -315,10 +348,8 @@ fn id_of_location(exchange: &Exchange, collection: Collection) -> Option<String>
 
 /// Whether the answer speaks of the resource that was sent: a server that answers a create with
 /// somebody else's resource must not make it ours. Case, spaces and marks may be the server's.
-fn names_the_same(exchange: &Exchange) -> bool {
-    let (Some(sent), Some(answered)) = (exchange.request.body_json(), exchange.json()) else {
-        return true;
-    };
+fn names_the_same(sent: Option<&Value>, answered: Option<&Value>) -> bool {
+    let (Some(sent), Some(answered)) = (sent, answered) else { return true };
     let bare = |text: &str| -> String {
         text.chars().filter(|it| it.is_alphanumeric()).flat_map(char::to_lowercase).collect()
     };
@@ -334,9 +365,8 @@ fn names_the_same(exchange: &Exchange) -> bool {
 
 /// Whether the answer itself says that the resource was there long before: a server that turns a
 /// create into an update of what bears the name. Both times are the server's.
-fn is_too_old(exchange: &Exchange) -> bool {
-    let created = exchange.at("/meta/created");
-    let created = created.as_ref().and_then(Value::as_str);
+fn is_too_old(answered: Option<&Value>, exchange: &Exchange) -> bool {
+    let created = answered.and_then(|body| body.pointer("/meta/created")?.as_str());
     let created = created.and_then(|text| text.parse::<Timestamp>().ok());
     let dates = jiff::fmt::rfc2822::DateTimeParser::new();
     let answered = exchange.header("date").and_then(|text| dates.parse_timestamp(text).ok());

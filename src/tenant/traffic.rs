@@ -114,9 +114,10 @@ impl Traffic {
         }
     }
 
-    /// Waits until the rate and the tenant allow one more request.
-    pub(super) async fn turn(&self) {
-        let turn = self.next_turn();
+    /// Waits until the rate and the tenant allow one more request; the rate of one that is
+    /// scheduled is its schedule's affair.
+    pub(super) async fn turn(&self, is_scheduled: bool) {
+        let turn = if is_scheduled { None } else { self.next_turn() };
         if let Some(turn) = turn {
             tokio::time::sleep_until(turn.into()).await;
         }

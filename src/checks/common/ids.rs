@@ -17,7 +17,12 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         Rfc7643("3.1"),
         "no two resources share an id, not even a user and a group",
         Probe(
-            |_| vec![Request::get("/Users?count=100"), Request::get("/Groups?count=100")],
+            |its| {
+                let users: Vec<String> =
+                    its.users.iter().map(|it| equals("userName", it.text("userName"))).collect();
+                let group = equals("displayName", its.group().text("displayName"));
+                vec![query(&users.join(" or ")), find("/Groups", &group)]
+            },
             |said| {
                 let mut ids: Vec<String> =
                     said.its.users.iter().chain(&said.its.group).map(|it| it.id.clone()).collect();
@@ -39,7 +44,7 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         ),
     )
     .on(Setting::Group { users: 2, members: 0 })
-    .needs(&[Group]),
+    .needs(&[Group, Filter]),
     must(
         "id-server-issued",
         Rfc7643("3.1"),
@@ -80,13 +85,14 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
                 only_if(flipped(&said.its.user().id) != said.its.user().id, || {
                     match said[0].status() {
                         200 => Verdict::Remark("an id is found in another case".to_owned()),
-                        400 => Verdict::Remark("an unknown id is answered 400".to_owned()),
+                        400 => A51.read_as("bad-request", "an unknown id is answered 400"),
                         _ => expect_gone(&said[0]),
                     }
                 })
             },
         ),
-    ),
+    )
+    .reads(&[A51]),
     must(
         "id-not-reused",
         Rfc7643("3.1"),
@@ -131,11 +137,12 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         Probe(
             |its| vec![Request::get(format!("/Users/{}", encoded(&its.group().id)))],
             |said| match said[0].status() {
-                400 => Verdict::Remark("an unknown id is answered 400".to_owned()),
+                400 => A51.read_as("bad-request", "an unknown id is answered 400"),
                 _ => expect_gone(&said[0]),
             },
         ),
     )
+    .reads(&[A51])
     .on(Setting::Group { users: 0, members: 0 })
     .needs(&[Group]),
 ];

@@ -196,13 +196,15 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         Dialogue(
             |its, said| create_then_read(&user_with(its, &json!({"scimrigUnknown": "x"})), said),
             |said| {
-                made_or_refused(said, Verdict::Pass, |read| match read.at("/scimrigUnknown") {
+                let refused = A06.read_as("refuses", said[0].told());
+                made_or_refused(said, refused, |read| match read.at("/scimrigUnknown") {
                     Some(_) => Verdict::Remark("an undeclared attribute is kept".to_owned()),
-                    None => expect_success(read),
+                    None => all_of([expect_success(read), A06.read_as("passes-over", read.told())]),
                 })
             },
         ),
     )
+    .reads(&[A06])
     .on(Setting::Nothing),
 ];
 

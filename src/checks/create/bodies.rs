@@ -1,4 +1,5 @@
-//! Bodies of a create that are wrong (RFC 7644 §3.12): refused, and nothing made.
+//! Creates that are wrong, in their body or in their place (RFC 7644 §3.12): refused, and nothing
+//! made.
 
 use serde_json::json;
 
@@ -65,6 +66,44 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         ),
     )
     .on(Setting::Nothing),
+    should(
+        "create-unknown-endpoint",
+        Rfc7644("3.12"),
+        "a POST to an endpoint that is none is answered 404",
+        Probe(
+            // An empty object at an endpoint named like nobody's id: no tenant makes anything of it.
+            |its| vec![Request::post(format!("/{}", its.absent), &json!({}))],
+            |said| match said[0].status() {
+                400..=499 | 501 if said[0].status() != 404 => {
+                    Verdict::Remark(format!("answered {} instead of 404", said[0].told()))
+                }
+                _ => expect_status(404, &said[0]),
+            },
+        ),
+    )
+    .on(Setting::Nothing),
+    implied(
+        "create-on-resource-url",
+        Rfc7644("3.2"),
+        "a POST to the URL of a user creates nothing",
+        Probe(
+            // The body is the user's own, so that who obeys has to refuse a second userName.
+            |its| {
+                let user = its.user();
+                let name = equals("userName", user.text("userName"));
+                vec![Request::post(user.path(), &user.sent), query(&name)]
+            },
+            |said| {
+                let refused = match said[0].status() {
+                    404 | 405 | 501 => Verdict::Pass,
+                    400..=499 => Verdict::Remark(format!("answered {}", said[0].told())),
+                    _ => fail("status 404, 405 or 501", said[0].told()),
+                };
+                all_of([refused, expect_hit(&said.its.user().id, &said[1])])
+            },
+        ),
+    )
+    .needs(&[Filter]),
 ];
 
 fn raw(body: &'static str) -> Request {
@@ -100,6 +139,8 @@ pub(in crate::checks) mod tests {
             canary("create-malformed-json", [refused()], [fault()]),
             canary("create-empty-body", [refused()], [fault()]),
             canary("create-json-not-object", [refused()], [refused(), fault()]),
+            canary("create-unknown-endpoint", [error(404, "")], [made()]),
+            canary("create-on-resource-url", [error(405, ""), of([0])], [made(), of([0, 1])]),
         ]
     }
 }

@@ -104,11 +104,15 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         Probe(
             |its| vec![among(its, "title eq null")],
             |said| match said[0].status() {
-                400 => Verdict::Pass,
-                _ => expect_those(said, 0, |user| !has(user, "title")),
+                400 => A21.read_as("refuses", said[0].told()),
+                _ => all_of([
+                    expect_those(said, 0, |user| !has(user, "title")),
+                    A21.read_as("unassigned", said[0].told()),
+                ]),
             },
         ),
     )
+    .reads(&[A21])
     .on(Setting::Corpus)
     .needs(&[JoinedFilters, Attribute("title")]),
     implied(
@@ -185,13 +189,19 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         Rfc7644("3.4.2.2"),
         "ne finds those whose value differs",
         Probe(
-            |its| vec![among(its, "displayName ne \"Bravo\"")],
+            |its| {
+                ["displayName ne \"Bravo\"", "title ne \"Engineer\""]
+                    .map(|it| among(its, it))
+                    .into()
+            },
             |said| {
                 let differs = |user: &Value| Some(word(user, "displayName")? != "bravo");
-                if_known(&said[0], expect_sifted(said, 0, differs))
+                let right = if_known(&said[0], expect_sifted(said, 0, differs));
+                all_of([right, untitled(&said.its, &said[1])])
             },
         ),
     )
+    .reads(&[A22])
     .on(Setting::Corpus)
     .needs(&[JoinedFilters, Attribute("displayName")]),
     must(
@@ -257,7 +267,14 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
                 if !said[0].is_success() {
                     return Verdict::CannotTell(format!("the change was {}", said[0].told()));
                 }
-                all_of([expect_hit(&said.its.user().id, &said[1]), expect_hits(0, &said[2])])
+                let new = json!(format!("New {}", said.its.marker));
+                let hit = only_hit(&said[1]).unwrap_or_default();
+                let shown = match hit.get("displayName") {
+                    None => Verdict::NotApplicable,
+                    held => expect_value("displayName", &new, held),
+                };
+                let found = expect_hit(&said.its.user().id, &said[1]);
+                all_of([found, shown, expect_hits(0, &said[2])])
             },
         ),
     )
@@ -319,6 +336,18 @@ fn integer_attribute(schemas: &Exchange) -> Option<String> {
     let attributes = user["attributes"].as_array()?;
     let integer = attributes.iter().find(|it| it["type"] == "integer")?;
     integer["name"].as_str().map(str::to_owned)
+}
+
+/// Whether those without a title are found among those whose title is another one.
+fn untitled(its: &Fixture, seen: &Exchange) -> Verdict {
+    let found = ids(seen);
+    let without = its.users.iter().filter(|user| !has(&user.sent, "title"));
+    let without: Vec<bool> = without.map(|user| found.contains(&user.id)).collect();
+    match (without.contains(&true), without.contains(&false)) {
+        (true, false) => A22.read_as("finds", seen.told()),
+        (false, true) if !found.is_empty() => A22.read_as("misses", seen.told()),
+        _ => Verdict::NotApplicable,
+    }
 }
 
 #[cfg(test)]

@@ -85,9 +85,16 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         "a text without quotes is refused",
         Probe(
             |its| vec![query(&format!("userName eq {}", its.marker))],
-            |said| refused_or_remark(&said[0], "a text without quotes is taken"),
+            |said| match said[0].is_success() {
+                true => A26.read_as("takes", "a text without quotes is taken"),
+                false => {
+                    let refused = A26.read_as("refuses", said[0].told());
+                    all_of([expect_query_refused(&said[0]), refused])
+                }
+            },
         ),
     )
+    .reads(&[A26])
     .on(Setting::Nothing)
     .needs(&[Filter]),
     implied(
@@ -166,6 +173,31 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
     .on(Setting::Nothing)
     .needs(&[Filter])
     .risk(Risk::Heavy),
+    implied(
+        "filter-put-patch-ignored",
+        Rfc7644("3.4.2"),
+        "a filter in the URL of a write is of no account to it",
+        Probe(
+            // Both users are the probe's own, so that who obeys the filter changes nobody else.
+            |its| {
+                let user = its.user();
+                let other = equals("userName", its.users[1].text("userName"));
+                let path = format!("{}?filter={}", user.path(), encoded(&other));
+                let change = patch(user, [op("replace", "displayName", CHANGED)]);
+                let mut body = user.sent.clone();
+                body["displayName"] = REPLACED.into();
+                vec![
+                    Request { target: path.clone(), ..change },
+                    Request::put(path, &body),
+                    get(user),
+                    get(&its.users[1]),
+                ]
+            },
+            filter_of_no_account,
+        ),
+    )
+    .on(Setting::Users(2))
+    .needs(&[Filter, Patch, Put, Attribute("displayName")]),
 ];
 
 /// As [`expect_query_refused`], and a failure names the filter.
@@ -186,6 +218,29 @@ fn all_refused(said: &Said) -> Verdict {
 fn refused_or_remark(seen: &Exchange, taken: &str) -> Verdict {
     if seen.is_success() { Verdict::Remark(taken.to_owned()) } else { expect_query_refused(seen) }
 }
+
+/// The user whom the URL names is changed, and not the one whom the filter means.
+fn filter_of_no_account(said: &Said) -> Verdict {
+    let [changed, replaced, one, other] = said.exchanges.as_slice() else {
+        return Verdict::NotApplicable;
+    };
+    let stranger = &said.its.users[1];
+    let untouched = expect_at("displayName", stranger.text("displayName"), other);
+    let name = |seen: &Exchange| one.is_success() && seen.is_success();
+    let written = match (name(changed), name(replaced)) {
+        (_, true) => expect_at("displayName", REPLACED, one),
+        (true, false) => expect_at("displayName", CHANGED, one),
+        (false, false) => expect_at("displayName", said.its.user().text("displayName"), one),
+    };
+    let clean = [changed, replaced].map(|seen| match seen.status() {
+        400..=499 | 501 => Verdict::Remark(format!("a filter is refused: {}", seen.told())),
+        _ => expect_success(seen),
+    });
+    worst(clean.into_iter().chain([untouched, written]))
+}
+
+const CHANGED: &str = "Alice Changed";
+const REPLACED: &str = "Alice Replaced";
 
 /// Whether the schemas have certificates, and as binary values.
 fn binary_certificates(schemas: &Exchange) -> bool {
@@ -217,6 +272,7 @@ pub(in crate::checks) mod tests {
         let value = json!([{"name": "value", "type": "binary"}]);
         let certificates = json!([{"name": "x509Certificates", "subAttributes": value}]);
         let schemas = || list(&[json!({"id": "User", "attributes": certificates})]);
+        let named = |name: &str| alice(200, &json!({"displayName": name}));
         let mut slipped: Vec<_> = (0..11).map(|_| refused()).collect();
         slipped[6] = of([]);
         vec![
@@ -234,6 +290,11 @@ pub(in crate::checks) mod tests {
             },
             canary("filter-long", [of([0])], [of([0, 1])]),
             canary("filter-deep-nesting", [refused(), of([])], [error(500, ""), of([])]),
+            canary(
+                "filter-put-patch-ignored",
+                [empty(204), empty(204), named(REPLACED), named("Ben Walker")],
+                [empty(204), empty(204), named("Alice Adams"), named(REPLACED)],
+            ),
         ]
     }
 }

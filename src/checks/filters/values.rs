@@ -34,13 +34,14 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         Probe(
             |its| vec![among(its, "emails co \"-kim@example\"")],
             |said| match said[0].status() {
-                400 => Verdict::Pass,
+                400 => A23.read_as("refuses", said[0].told()),
                 _ => expect_those(said, 0, |user| {
                     any_email(user, |_, value| value.contains("-kim@example"))
                 }),
             },
         ),
     )
+    .reads(&[A23])
     .on(Setting::Corpus)
     .needs(&[JoinedFilters, Attribute("emails")]),
     may(

@@ -125,15 +125,17 @@ pub(in super::super) const CHECKS: &[Check] = &[
         Probe(
             |its| patched(its, [op("add", "name", json!({"givenName": "Alicia"}))]),
             |said| {
-                let lost = Verdict::Remark("sub-attributes that were not named are lost".into());
+                let lost = "sub-attributes that were not named are lost";
                 let kept = expect_at("name.familyName", "Adams", &said[1]);
-                all_of([
-                    applied(said, &[("name.givenName", json!("Alicia"))]),
-                    if matches!(kept, Verdict::Fail { .. }) { lost } else { kept },
-                ])
+                let kept = match kept {
+                    Verdict::Fail { .. } => A36.read_as("replaces", lost),
+                    kept => all_of([kept, A36.read_as("merges", said[0].told())]),
+                };
+                all_of([applied(said, &[("name.givenName", json!("Alicia"))]), kept])
             },
         ),
     )
+    .reads(&[A36])
     .needs(NAME),
     should(
         "patch-add-complex-scalar",
@@ -191,12 +193,13 @@ pub(in super::super) const CHECKS: &[Check] = &[
         Probe(
             |its| vec![patch(its.user(), [op("add", "schemas", json!([scim::ENTERPRISE_USER]))])],
             |said| match said[0].status() {
-                200..=299 => Verdict::Pass,
-                400..=499 => remark(&said[0]),
+                200..=299 => A48.read_as("extensions-only", said[0].told()),
+                400..=499 => A48.read_as("refuses", said[0].told()),
                 _ => fail("no server error", said[0].told()),
             },
         ),
     )
+    .reads(&[A48])
     .on(Setting::BareUsers(1))
     .needs(&[Patch, Enterprise]),
     must(

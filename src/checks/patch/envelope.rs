@@ -93,11 +93,15 @@ pub(in super::super) const CHECKS: &[Check] = &[
                 vec![message(its, &body), get(its.user())]
             },
             |said| match said[0].status() {
-                400 => Verdict::Pass,
-                _ => applied(said, &[("title", json!("Lead"))]),
+                400 => A45.read_as("counts", said[0].told()),
+                _ => all_of([
+                    applied(said, &[("title", json!("Lead"))]),
+                    A45.read_as("ignored", said[0].told()),
+                ]),
             },
         ),
     )
+    .reads(&[A45])
     .needs(TITLE),
     should(
         "patch-unknown-resource",

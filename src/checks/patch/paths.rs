@@ -7,6 +7,9 @@ use super::*;
 use crate::scim;
 
 const MALFORMED: &[&str] = &["invalidPath", "invalidFilter"];
+/// Keywords that may refuse a path which names no attribute, and the readings they are.
+const KEYWORDS: [(&str, &str); 3] =
+    [("invalidPath", "invalid-path"), ("noTarget", "no-target"), ("invalidValue", "invalid-value")];
 const WORK: &str = "emails[type eq \"work\"].value";
 
 /// The checks of this topic.
@@ -174,10 +177,18 @@ pub(in super::super) const CHECKS: &[Check] = &[
             |its| patched(its, [op("replace", "harnessNope", "x")]),
             |said| match said[0].status() {
                 200..=299 => all_of([no_literal_key("harnessNope", &said[1]), remark(&said[0])]),
-                _ => expect_refused(&["invalidPath", "noTarget", "invalidValue"], &said[0]),
+                _ => {
+                    let error = said[0].scim_error().and_then(|error| error.scim_type);
+                    let keyword = error
+                        .and_then(|given| KEYWORDS.iter().find(|(keyword, _)| *keyword == given));
+                    let read = keyword.map(|(_, reading)| A35.read_as(reading, said[0].told()));
+                    let keywords = KEYWORDS.map(|(keyword, _)| keyword);
+                    all_of([expect_refused(&keywords, &said[0]), read.unwrap_or(Verdict::Pass)])
+                }
             },
         ),
     )
+    .reads(&[A35])
     .needs(&[Patch]),
     implied(
         "patch-path-filter-on-simple",

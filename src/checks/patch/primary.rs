@@ -106,15 +106,19 @@ pub(in super::super) const CHECKS: &[Check] = &[
             },
             |said| {
                 let old = said.its.user().text("title");
-                let title = if said[1].is_success() { "Lead" } else { old };
+                let taken = said[1].is_success();
+                let (title, reading) =
+                    if taken { ("Lead", "passes-over") } else { (old, "refuses") };
                 all_of([
                     require(said[1].status() < 500, "status 2xx or 400", said[1].told()),
+                    A39.read_as(reading, said[1].told()),
                     expect_read_only_kept(&said[0], &said[2]),
                     expect_at("title", title, &said[2]),
                 ])
             },
         ),
     )
+    .reads(&[A39])
     .needs(TITLE),
     must(
         "patch-writeonly",
@@ -144,6 +148,7 @@ pub(in super::super) const CHECKS: &[Check] = &[
             },
         ),
     )
+    .reads(&[A12])
     .on(Setting::Users(2))
     .needs(&[Patch]),
     implied(

@@ -163,6 +163,7 @@ pub(in super::super) const CHECKS: &[Check] = &[
         "removing what is not there is a success, or noTarget",
         Probe(|its| patched(its, [remove("title")]), |said| taken_or_no_target(&said[0])),
     )
+    .reads(&[A15])
     .on(Setting::BareUsers(1))
     .needs(TITLE),
     implied(
@@ -178,6 +179,7 @@ pub(in super::super) const CHECKS: &[Check] = &[
             },
         ),
     )
+    .reads(&[A15])
     .needs(EMAILS),
     implied(
         "patch-remove-with-value",
@@ -191,16 +193,17 @@ pub(in super::super) const CHECKS: &[Check] = &[
             |said| {
                 let has = |kind| !of_type("emails", kind, said.last()).is_empty();
                 with_home(said, || match (said[2].status(), has("work"), has("home")) {
-                    (200..=299, true, false) => Verdict::Pass,
+                    (200..=299, true, false) => A16.read_as("listed", said[2].told()),
                     (200..=299, false, false) => {
-                        Verdict::Remark("a removal with a value removes all values".to_owned())
+                        A16.read_as("all", "a removal with a value removes all values")
                     }
-                    (400..=499, true, true) => remark(&said[2]),
+                    (400..=499, true, true) => A16.read_as("refuses", said[2].told()),
                     _ => fail("all values gone, or the listed one", said[2].told()),
                 })
             },
         ),
     )
+    .reads(&[A16])
     .needs(EMAILS),
     may(
         "patch-remove-primary-leaves",
@@ -223,11 +226,11 @@ fn gone(said: &Said, path: &str) -> Verdict {
     all_of([expect_success(removal), expect_unassigned(path, said.last())])
 }
 
-/// Register A15: success without a change, and 400 is worth a remark.
+/// Success without a change, or 400 as another reading has it.
 fn taken_or_no_target(seen: &Exchange) -> Verdict {
     match seen.status() {
-        400 => remark(seen),
-        _ => expect_success(seen),
+        400 => A15.read_as("no-target", seen.told()),
+        _ => all_of([expect_success(seen), A15.read_as("succeeds", seen.told())]),
     }
 }
 

@@ -49,13 +49,16 @@ pub(in super::super) const CHECKS: &[Check] = &[
         Probe(
             |its| patched(its, [op("replace", "name", json!({"givenName": "Alicia"}))]),
             |said| {
-                applied(
-                    said,
-                    &[("name.givenName", json!("Alicia")), ("name.familyName", json!("Adams"))],
-                )
+                let kept = match expect_at("name.familyName", "Adams", &said[1]) {
+                    // Said of a replacement, but not of an addition, in so many words.
+                    Verdict::Fail { actual, .. } => A36.read_against("replaces", actual),
+                    kept => all_of([kept, A36.read_as("merges", said[0].told())]),
+                };
+                all_of([applied(said, &[("name.givenName", json!("Alicia"))]), kept])
             },
         ),
     )
+    .reads(&[A36])
     .needs(NAME),
     should(
         "patch-replace-complex-scalar",
@@ -130,9 +133,12 @@ pub(in super::super) const CHECKS: &[Check] = &[
                 [add, get(its.user())].into_iter().chain(patched(its, [change])).collect()
             },
             |said| {
-                let merged = "the selected value is merged with the new one".to_owned();
+                let merged = "the selected value is merged with the new one";
                 let whole = expect_unassigned("addresses[work].streetAddress", said.last());
-                let whole = if whole == Verdict::Pass { whole } else { Verdict::Remark(merged) };
+                let whole = match whole {
+                    Verdict::Pass => A38.read_as("whole", said.last().told()),
+                    _ => A38.read_as("merges", merged),
+                };
                 let expected = [
                     ("addresses[work].locality", json!("Redmond")),
                     ("addresses[other].locality", json!("Oslo")),
@@ -144,6 +150,7 @@ pub(in super::super) const CHECKS: &[Check] = &[
             },
         ),
     )
+    .reads(&[A38])
     .needs(ADDRESSES),
     must(
         "patch-replace-valuepath-subattr",
@@ -179,14 +186,16 @@ pub(in super::super) const CHECKS: &[Check] = &[
             },
             |said| {
                 if !said[0].is_success() {
-                    return expect_refused(&["noTarget"], &said[0]);
+                    let refused = A37.read_as("refuses", said[0].told());
+                    return all_of([expect_refused(&["noTarget"], &said[0]), refused]);
                 }
-                let made = Verdict::Remark("the value is made, as Entra needs it".to_owned());
+                let made = A37.read_as("creates", "the value is made, as Entra needs it");
                 let fax = expect_at("phoneNumbers[fax].value", "+1-555-0102", &said[1]);
                 all_of([fax, made])
             },
         ),
     )
+    .reads(&[A37])
     .needs(PHONES),
     implied(
         "patch-replace-same",
@@ -218,11 +227,12 @@ pub(in super::super) const CHECKS: &[Check] = &[
         Probe(
             |its| patched(its, [op("replace", "title", Value::Null)]),
             |said| match said[0].status() {
-                400 => remark(&said[0]),
+                400 => A10.read_as("refuses", said[0].told()),
                 _ => all_of([expect_success(&said[0]), expect_unassigned("title", &said[1])]),
             },
         ),
     )
+    .reads(&[A10])
     .needs(TITLE),
     implied(
         "patch-replace-required-null",

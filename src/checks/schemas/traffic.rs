@@ -45,16 +45,30 @@ pub(super) const CHECKS: &[Check] = &[
         }),
     )
     .needs(&[Schemas, User]),
+    implied(
+        "type-decimal",
+        Rfc7643("2.3.3"),
+        "where a schema has decimals, their values are JSON numbers",
+        Probe(schemas_and_user, |said| {
+            each_value(said, |it| match it.definition {
+                Some(definition) if definition["type"] == "decimal" => {
+                    expect_type(&it.place, definition, it.value)
+                }
+                _ => Verdict::NotApplicable,
+            })
+        }),
+    )
+    .needs(&[Schemas, User]),
 ];
 
 fn schemas_and_user(its: &Fixture) -> Vec<Request> {
-    vec![Request::get("/Schemas"), get(its.user()), Request::get("/Groups?count=1")]
+    vec![Request::get("/Schemas"), get(its.user()), create_group(&its.new_group(0))]
 }
 
-/// The user, and a group where there is one.
+/// The user, and a group where there are any.
 fn resources(said: &Said) -> Vec<Value> {
-    let group = said[2].list().ok().and_then(|list| list.resources.into_iter().next());
-    said[1].json().into_iter().filter(|_| said[1].is_success()).chain(group).collect()
+    let made = [&said[1], &said[2]].into_iter().filter(|seen| seen.is_success());
+    made.filter_map(Exchange::json).collect()
 }
 
 fn urns(resource: &Value) -> Vec<String> {
@@ -186,11 +200,12 @@ pub(super) mod tests {
                 scim::USER,
                 &json!([{"name": "userName", "type": "string", "multiValued": false},
                         {"name": "emails", "type": "complex", "multiValued": true,
-                         "subAttributes": [{"name": "value", "type": "string"}]}]),
+                         "subAttributes": [{"name": "value", "type": "string"}]},
+                        {"name": "share", "type": "decimal", "multiValued": false}]),
             )
         };
         let against = |id, right: Value, wrong: Value| {
-            let none = || list(&[]);
+            let none = || error(404, "");
             canary(id, [published(), user(&right), none()], [published(), user(&wrong), none()])
         };
         vec![
@@ -205,6 +220,7 @@ pub(super) mod tests {
                 json!({"emails": [{"value": "a"}]}),
                 json!({"emails": [{"value": 7}]}),
             ),
+            against("type-decimal", json!({"share": 0.5}), json!({"share": "0.5"})),
         ]
     }
 

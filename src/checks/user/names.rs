@@ -65,18 +65,15 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
             },
             |said| {
                 let own = |number: usize| said.its.users[number].text("userName");
-                let refused = match said[0].status() {
-                    400 => expect_error(400, &["uniqueness"], &said[0]),
-                    _ => expect_status(409, &said[0]),
-                };
                 all_of([
-                    refused,
+                    expect_conflict(&said[0]),
                     expect_at("userName", own(0), &said[1]),
                     expect_at("userName", own(1), &said[2]),
                 ])
             },
         ),
     )
+    .reads(&[A12])
     .on(Setting::Users(2))
     .needs(&[Patch]),
     implied(
@@ -151,9 +148,17 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
                 let again = changed(its.new_user(1), &taken);
                 vec![patch(its.user(), [op("replace", "active", false)]), create_user(&again)]
             },
-            |said| only_if(said[0].is_success(), || expect_status(409, &said[1])),
+            |said| {
+                only_if(said[0].is_success(), || match said[1].status() {
+                    200..=299 => A54.read_against("free", said[1].told()),
+                    _ => {
+                        all_of([expect_status(409, &said[1]), A54.read_as("taken", said[1].told())])
+                    }
+                })
+            },
         ),
     )
+    .reads(&[A54])
     .needs(&[Patch, Attribute("active")]),
     may(
         "user-active-default",
@@ -165,11 +170,16 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
                 when_made(said, |read| {
                     let [created, held] =
                         [&said[0], read].map(|seen| seen.at("/active").unwrap_or(Value::Null));
-                    only_if(!created.is_null(), || expect("active", created, held))
+                    let reading = if held == false { "inactive" } else { "active" };
+                    let reading = A53.read_as(reading, format!("`active` {}", shown(&held)));
+                    only_if(!created.is_null(), || {
+                        all_of([expect("active", created, held), reading])
+                    })
                 })
             },
         ),
     )
+    .reads(&[A53])
     .on(Setting::Nothing)
     .needs(&[Attribute("active")]),
 ];

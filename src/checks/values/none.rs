@@ -57,11 +57,12 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
                 vec![patch(its.user(), [nothing]), get(its.user())]
             },
             |said| match said[0].status() {
-                400 => Verdict::Remark(format!("null is refused: {}", said[0].told())),
+                400 => A10.read_as("refuses", format!("null is refused: {}", said[0].told())),
                 _ => all_of([expect_success(&said[0]), expect_unassigned("title", &said[1])]),
             },
         ),
     )
+    .reads(&[A10])
     .needs(&[Patch, Attribute("title")]),
     implied(
         "empty-string",
@@ -76,7 +77,45 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         ),
     )
     .needs(&[Patch, Attribute("title")]),
+    may(
+        "null-omitted-out",
+        Rfc7643("2.5"),
+        "an attribute without a value is left out or null, not the word for it",
+        Probe(
+            |its| vec![get(its.user())],
+            |said| match said[0].json() {
+                Some(body) => {
+                    let attributes = body.as_object().into_iter().flatten();
+                    let unsent = attributes.filter(|(name, _)| !is_sent(said, name));
+                    worst(unsent.map(|(name, value)| match word_for_nothing(value) {
+                        Some(word) => fail(format!("`{name}` left out"), format!("{word:?}")),
+                        None => Verdict::Pass,
+                    }))
+                }
+                None => fail("the user", said[0].told()),
+            },
+        ),
+    )
+    .on(Setting::BareUsers(1)),
 ];
+
+/// Whether the create named the attribute, or the tenant alone says what it is.
+fn is_sent(said: &Said, name: &str) -> bool {
+    name == "id" || said.its.user().sent.get(name).is_some()
+}
+
+/// A text in the value that some languages write for no value.
+fn word_for_nothing(value: &Value) -> Option<&str> {
+    match value {
+        Value::String(text) => {
+            let words = ["null", "undefined", "none", "nil"];
+            words.contains(&text.to_ascii_lowercase().as_str()).then_some(text)
+        }
+        Value::Array(values) => values.iter().find_map(word_for_nothing),
+        Value::Object(members) => members.values().find_map(word_for_nothing),
+        _ => None,
+    }
+}
 
 #[cfg(test)]
 pub(in crate::checks) mod tests {
@@ -97,6 +136,7 @@ pub(in crate::checks) mod tests {
             canary("null-clears-put", [none(), none()], [none(), null_text()]),
             canary("null-clears-patch", [empty(204), none()], [empty(204), null_text()]),
             canary("empty-string", [empty(204), none()], [error(500, ""), none()]),
+            canary("null-omitted-out", [none()], [null_text()]),
         ]
     }
 }

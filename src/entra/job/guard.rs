@@ -123,7 +123,11 @@ impl ProvisioningJob {
     /// The counting rules of quarantine. A cycle that meets none of them and was not stopped
     /// ends a quarantine.
     pub(super) fn weigh(&mut self, cycle: &Cycle<'_>, report: &mut CycleReport) {
-        if let Some(reason) = self.crossed_threshold(report) {
+        let (failures, references) = (report.failures, report.reference_failures);
+        let settings = &self.set_up.settings;
+        if let Some(reason) =
+            QuarantineReason::by_count(settings, failures, references, report.attempts)
+        {
             let text = format!(
                 "{} of {} objects and {} references failed in one cycle.",
                 report.failures, report.attempts, report.reference_failures
@@ -132,23 +136,6 @@ impl ProvisioningJob {
         }
         if !report.has_failed && cycle.goes_on() {
             self.quarantine = None;
-        }
-    }
-
-    fn crossed_threshold(&self, report: &CycleReport) -> Option<QuarantineReason> {
-        let settings = &self.set_up.settings;
-        let (failures, references) = (report.failures, report.reference_failures);
-        let percent = settings.quarantine_failures_percent;
-        if failures + references < settings.quarantine_failures_min {
-            None
-        } else if failures > settings.quarantine_failures_max {
-            Some(QuarantineReason::EncounteredBaseEscrowThreshold)
-        } else if failures + references > settings.quarantine_total_max {
-            Some(QuarantineReason::EncounteredTotalEscrowThreshold)
-        } else if failures * 100 > percent * report.attempts {
-            Some(QuarantineReason::EncounteredEscrowProportionThreshold)
-        } else {
-            None
         }
     }
 

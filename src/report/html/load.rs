@@ -126,7 +126,7 @@ fn percentiles(of: &[OperationMetrics]) -> Markup {
     let rows: Vec<Bars> = of
         .iter()
         .map(|it| {
-            let latency = it.latency_from_due_ms.unwrap_or(it.latency_ms);
+            let latency = it.latency();
             Bars {
                 name: visible(&it.operation, SHORT),
                 values: vec![latency.p50, latency.p90, latency.p99, latency.p99_9, latency.max],

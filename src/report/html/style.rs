@@ -14,7 +14,7 @@ pub(super) const STYLE: &str = "
 body { background: var(--paper); color: var(--ink); max-width: 62rem; margin: 2rem auto;
   padding: 0 1rem; font: 15px/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
 h1 { font-size: 1.4rem; } h2 { font-size: 1.15rem; margin-top: 2.2rem; }
-h3 { font-size: 1rem; margin: 0 0 .3rem; }
+h3, h4 { font-size: 1rem; margin: 0 0 .3rem; }
 table { border-collapse: collapse; width: 100%; margin: .6rem 0; font-size: .9rem; }
 th, td { text-align: left; padding: .25rem .6rem .25rem 0; border-bottom: 1px solid var(--grid);
   vertical-align: top; }

@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 use super::{ProbeSettings, fixture, probe};
 use crate::checks::capability::{Capabilities, Capability, UserBody};
 use crate::checks::check::{
-    CERTIFICATE, Fixture, Known, at, by_id, create_group, create_user, encoded, enterprise, equals,
-    find, get, is_throttled, is_unassigned, op, patch, query,
+    CERTIFICATE, Fixture, Known, LATER, PREFER, at, bulk_of_nobody, by_id, create_group,
+    create_user, encoded, enterprise, equals, find, get, is_throttled, is_unassigned, op, patch,
+    query,
 };
 use crate::exchange::{Exchange, Operation, Request};
 use crate::scim;
@@ -63,11 +64,13 @@ pub async fn find_out(tenant: &Tenant, settings: &ProbeSettings) -> Capabilities
     try_user(&asker, &mut found, &mut its, &mut exchanges).await;
     try_extras(&asker, &mut found, &its, &mut exchanges).await;
     try_filter(&asker, &mut found, &its).await;
+    try_bulk(&asker, &mut found, &its).await;
     if let Some(user) = its.users.first().cloned() {
         try_joined(&asker, &mut found, &user).await;
         try_queries(&asker, &mut found, &user).await;
         try_patch(&asker, &mut found, &user).await;
         try_put(&asker, &mut found, &user).await;
+        try_unadvertised(&asker, &mut found, &user).await;
     }
     try_group(&asker, &mut found, &mut its, &mut exchanges).await;
     fixture::take_away(tenant, &its, &exchanges).await;
@@ -101,17 +104,19 @@ async fn read_discovery(asker: &Asker<'_>, found: &mut Capabilities) {
     let advertised = [
         ("patch", Capability::Patch),
         ("filter", Capability::Filter),
+        ("bulk", Capability::Bulk),
         ("sort", Capability::Sort),
         ("etag", Capability::Etag),
         ("changePassword", Capability::ChangePassword),
+        ("bulk", Capability::Bulk),
     ];
     for (name, capability) in advertised {
-        if body[name]["supported"] == true {
-            found.note(capability);
-        } else {
-            found.note_missing(capability, "not advertised");
-        }
+        note_advertised(found, capability, body[name]["supported"] == true);
     }
+    note_advertised(found, Capability::Cursor, body["pagination"]["cursor"] == true);
+    let word = body["securityEvents"]["asyncRequest"].as_str().unwrap_or_default();
+    let later = ["long", "request"].iter().any(|it| word.eq_ignore_ascii_case(it));
+    note_advertised(found, Capability::Async, later);
     note_readable(found, Capability::Config, &seen);
     for (path, capability) in
         [("/ResourceTypes", Capability::ResourceTypes), ("/Schemas", Capability::Schemas)]
@@ -124,6 +129,14 @@ async fn read_discovery(asker: &Asker<'_>, found: &mut Capabilities) {
         found.note(Capability::Me);
     } else {
         found.note_missing(Capability::Me, seen.told());
+    }
+}
+
+fn note_advertised(found: &mut Capabilities, capability: Capability, advertised: bool) {
+    if advertised {
+        found.note(capability);
+    } else {
+        found.note_missing(capability, "not advertised");
     }
 }
 
@@ -224,6 +237,15 @@ async fn try_filter(asker: &Asker<'_>, found: &mut Capabilities, its: &Fixture) 
     }
 }
 
+/// Whether a bulk request is answered; it deletes what nobody has.
+async fn try_bulk(asker: &Asker<'_>, found: &mut Capabilities, its: &Fixture) {
+    let seen = asker.ask(OPERATION, bulk_of_nobody(its)).await;
+    match seen.status() {
+        200 => found.note(Capability::Bulk),
+        _ => found.note_missing(Capability::Bulk, seen.told()),
+    }
+}
+
 /// Whether two filters can be joined: without it, look-ups cannot keep strangers out.
 async fn try_joined(asker: &Asker<'_>, found: &mut Capabilities, user: &Known) {
     let name = user.text("userName");
@@ -275,6 +297,23 @@ async fn try_put(asker: &Asker<'_>, found: &mut Capabilities, user: &Known) {
     match seen.status() {
         404 | 405 | 501 => found.note_missing(Capability::Put, seen.told()),
         _ => found.note(Capability::Put),
+    }
+}
+
+/// Whether lists are paged by cursor and writes are put off although nothing says so. There are two
+/// users by now, so a first page of one is not the last.
+async fn try_unadvertised(asker: &Asker<'_>, found: &mut Capabilities, user: &Known) {
+    if !found.has(Capability::Cursor) {
+        let seen = asker.ask(OPERATION, Request::get("/Users?cursor=&count=1")).await;
+        if seen.is_success() && seen.at("/nextCursor").is_some_and(|it| !is_unassigned(&it)) {
+            found.note(Capability::Cursor);
+        }
+    }
+    if !found.has(Capability::Async) {
+        let change = patch(user, [op("replace", "displayName", "Alice B.")]).header(PREFER, LATER);
+        if asker.ask(OPERATION, change).await.status() == 202 {
+            found.note(Capability::Async);
+        }
     }
 }
 

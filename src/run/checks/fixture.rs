@@ -83,7 +83,10 @@ pub(super) async fn take_away(tenant: &Tenant, its: &Fixture, exchanges: &[Excha
             .find(|path| seen.request.path().trim_end_matches('/') == *path)?;
         Some((collection, seen.id()?))
     });
-    let mut all: Vec<(&str, String)> = created.chain(made).collect();
+    let bulks = exchanges.iter().filter(|seen| seen.request.path() == "/Bulk");
+    let in_bulk = bulks.flat_map(|seen| tenant.made_by(seen.number));
+    let in_bulk = in_bulk.map(|owned| (owned.collection.path(), owned.id));
+    let mut all: Vec<(&str, String)> = created.chain(made).chain(in_bulk).collect();
     all.sort();
     all.dedup();
     for (collection, id) in all {

@@ -13,18 +13,25 @@ use tokio::task::JoinSet;
 
 use super::shared::{Shared, is_plain_discovery};
 use super::{Around, fixture};
-use crate::checks::check::{Check, Judge, Risk, Said, Setting, Verdict, is_throttled};
-use crate::exchange::{Exchange, Failure, Operation, Request};
+use crate::checks::check::{
+    Check, Judge, Judged, Reading, Risk, Said, Setting, Verdict, is_throttled,
+};
+use crate::exchange::{BodyEnd, Exchange, Failure, Operation, Request};
+use crate::profile::A17;
 use crate::tenant::Tenant;
 
 /// Most requests one dialogue may ask.
 const REQUESTS_MAX: usize = 100;
 /// Most attempts at a probe that meets throttling.
 pub(super) const ATTEMPTS_MAX: u32 = 3;
+/// How long at least is waited for a write that was accepted with 202.
+const PUT_OFF: Duration = Duration::from_secs(5);
 
 /// What became of a probe.
 pub(super) struct Told {
     pub(super) verdict: Verdict,
+    /// How the tenant reads what the sources leave open, where the verdict rests on it.
+    pub(super) readings: Vec<Reading>,
     pub(super) exchanges: Vec<Exchange>,
 }
 
@@ -55,29 +62,29 @@ async fn once(around: &Around, check: &'static Check, attempt: u32) -> Told {
         fixture::make(tenant, capabilities, id, check.setting, seed, attempt).await
     };
     let mut said = Said { its, exchanges: Vec::new() };
-    let verdict = match made {
+    let Judged { verdict, readings } = match made {
         Err(seen) => {
             let why = format!("the fixture could not be made: {}", seen.told());
             said.exchanges.push(seen);
-            Verdict::CannotTell(why)
+            Verdict::CannotTell(why).into()
         }
         Ok(()) => converse(around, check, &mut said).await,
     };
     if !is_shared {
         fixture::take_away(tenant, &said.its, &said.exchanges).await;
     }
-    Told { verdict, exchanges: said.exchanges }
+    Told { verdict, readings, exchanges: said.exchanges }
 }
 
 /// Asks what the check wants to ask, and judges.
-async fn converse(around: &Around, check: &'static Check, said: &mut Said) -> Verdict {
+async fn converse(around: &Around, check: &'static Check, said: &mut Said) -> Judged {
     let Around { tenant, settings, shared, lag, .. } = around;
     let operation = Operation::Probe(check.id);
     let judge = match check.judge {
         Judge::Probe(requests, judge) => {
             for request in requests(&said.its) {
                 if settings.stopped() {
-                    return interrupted();
+                    return interrupted().into();
                 }
                 let is_discovery = check.risk == Risk::Harmless && is_plain_discovery(&request);
                 let target = request.target.clone();
@@ -93,8 +100,11 @@ async fn converse(around: &Around, check: &'static Check, said: &mut Said) -> Ve
             while said.exchanges.len() < REQUESTS_MAX
                 && let Some(request) = next(&said.its, &said.exchanges)
             {
+                if let Some(pause) = check.pause {
+                    settings.sleep(pause(&said.exchanges)).await;
+                }
                 if settings.stopped() {
-                    return interrupted();
+                    return interrupted().into();
                 }
                 said.exchanges.push(send(tenant, operation, request).await);
                 if no_verdict(check, said).is_some() {
@@ -111,23 +121,23 @@ async fn converse(around: &Around, check: &'static Check, said: &mut Said) -> Ve
             judge
         }
         Judge::Every(..) | Judge::Again(_) | Judge::Converged(_) | Judge::Steps(..) => {
-            return Verdict::NotApplicable;
+            return Verdict::NotApplicable.into();
         }
     };
     if said.exchanges.is_empty() {
-        return Verdict::NotApplicable;
+        return Verdict::NotApplicable.into();
     }
     if let Some(why) = no_verdict(check, said) {
-        return Verdict::CannotTell(why);
+        return Verdict::CannotTell(why).into();
     }
-    let verdict = judge(said);
-    if matches!(verdict, Verdict::Fail { .. }) {
-        return await_visibility(around, check, said, judge, verdict).await;
+    let judged = judge(said).under(&around.profile.stances);
+    if matches!(judged.verdict, Verdict::Fail { .. }) {
+        return await_visibility(around, check, said, judge, judged).await;
     }
     if reads_at_the_end(check, said).is_some() {
         lag.seen_at_once();
     }
-    verdict
+    judged
 }
 
 /// Sends a request of a probe; a read that meets a connection just closed goes out once more
@@ -151,6 +161,9 @@ fn interrupted() -> Verdict {
 fn no_verdict(check: &Check, said: &Said) -> Option<String> {
     said.exchanges.iter().find_map(|seen| match &seen.result {
         Err(failure) => Some(failure.to_string()),
+        Ok(answer) if answer.end != BodyEnd::Complete => {
+            Some(format!("the answer did not come whole: {}", answer.end))
+        }
         Ok(_) if is_throttled(seen) && check.risk != Risk::Heavy => {
             Some(format!("throttled: {}", seen.told()))
         }
@@ -180,11 +193,17 @@ async fn await_visibility(
     check: &'static Check,
     said: &mut Said,
     judge: fn(&Said) -> Verdict,
-    mut verdict: Verdict,
-) -> Verdict {
+    mut judged: Judged,
+) -> Judged {
     let Around { tenant, settings, turn, lag, .. } = around;
-    let Some(first_read) = reads_at_the_end(check, said) else { return verdict };
-    let window = lag.window(settings.visibility);
+    let stances = &around.profile.stances;
+    let Some(first_read) = reads_at_the_end(check, said) else { return judged };
+    // What was accepted with 202 is late by word, and may take longer.
+    let put_off = said.exchanges[..first_read].iter().any(|seen| seen.status() == 202);
+    let window = match put_off {
+        true => settings.visibility.max(PUT_OFF),
+        false => lag.window(settings.visibility),
+    };
     let began = Instant::now();
     let mut pause = Duration::from_millis(50);
     while began.elapsed() + pause <= window && !settings.stopped() {
@@ -195,24 +214,33 @@ async fn await_visibility(
             *seen = tenant.send(Operation::Probe(check.id), seen.request.clone()).await;
         }
         if no_verdict(check, &again).is_some() {
-            return verdict;
+            return judged;
         }
-        let said_again = judge(&again);
+        let said_again = judge(&again).under(stances);
         *said = again;
-        if matches!(said_again, Verdict::Pass | Verdict::Remark(_)) {
+        if matches!(said_again.verdict, Verdict::Pass | Verdict::Remark(_)) {
+            if put_off {
+                return said_again;
+            }
             lag.seen_late();
             let delay = began.elapsed().as_millis();
-            return Verdict::Remark(format!("a write was seen only {delay} ms later"));
+            let late = A17.read_as("later", format!("a write was seen only {delay} ms later"));
+            return late.under(stances);
         }
-        verdict = said_again;
+        judged = said_again;
     }
-    verdict
+    judged
 }
 
 /// Where the reads begin that a probe ended with, after something was written.
 fn reads_at_the_end(check: &Check, said: &Said) -> Option<usize> {
     let reads = said.exchanges.iter().rev().take_while(|seen| seen.request.method == Method::GET);
-    let first_read = said.exchanges.len() - reads.count();
+    // What was asked at the same time says nothing when it is asked again one by one.
+    let raced = match check.judge {
+        Judge::Race(requests, ..) => requests(&said.its).len(),
+        _ => 0,
+    };
+    let first_read = raced.max(said.exchanges.len() - reads.count());
     let nothing_written = first_read == 0 && check.setting == Setting::Nothing;
     (!nothing_written && first_read < said.exchanges.len()).then_some(first_read)
 }

@@ -6,7 +6,7 @@ use http::Method;
 
 use super::probe::Told;
 use crate::checks::Selection;
-use crate::checks::check::{Check, CheckResult, Outcome, Verdict};
+use crate::checks::check::{Check, CheckResult, Outcome, Reading, ReadingResult, Verdict};
 use crate::checks::listen::{EveryJudge, Evidence, Kind, Tally};
 use crate::exchange::{Exchange, curl};
 use crate::profile::ServerProfile;
@@ -21,6 +21,7 @@ pub(super) fn of_probe(
 ) -> CheckResult {
     let mut result = blank(check);
     apply(&mut result, check, profile, &told.verdict);
+    result.readings = readings(profile, &told.readings);
     result.judged =
         u64::from(!matches!(result.outcome, Outcome::NotExercised | Outcome::CannotTell));
     if matches!(told.verdict, Verdict::Fail { .. } | Verdict::CannotTell(_)) {
@@ -95,6 +96,7 @@ fn of_tally(profile: &ServerProfile, check: &Check, tally: &Tally) -> CheckResul
     result.judged = tally.judged;
     result.failed = tally.failed;
     result.exchanges.clone_from(&tally.exchanges);
+    result.readings = readings(profile, &tally.readings);
     let Some(evidence) = deciding_evidence(profile, check, tally) else { return result };
     apply(&mut result, check, profile, &evidence.verdict);
     if matches!(evidence.verdict, Verdict::Fail { .. }) {
@@ -129,12 +131,16 @@ fn apply(result: &mut CheckResult, check: &Check, profile: &ServerProfile, verdi
             result.actual = Some(actual.clone());
         }
         Verdict::Remark(why) | Verdict::CannotTell(why) => result.reason = Some(why.clone()),
-        Verdict::Pass | Verdict::NotApplicable => {}
+        Verdict::Pass | Verdict::Reads(_) | Verdict::NotApplicable => {}
     }
     if let Some(limitation) = excuse {
         result.limitation = Some(limitation.is);
         result.reason = Some(format!("{} ({})", limitation.reason, limitation.source));
     }
+}
+
+fn readings(profile: &ServerProfile, met: &[Reading]) -> Vec<ReadingResult> {
+    met.iter().map(|reading| ReadingResult::of(reading, &profile.stances)).collect()
 }
 
 /// A check that was not run because the tenant or the operator lacks something.
@@ -164,6 +170,8 @@ fn blank(check: &Check) -> CheckResult {
         curl: None,
         reason: None,
         limitation: None,
+        readings: Vec::new(),
+        cause: check.cause().map_or_else(String::new, |cause| cause.id.to_owned()),
         judged: 0,
         failed: 0,
         exchanges: Vec::new(),

@@ -1,6 +1,9 @@
 //! The whole catalogue against the embedded tenant, in process: nothing to report of a clean one,
 //! one documented limitation under a profile that names it, and each defect caught by a check.
 
+mod strangers;
+mod variations;
+
 use std::sync::Mutex;
 
 use super::*;
@@ -50,7 +53,7 @@ fn impatient() -> ProbeSettings {
 
 /// Runs the whole catalogue, heavy rows included, after the two look-ups of Test Connection.
 async fn judged(settings: EmbeddedSettings, profile: &ServerProfile) -> Vec<CheckResult> {
-    let judge = Arc::new(EveryJudge::new(URL, false));
+    let judge = Arc::new(EveryJudge::new(URL, profile));
     let tenant = tenant(settings).with_listener(Arc::clone(&judge) as _);
     let selection = Selection { heavy: true, tenant_data: true, ..Selection::default() };
     for (operation, filter) in [
@@ -87,7 +90,7 @@ fn ids(results: &[CheckResult], outcome: Outcome) -> Vec<String> {
 fn lacks_something(id: &str) -> bool {
     let check = crate::checks::find(id).unwrap();
     let lacking = |need: &Capability| {
-        let known = [Capability::Tls, Capability::Me, Capability::ChangePassword];
+        let known = [Capability::Tls, Capability::Me, Capability::ChangePassword, Capability::Bulk];
         matches!(need, Capability::OperatorGives(_)) || known.contains(need)
     };
     check.needs.iter().any(lacking)
@@ -95,7 +98,13 @@ fn lacks_something(id: &str) -> bool {
 
 #[tokio::test]
 async fn a_clean_tenant_conforms() {
-    let results = judged(with(&[], &[]), &profile(&[])).await;
+    for profile in ["strict", "entra"] {
+        expect_clean_sheet(&ServerProfile::built_in(profile).unwrap()).await;
+    }
+}
+
+async fn expect_clean_sheet(profile: &ServerProfile) {
+    let results = judged(with(&[], &[]), profile).await;
     for outcome in [Outcome::Violation, Outcome::Deviation, Outcome::CannotTell] {
         let found = ids(&results, outcome);
         assert!(found.is_empty(), "{}: {found:#?}", outcome.name());
@@ -146,13 +155,16 @@ async fn a_second_group_stays_a_violation_under_the_excuse() {
 
 /// What a check that names the cause says of each defect of an area; all are caught.
 ///
+/// Under the profile `entra`, because most of them are what Entra stumbles over.
+///
 /// Caught is what a clean tenant conforms to and the defective one does not: a remark that a clean
 /// tenant earns as well catches nothing.
 async fn defects_are_caught(area: &str) {
-    let clean = judged(with(&[], &[]), &profile(&[])).await;
+    let entra = ServerProfile::built_in("entra").unwrap();
+    let clean = judged(with(&[], &[]), &entra).await;
     let mut missed = Vec::new();
     for defect in Defect::all().filter(|defect| defect.area() == area) {
-        let results = judged(with(&[defect], &[]), &profile(&[])).await;
+        let results = judged(with(&[defect], &[]), &entra).await;
         let caught = results.iter().zip(&clean).any(|(result, clean)| {
             let found = [Outcome::Violation, Outcome::Deviation, Outcome::Note];
             result.id == defect.check()
@@ -191,15 +203,24 @@ areas! {
     defects_of_put_are_caught "put";
     defects_of_groups_are_caught "groups";
     defects_of_filters_are_caught "filter";
+    defects_of_reads_are_caught "reads";
     defects_of_sorting_are_caught "sorting";
     defects_of_paging_are_caught "paging";
     defects_of_projection_are_caught "projection";
+    defects_of_search_are_caught "search";
+    defects_of_media_are_caught "media";
     defects_of_answers_are_caught "answers";
+    defects_of_values_are_caught "values";
     defects_of_create_are_caught "create";
     defects_of_delete_are_caught "delete";
     defects_of_errors_are_caught "errors";
     defects_of_access_are_caught "access";
     defects_of_discovery_are_caught "discovery";
+    defects_of_bulk_are_caught "bulk";
+    defects_of_schemas_are_caught "schemas";
+    defects_of_me_are_caught "me";
+    defects_of_cursors_are_caught "cursor";
+    defects_of_async_are_caught "async";
 }
 
 #[tokio::test]
@@ -300,7 +321,7 @@ async fn a_probe_that_meets_a_retry_after_waits_for_it_at_the_door() {
 async fn what_the_budget_leaves_out_cannot_be_told_and_the_clean_up_goes_on() {
     let only = vec!["put-".to_owned(), "entra-rate".to_owned()];
     let selection = Selection { only, ..Selection::default() };
-    for budget in [2, 10, 60, 90] {
+    for budget in [2, 10, 60] {
         let embedded = EmbeddedSettings::default();
         let tenant = tenant(embedded);
         tenant.allow(Allowance { requests_max: Some(budget), ..Allowance::default() });

@@ -111,6 +111,7 @@ async fn a_stranger_of_the_same_name_is_not_touched_and_the_doubt_is_told() {
     create(&in_process(embedded.router()), user("twin")).await;
     let tenant = in_process(embedded.router());
     let lost = |number, name: &str| Unresolved {
+        operation: None,
         number,
         collection: Collection::Users,
         name: Some(name.to_owned()),

@@ -90,7 +90,7 @@ pub async fn play_histories(
     let settings = stage.settings(&EntraOverrides::default());
     let tenant = stage.dressed(&settings, scenario.seed).with_listener(metrics.clone());
     let (limits, dress) = dress_of(&settings, stage.timeout, scenario.seed);
-    let replays = Arc::new(EveryJudge::new(tenant.url().to_string(), false));
+    let replays = Arc::new(EveryJudge::new(tenant.url().to_string(), &stage.profile));
     let quiet = stage.unjudged.with_settings(limits, dress).with_listener(metrics.clone());
     let quiet = quiet.with_listener(replays.clone());
     let probing = ProbeSettings { stop: stage.stop.clone(), ..ProbeSettings::new(scenario.seed) };

@@ -6,7 +6,7 @@ use tokio::sync::watch;
 use super::*;
 use crate::profile::ServerProfile;
 use crate::run::stage::LogFile;
-use crate::run::{Budget, Silent};
+use crate::run::{Budget, KnownFailures, Silent};
 use crate::snapshot::{SnapshotMode, SnapshotStore};
 use crate::tenant::embedded::{Defect, EmbeddedSettings, EmbeddedTenant, Keys};
 use crate::tenant::{Dress, Limits, SecretToken, TenantUrl, Transport};
@@ -35,13 +35,14 @@ fn stage(name: &str, profile: &str, defects: &[Defect], budget: Budget) -> Stage
     let folder = format!("scimrig-history-{}-{name}", std::process::id());
     let folder = std::env::temp_dir().join(folder);
     std::fs::create_dir_all(&folder).unwrap();
-    let judge = Arc::new(EveryJudge::new(URL, false));
+    let judge = Arc::new(EveryJudge::new(URL, &profile));
     let (_, stop) = watch::channel(false);
     Stage {
         tenant: tenant.with_listener(judge.clone()),
         unjudged: tenant,
         embedded: Some(settings),
         profile,
+        known_failures: KnownFailures::default(),
         dialect: None,
         seed: None,
         timeout: None,

@@ -2,7 +2,8 @@
 //!
 //! Worked-in errata of RFC 7643: 5606, 8435 and 8415 (binary is a type, a sub-attribute is never
 //! complex), 5607 (`referenceTypes` are many), 7522 (`schemaExtensions` are many), and 8011
-//! (authentication schemes have the `type` and `primary` that §5 and its sample show).
+//! (authentication schemes have the `type` and `primary` that §5 and its sample show). RFC 9865 §4
+//! adds `pagination`, RFC 9967 §4 `securityEvents`.
 
 use super::{Attribute, Schema};
 use crate::scim;
@@ -36,6 +37,9 @@ static SERVICE_PROVIDER_CONFIG: Schema = Schema {
             .required()
             .read_only(),
         Attribute::complex("sort", SUPPORTED, "Sorting").required().read_only(),
+        Attribute::complex("pagination", PAGINATION, "How lists are paged").read_only(),
+        Attribute::complex("securityEvents", SECURITY_EVENTS, "Asynchronous requests and events")
+            .read_only(),
         Attribute::complex("authenticationSchemes", SCHEMES, "How clients authenticate")
             .many()
             .required()
@@ -93,6 +97,24 @@ const BULK: &[Attribute] = &[
 const FILTER: &[Attribute] = &[
     IS_SUPPORTED,
     Attribute::integer("maxResults", "The most resources in one answer").required().read_only(),
+];
+
+const PAGINATION: &[Attribute] = &[
+    Attribute::boolean("cursor", "Whether lists are paged by cursor").required().read_only(),
+    Attribute::boolean("index", "Whether lists are paged by index").required().read_only(),
+    Attribute::text("defaultPaginationMethod", "How a list is paged when nothing is said")
+        .one_of(&["cursor", "index"])
+        .read_only(),
+    Attribute::integer("defaultPageSize", "How many resources a page has").read_only(),
+    Attribute::integer("maxPageSize", "The most resources on a page").read_only(),
+    Attribute::integer("cursorTimeout", "How long a cursor is good for, in seconds").read_only(),
+];
+
+const SECURITY_EVENTS: &[Attribute] = &[
+    Attribute::text("asyncRequest", "Whether requests are done after they were answered")
+        .one_of(&["none", "long", "request"])
+        .read_only(),
+    Attribute::text("eventUris", "The events that can be delivered").many().read_only(),
 ];
 
 const SCHEMES: &[Attribute] = &[

@@ -20,6 +20,7 @@ use serde_json::{Map, Value};
 
 use self::engine::Engine;
 pub use self::members::{Member, MemberChange, member_changes};
+pub(super) use self::message::member;
 pub use self::new::validate_new;
 use super::kind::ResourceKind;
 use super::problem::Problem;

@@ -6,8 +6,15 @@
 //! that was met, how few requests show it and which check names the cause. To add one, write its
 //! row and the `if`.
 
+pub(super) mod answer;
+pub(super) mod cursor;
+pub(super) mod discovery;
+pub(super) mod door;
+pub(super) mod filter;
+pub(super) mod past;
 pub(super) mod patch;
 pub(super) mod query;
+pub(super) mod resource;
 mod rows;
 
 use std::fmt;

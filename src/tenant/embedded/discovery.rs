@@ -4,12 +4,14 @@ use axum::response::Response;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::Call;
-use super::defects::Defect;
+use super::bulk::{OPERATIONS_MAX, PAYLOAD_MAX};
+use super::cursor::TIMEOUT;
+use super::defects::{Defect, discovery as bent};
 use super::kind::ResourceKind;
 use super::problem::Problem;
-use super::query::PAGE_MAX;
+use super::query::{PAGE_DEFAULT, PAGE_MAX};
 use super::respond::json_answer;
+use super::{Call, Variation};
 use crate::scim;
 use crate::scim::schema::{self, Schema};
 
@@ -20,16 +22,38 @@ pub(super) const BODY_MAX: usize = 10 * 1024 * 1024;
 pub(super) fn service_provider_config(call: &Call<'_>) -> Result<Response, Problem> {
     refuse_filter(call)?;
     let mut configuration = configuration(&call.presenter.base);
-    if call.tenant.defects.has(Defect::FLAGS_AS_TEXT) {
-        configuration["patch"]["supported"] = json!("true");
+    let variations = &call.tenant.variations;
+    for (feature, variation) in [
+        ("patch", Variation::NO_PATCH),
+        ("filter", Variation::NO_FILTER),
+        ("sort", Variation::NO_SORT),
+        ("etag", Variation::NO_ETAG),
+    ] {
+        if variations.has(variation) {
+            configuration[feature]["supported"] = json!(false);
+        }
+    }
+    configuration["filter"]["maxResults"] = json!(call.tenant.page_max());
+    if call.tenant.defects.any() {
+        bent::configuration(call, &mut configuration);
+    }
+    if call.tenant.defects.has(Defect::PAGINATION_AS_TEXT) {
+        configuration["pagination"]["index"] = json!("true");
+    }
+    if call.tenant.defects.has(Defect::ASYNC_KEYWORD_UNKNOWN) {
+        configuration["securityEvents"]["asyncRequest"] = json!("yes");
     }
     Ok(json_answer(StatusCode::OK, &configuration, &call.tenant.defects))
 }
 
 /// Answers `/ResourceTypes` or one of them.
 pub(super) fn resource_types(call: &Call<'_>, name: Option<&str>) -> Result<Response, Problem> {
-    let types = [ResourceKind::User, ResourceKind::Group]
+    let mut types = [ResourceKind::User, ResourceKind::Group]
         .map(|kind| resource_type(kind, &call.presenter.base));
+    if call.tenant.defects.any() {
+        bent::refuse(&call.tenant.defects, name, Defect::TYPE_UNREADABLE)?;
+        bent::types(&call.tenant.defects, &mut types);
+    }
     if name.is_none() && call.tenant.defects.has(Defect::TYPES_AS_ARRAY) {
         return Ok(json_answer(StatusCode::OK, &json!(types), &call.tenant.defects));
     }
@@ -48,12 +72,9 @@ pub(super) fn schemas(call: &Call<'_>, urn: Option<&str>) -> Result<Response, Pr
     ]
     .map(|schema| described(schema, &call.presenter.base))
     .into();
-    let defects = &call.tenant.defects;
-    if defects.has(Defect::KEYWORDS_IN_LOWER_CASE) {
-        schemas[0]["attributes"][0]["mutability"] = json!("readwrite");
-    }
-    if defects.has(Defect::SCHEMA_UNREADABLE) && urn.is_some() {
-        return Err(Problem::new(404, "there is no such endpoint"));
+    if call.tenant.defects.any() {
+        bent::refuse(&call.tenant.defects, urn, Defect::SCHEMA_UNREADABLE)?;
+        bent::schemas(&call.tenant.defects, &mut schemas);
     }
     answer(call, schemas, urn)
 }
@@ -85,6 +106,9 @@ fn answer(call: &Call<'_>, mut all: Vec<Value>, id: Option<&str>) -> Result<Resp
 fn refuse_filter(call: &Call<'_>) -> Result<(), Problem> {
     let mut names = url::form_urlencoded::parse(call.query.unwrap_or_default().as_bytes());
     if names.any(|(name, _)| name == "filter") {
+        if call.tenant.defects.has(Defect::DISCOVERY_FILTER_CRASH) {
+            return Err(Problem::new(500, "internal server error"));
+        }
         return Err(Problem::new(403, "discovery cannot be filtered"));
     }
     Ok(())
@@ -95,11 +119,24 @@ fn configuration(base: &str) -> Value {
         "schemas": [scim::SERVICE_PROVIDER_CONFIG],
         "documentationUri": "https://www.rfc-editor.org/rfc/rfc7644",
         "patch": { "supported": true },
-        "bulk": { "supported": false, "maxOperations": 0, "maxPayloadSize": BODY_MAX },
+        "bulk": {
+            "supported": true,
+            "maxOperations": OPERATIONS_MAX,
+            "maxPayloadSize": PAYLOAD_MAX,
+        },
         "filter": { "supported": true, "maxResults": PAGE_MAX },
         "changePassword": { "supported": false },
         "sort": { "supported": true },
         "etag": { "supported": true },
+        "pagination": {
+            "cursor": true,
+            "index": true,
+            "defaultPaginationMethod": "index",
+            "defaultPageSize": PAGE_DEFAULT,
+            "maxPageSize": PAGE_MAX,
+            "cursorTimeout": TIMEOUT.as_secs(),
+        },
+        "securityEvents": { "asyncRequest": "request", "eventUris": [] },
         "authenticationSchemes": [{
             "type": "oauthbearertoken",
             "name": "Bearer key",

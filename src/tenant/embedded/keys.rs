@@ -98,7 +98,7 @@ impl fmt::Debug for Keys {
 
 /// The token of `Authorization: Bearer <token>`; the scheme's case does not matter (RFC 9110
 /// §11.1).
-fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
     let value = headers.get(header::AUTHORIZATION)?.as_bytes();
     let (scheme, token) = value.split_at_checked(7)?;
     let token = token.trim_ascii();

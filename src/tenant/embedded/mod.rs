@@ -1,18 +1,22 @@
 //! The tenant we bring: a SCIM 2.0 service provider over an in-memory store, in the same binary.
 //!
-//! It is strict and complete, and it takes everything that Entra is known to send. Three things
-//! bend it: a profile's limitations, named defects, and faults drawn from the seed. It answers
+//! It is strict and complete, and it takes everything that Entra is known to send. Four things bend
+//! it: a profile's limitations, legal variations, named defects, and faults drawn from the seed. It
+//! answers
 //! below `/scim`, in process through [`EmbeddedTenant::router`] or over TCP through
 //! [`EmbeddedTenant::serve`], and looks resources up at a cost that does not grow with their
 //! number.
 
 pub mod apply;
+mod bulk;
+mod cursor;
 mod defects;
 mod discovery;
 pub mod evaluate;
 mod faults;
 mod keys;
 pub mod kind;
+mod later;
 mod limitations;
 mod order;
 mod plan;
@@ -29,8 +33,9 @@ mod serve;
 mod store;
 #[cfg(test)]
 mod tests;
+mod variations;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -39,8 +44,10 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::response::Response;
+use cursor::Cursors;
 pub use defects::Defect;
-use defects::Defects;
+use defects::past::Past;
+use defects::{Defects, answer as bent, door, query as misread};
 use discovery::BODY_MAX;
 use faults::{FaultPlan, Trouble};
 pub use faults::{Faults, FaultsError};
@@ -59,6 +66,9 @@ use respond::{dropped_connection, problem_answer, set};
 use route::{BASE, Route};
 use serde_json::Value;
 use store::{Store, StoreSettings, Stored};
+use tokio::sync::Semaphore;
+pub use variations::Variation;
+use variations::Variations;
 
 use crate::profile::Limitation;
 
@@ -67,6 +77,8 @@ use crate::profile::Limitation;
 pub struct EmbeddedSettings {
     /// The documented limitations to mimic.
     pub limitations: Vec<Limitation>,
+    /// The legal variations that are switched on.
+    pub variations: Vec<Variation>,
     /// The bugs that are switched on.
     pub defects: Vec<Defect>,
     /// The troubles of network and load.
@@ -91,11 +103,21 @@ struct Inner {
     store: Store,
     keys: Keys,
     limitations: Limitations,
+    variations: Variations,
     defects: Defects,
     faults: FaultPlan,
     base_url: Option<String>,
+    cursors: Cursors,
+    /// Places for requests that are answered before they are done.
+    put_off: Arc<Semaphore>,
     /// Deleted users that a defect lets be read.
     ghosts: Mutex<HashMap<String, Stored>>,
+    /// The ids of bulkIds that a defect keeps beyond their request.
+    bulk_ids: Mutex<HashMap<String, String>>,
+    /// Ids of what was deleted, where a variation tells them from what never was.
+    gone: Mutex<HashSet<String>>,
+    /// What other defects keep of requests that are over.
+    past: Past,
 }
 
 /// One request on its way through the handlers.
@@ -122,10 +144,16 @@ impl EmbeddedTenant {
             store,
             keys: settings.keys,
             limitations: Limitations::new(&settings.limitations),
+            variations: Variations::new(&settings.variations),
             defects,
             faults: FaultPlan::new(settings.faults, settings.seed),
             base_url,
+            cursors: Cursors::default(),
+            put_off: Arc::new(Semaphore::new(later::AT_ONCE)),
             ghosts: Mutex::default(),
+            bulk_ids: Mutex::default(),
+            gone: Mutex::default(),
+            past: Past::default(),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -145,7 +173,7 @@ impl EmbeddedTenant {
 
 /// Answers one request, after whatever the faults have in store for it.
 async fn answer(State(tenant): State<EmbeddedTenant>, request: Request) -> Response {
-    let tenant = &*tenant.inner;
+    let tenant = &tenant.inner;
     let (latency, trouble) = tenant.faults.next();
     if !latency.is_zero() {
         tokio::time::sleep(latency).await;
@@ -161,7 +189,7 @@ async fn answer(State(tenant): State<EmbeddedTenant>, request: Request) -> Respo
             tenant.handle(request).await;
             dropped_connection()
         }
-        Trouble::None => tenant.handle(request).await,
+        Trouble::None => later::handle(tenant, request).await,
     };
     let now = jiff::Timestamp::now().strftime("%a, %d %b %Y %H:%M:%S GMT");
     set(&mut response, header::DATE, &now.to_string());
@@ -184,12 +212,21 @@ impl Inner {
     async fn handle(&self, request: Request) -> Response {
         let (parts, body) = request.into_parts();
         let route = Route::of(parts.uri.path());
+        let place = if self.defects.any() {
+            match door::enter(self).await {
+                Ok(place) => Some(place),
+                Err(refusal) => return refusal,
+            }
+        } else {
+            None
+        };
         let is_open = route == Route::ServiceProviderConfig
-            || self.defects.has(Defect::ANONYMOUS_CREATE)
-                && route == Route::Collection(ResourceKind::User)
-                && parts.method == Method::POST;
-        if !is_open && let Some(refusal) = self.refuse_stranger(&parts.headers) {
-            return refusal;
+            || self.defects.any() && door::lets_in(&self.defects, &parts, &route);
+        if !is_open && let Some((problem, challenge)) = self.refusal(&parts.headers) {
+            // The rights of a known key are looked at operation by operation.
+            if route != Route::Bulk || problem.status != 403 {
+                return self.challenged(&problem, challenge);
+            }
         }
         let body = match read_body(&parts, body).await {
             Ok(body) => body,
@@ -200,23 +237,40 @@ impl Inner {
             headers: &parts.headers,
             query: parts.uri.query(),
             body,
-            presenter: Presenter { base: self.base(&parts), limitations: self.limitations },
+            presenter: Presenter {
+                base: self.base(&parts),
+                limitations: self.limitations,
+                has_version: self.has_version(),
+            },
         };
-        let trailing = parts.uri.path().ends_with('/') && parts.uri.query().is_some();
-        if trailing && self.defects.has(Defect::STRAY_SLASH_UNKNOWN) {
-            return problem_answer(&Problem::new(404, "not found"), &self.defects);
-        }
-        match dispatch(&call, &route, &parts.method).await {
-            Ok(response) => response,
+        let stumbled = match &place {
+            Some(place) => door::stumble(&call, &parts, &route, place),
+            None => Ok(None),
+        };
+        let answered = match stumbled {
+            Ok(Some(response)) => return response,
+            Ok(None) => dispatch(&call, &route, &parts.method).await,
+            Err(problem) => Err(problem),
+        };
+        match answered {
+            Ok(mut response) => {
+                if self.defects.any() {
+                    bent::dress(&self.defects, &route, &mut response);
+                }
+                response
+            }
             Err(mut problem) => {
                 if self.defects.has(Defect::TRACE_SHOWN) {
                     problem.detail.push_str("\n    at scim.Handler.answer(Handler.java:42)");
+                }
+                if problem.status == 404 && self.is_gone(&route) {
+                    problem = Problem::new(410, "it was deleted");
                 }
                 if problem.status == 404 && self.defects.has(Defect::UNKNOWN_ID_CRASH) {
                     problem = Problem::new(500, "internal server error");
                 }
                 let mut response = problem_answer(&problem, &self.defects);
-                if problem.status == 405 {
+                if problem.status == 405 && !self.defects.has(Defect::ALLOW_MISSING) {
                     set(&mut response, header::ALLOW, route.methods());
                 }
                 response
@@ -224,15 +278,22 @@ impl Inner {
         }
     }
 
-    /// 401 for a request without a valid key, 403 for one without the right to provision.
-    fn refuse_stranger(&self, headers: &HeaderMap) -> Option<Response> {
+    /// 401 for a request without a valid key, 403 for one without the right to provision, each
+    /// with the end of its challenge.
+    fn refusal(&self, headers: &HeaderMap) -> Option<(Problem, &'static str)> {
         let lower_case = self.defects.has(Defect::SCHEME_CASE_SENSITIVE)
             && headers.get(header::AUTHORIZATION).is_some_and(|it| it.as_bytes().starts_with(b"b"));
-        let (problem, challenge) = match self.keys.access(headers, jiff::Timestamp::now()) {
+        Some(match self.keys.access(headers, jiff::Timestamp::now()) {
             Access::Admin if lower_case => (Problem::new(401, "a bearer key is needed"), ""),
             Access::Admin => return None,
             Access::Powerless => {
                 (Problem::new(403, "this key may not provision"), r#", error="insufficient_scope""#)
+            }
+            Access::Missing
+                if self.defects.has(Defect::MALFORMED_CREDENTIAL_CRASH)
+                    && headers.contains_key(header::AUTHORIZATION) =>
+            {
+                (Problem::new(500, "internal server error"), "")
             }
             Access::Missing => (Problem::new(401, "a bearer key is needed"), ""),
             Access::Unknown => {
@@ -241,14 +302,26 @@ impl Inner {
             Access::Expired => {
                 (Problem::new(401, "the key has expired"), r#", error="invalid_token""#)
             }
-        };
-        let mut response = problem_answer(&problem, &self.defects);
-        if self.defects.has(Defect::CHALLENGE_MISSING) {
-            return Some(response);
+        })
+    }
+
+    fn challenged(&self, problem: &Problem, challenge: &str) -> Response {
+        let mut response = problem_answer(problem, &self.defects);
+        if !self.defects.has(Defect::CHALLENGE_MISSING) {
+            let challenge = format!("Bearer realm=\"scim\"{challenge}");
+            set(&mut response, header::WWW_AUTHENTICATE, &challenge);
         }
-        let challenge = format!("Bearer realm=\"scim\"{challenge}");
-        set(&mut response, header::WWW_AUTHENTICATE, &challenge);
-        Some(response)
+        response
+    }
+
+    /// How many resources a page holds at most.
+    fn page_max(&self) -> usize {
+        if self.variations.has(Variation::SMALL_PAGES) { SMALL_PAGE } else { query::PAGE_MAX }
+    }
+
+    /// Whether `meta` shows the version of a resource.
+    fn has_version(&self) -> bool {
+        ![Variation::NO_META_VERSION, Variation::NO_ETAG].iter().any(|it| self.variations.has(*it))
     }
 
     /// What URLs in answers begin with.
@@ -264,6 +337,17 @@ impl Inner {
         format!("http://{host}{BASE}")
     }
 
+    fn note_gone(&self, id: &str) {
+        if self.variations.has(Variation::GONE_FOR_GOOD) {
+            self.gone.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned());
+        }
+    }
+
+    fn is_gone(&self, route: &Route) -> bool {
+        let Route::Resource(_, id) = route else { return false };
+        self.gone.lock().unwrap_or_else(PoisonError::into_inner).contains(id.as_str())
+    }
+
     fn keep_ghost(&self, stored: Stored) {
         let mut ghosts = self.ghosts.lock().unwrap_or_else(PoisonError::into_inner);
         ghosts.insert(stored.id.clone(), stored);
@@ -274,37 +358,36 @@ impl Inner {
     }
 }
 
+/// A small page, which makes a client walk.
+const SMALL_PAGE: usize = 5;
+
 /// Finds the handler of a method on an endpoint.
 async fn dispatch(call: &Call<'_>, route: &Route, method: &Method) -> Result<Response, Problem> {
-    let is_read = method == Method::GET || method == Method::HEAD;
-    if let Route::Collection(kind) | Route::Resource(kind, _) | Route::Search(Some(kind)) = route
-        && *kind == ResourceKind::Group
-        && call.tenant.defects.has(Defect::GROUPS_MISSING)
-    {
-        return Err(Problem::new(404, "there is no such endpoint"));
-    }
+    let is_read = method == Method::GET
+        || method == Method::HEAD
+        || call.tenant.defects.any() && door::reads(&call.tenant.defects, method);
+    let variations = &call.tenant.variations;
     match route {
-        Route::Unknown => Err(Problem::new(404, "there is no such endpoint")),
+        Route::ServiceProviderConfig | Route::ResourceTypes(_) | Route::Schemas(_)
+            if variations.has(Variation::NO_DISCOVERY) =>
+        {
+            Err(Problem::new(404, "there is no such endpoint"))
+        }
+        Route::Resource(..) if method == Method::PATCH && variations.has(Variation::NO_PATCH) => {
+            Err(Problem::new(501, "PATCH is not supported"))
+        }
         Route::Me => Err(Problem::new(501, "/Me is not supported: a key is no user")),
-        Route::Bulk => Err(Problem::new(501, "bulk requests are not supported")),
-        Route::Root if is_read => search::list(call, None, Query::of_url(call.query)?).await,
-        Route::Collection(kind) if is_read => {
-            search::list(call, Some(*kind), Query::of_url(call.query)?).await
-        }
-        Route::Collection(kind) if method == Method::POST => resources::create(call, *kind),
+        Route::Bulk if method == Method::POST => bulk::run(call).await,
+        Route::Root if is_read => search::list(call, None, call.asked()?).await,
+        Route::Collection(kind) if is_read => search::list(call, Some(*kind), call.asked()?).await,
         Route::Resource(kind, id) if is_read => resources::read(call, *kind, id),
-        Route::Resource(kind, id) if method == Method::PUT => resources::replace(call, *kind, id),
-        Route::Resource(kind, id) if method == Method::PATCH => {
-            resources::modify(call, *kind, id).await
-        }
-        Route::Resource(kind, id) if method == Method::DELETE => resources::delete(call, *kind, id),
         Route::Search(kind) if method == Method::POST => {
-            search::list(call, *kind, Query::of_search(&call.json()?)?).await
+            search::list(call, *kind, call.searched()?).await
         }
         Route::ServiceProviderConfig if is_read => discovery::service_provider_config(call),
         Route::ResourceTypes(name) if is_read => discovery::resource_types(call, name.as_deref()),
         Route::Schemas(urn) if is_read => discovery::schemas(call, urn.as_deref()),
-        _ => Err(Problem::new(405, format!("{method} has no meaning here"))),
+        _ => resources::write(call, route, method).await,
     }
 }
 
@@ -331,6 +414,31 @@ async fn read_body(parts: &Parts, body: axum::body::Body) -> Result<Bytes, Probl
 }
 
 impl Call<'_> {
+    /// What the URL asks for.
+    fn asked(&self) -> Result<Query, Problem> {
+        let defects = &self.tenant.defects;
+        if defects.any() { misread::read(defects, self.query) } else { Query::of_url(self.query) }
+    }
+
+    /// What the body of a search asks for.
+    fn searched(&self) -> Result<Query, Problem> {
+        let defects = &self.tenant.defects;
+        let body = match self.json() {
+            Err(_) if defects.has(Defect::SEARCH_BODY_CRASH) => {
+                return Err(Problem::new(500, "internal server error"));
+            }
+            body => body?,
+        };
+        let mut asked = Query::of_search(&body)?;
+        if defects.any() {
+            misread::misread_search(defects, &mut asked);
+        }
+        if defects.has(Defect::CURSOR_LOST_IN_SEARCH) {
+            asked.cursor = None;
+        }
+        Ok(asked)
+    }
+
     /// The body as JSON; 415 for another media type, 400 for what is no JSON.
     fn json(&self) -> Result<Value, Problem> {
         if let Some(media_type) = self.headers.get(header::CONTENT_TYPE) {

@@ -26,6 +26,8 @@ pub(super) struct Query {
     pub(super) start_index: Option<usize>,
     /// `count`.
     pub(super) count: Option<usize>,
+    /// `cursor`, empty for the first page (RFC 9865 §2).
+    pub(super) cursor: Option<String>,
     /// `attributes`; empty where not given.
     pub(super) attributes: Vec<String>,
     /// `excludedAttributes`; empty where not given.
@@ -43,6 +45,7 @@ impl Query {
                 "sortOrder" => asked.descending = value.eq_ignore_ascii_case("descending"),
                 "startIndex" => asked.start_index = Some(read_number("startIndex", &value)?.max(1)),
                 "count" => asked.count = Some(read_number("count", &value)?),
+                "cursor" => asked.cursor = Some(value.into_owned()),
                 "attributes" => asked.attributes.extend(read_names(&value)),
                 "excludedAttributes" => asked.excluded.extend(read_names(&value)),
                 _ => {}
@@ -73,6 +76,7 @@ impl Query {
             descending: text("sortOrder")?.is_some_and(|it| it.eq_ignore_ascii_case("descending")),
             start_index: number("startIndex")?.map(|index| index.max(1)),
             count: number("count")?,
+            cursor: text("cursor")?.map(str::to_owned),
             attributes: names(body, "attributes")?,
             excluded: names(body, "excludedAttributes")?,
         }

@@ -16,6 +16,8 @@ pub(super) struct Presenter {
     pub(super) base: String,
     /// What the profile makes the server add.
     pub(super) limitations: Limitations,
+    /// Whether `meta` shows the version.
+    pub(super) has_version: bool,
 }
 
 impl Presenter {
@@ -79,13 +81,16 @@ impl Presenter {
     }
 
     fn meta(&self, stored: &Stored) -> Value {
-        json!({
+        let mut meta = json!({
             "resourceType": stored.kind.name(),
             "created": instant(stored.created),
             "lastModified": instant(stored.modified),
             "location": self.location(stored.kind, &stored.id),
-            "version": entity_tag(stored.version),
-        })
+        });
+        if self.has_version {
+            meta["version"] = entity_tag(stored.version).into();
+        }
+        meta
     }
 }
 

@@ -1,27 +1,43 @@
 //! One resource: create, read, replace, modify, delete (RFC 7644 §3.3 to §3.6).
 
 use axum::response::Response;
-use http::{StatusCode, header};
+use http::{Method, StatusCode, header};
 use serde_json::Value;
 
-use super::Call;
 use super::apply::{self, Tolerance};
-use super::defects::query::store_projected;
-use super::defects::{Defect, patch as bent};
+use super::defects::query::{found, store_projected};
+use super::defects::{Defect, past, patch as bent};
 use super::kind::ResourceKind;
 use super::precondition::{self, Precondition, entity_tag};
 use super::problem::Problem;
 use super::projection::Projection;
-use super::query::Query;
 use super::respond::{empty_answer, json_answer, set};
+use super::route::Route;
 use super::store::{References, Stored};
+use super::{Call, Variation};
 
 /// The tenant takes everything that Entra is known to send.
 const TOLERANCE: Tolerance = Tolerance::ENTRA;
 
+/// Finds the handler of a method that changes a resource.
+pub(super) async fn write(
+    call: &Call<'_>,
+    route: &Route,
+    method: &Method,
+) -> Result<Response, Problem> {
+    match route {
+        Route::Collection(kind) if method == Method::POST => create(call, *kind),
+        Route::Resource(kind, id) if method == Method::PUT => replace(call, *kind, id),
+        Route::Resource(kind, id) if method == Method::PATCH => modify(call, *kind, id).await,
+        Route::Resource(kind, id) if method == Method::DELETE => delete(call, *kind, id),
+        Route::Unknown => Err(Problem::new(404, "there is no such endpoint")),
+        _ => Err(Problem::new(405, format!("{method} has no meaning here"))),
+    }
+}
+
 /// POST to a collection.
-pub(super) fn create(call: &Call<'_>, kind: ResourceKind) -> Result<Response, Problem> {
-    let projection = Projection::of(&Query::of_url(call.query)?);
+fn create(call: &Call<'_>, kind: ResourceKind) -> Result<Response, Problem> {
+    let projection = Projection::of(&call.asked()?);
     let mut body = call.json()?;
     bent::lose_letters(&call.tenant.defects, &mut body);
     bent::refuse_new(&call.tenant.defects, kind, &body)?;
@@ -38,13 +54,10 @@ pub(super) fn create(call: &Call<'_>, kind: ResourceKind) -> Result<Response, Pr
 
 /// GET of a resource.
 pub(super) fn read(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Response, Problem> {
-    let projection = Projection::of(&Query::of_url(call.query)?);
+    let projection = Projection::of(&call.asked()?);
     let references = call.references(&projection, &[kind]);
-    let stored = match call.tenant.store.read(kind, id, references) {
-        Err(problem) => call.tenant.ghost(id).ok_or(problem)?,
-        Ok(stored) => stored,
-    };
-    if precondition::is_known(call.headers, stored.version) {
+    let stored = found(call, kind, id, call.tenant.store.read(kind, id, references))?;
+    if call.has_etags() && precondition::is_known(call.headers, stored.version) {
         let mut response = empty_answer(StatusCode::NOT_MODIFIED);
         set(&mut response, header::ETAG, &entity_tag(stored.version));
         return Ok(response);
@@ -53,11 +66,12 @@ pub(super) fn read(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Resp
 }
 
 /// PUT of a resource.
-pub(super) fn replace(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Response, Problem> {
-    let projection = Projection::of(&Query::of_url(call.query)?);
+fn replace(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Response, Problem> {
+    let projection = Projection::of(&call.asked()?);
     let tenant = call.tenant;
-    let precondition = Precondition::of(call.headers);
+    let precondition = call.precondition();
     let body = call.json();
+    past::keep(tenant, kind, id);
     let stored = tenant.store.modify(kind, id, References::Listed, |seen| {
         precondition.check(seen.version)?;
         let mut wanted = apply::validate_new(&body?, kind, TOLERANCE)?;
@@ -71,22 +85,23 @@ pub(super) fn replace(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<R
 
 /// PATCH of a resource. Users are answered with 200 and the new state; groups with 204, as Entra
 /// prefers, unless the request chooses attributes.
-pub(super) async fn modify(
-    call: &Call<'_>,
-    kind: ResourceKind,
-    id: &str,
-) -> Result<Response, Problem> {
-    let projection = Projection::of(&Query::of_url(call.query)?);
-    let with_body = kind == ResourceKind::User || projection.is_chosen();
+async fn modify(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Response, Problem> {
+    let projection = Projection::of(&call.asked()?);
     let tenant = call.tenant;
+    let shows_it = match kind {
+        ResourceKind::User => !tenant.variations.has(Variation::PATCH_ANSWERS_204),
+        ResourceKind::Group => tenant.variations.has(Variation::PATCH_ANSWERS_200),
+    };
+    let with_body = shows_it || projection.is_chosen();
     let body = call.json()?;
-    let precondition = Precondition::of(call.headers);
+    let precondition = call.precondition();
+    past::keep(tenant, kind, id);
     if !with_body
         && !tenant.defects.any()
         && let Some(changes) = apply::member_changes(&body, TOLERANCE)
     {
         let version = tenant.store.change_members(id, &precondition, &changes)?;
-        return Ok(no_content(version));
+        return Ok(no_content(call, version));
     }
     let change = |body: &Value, seen: &Stored| {
         precondition.check(seen.version)?;
@@ -110,19 +125,21 @@ pub(super) async fn modify(
     if with_body {
         Ok(answer(call, StatusCode::OK, &stored, &projection))
     } else {
-        Ok(no_content(stored.version))
+        Ok(no_content(call, stored.version))
     }
 }
 
 /// DELETE of a resource.
 pub(super) fn delete(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Response, Problem> {
-    let precondition = Precondition::of(call.headers);
+    past::bury(call.tenant, kind, id);
+    let precondition = call.precondition();
     if call.tenant.defects.any()
         && let Some(response) = bent::delete(call.tenant, kind, id)?
     {
         return Ok(response);
     }
     call.tenant.store.delete(kind, id, &precondition)?;
+    call.tenant.note_gone(id);
     Ok(empty_answer(StatusCode::NO_CONTENT))
 }
 
@@ -140,12 +157,29 @@ fn answer(
 ) -> Response {
     let shown = Value::Object(call.show(stored, projection));
     let mut response = json_answer(status, &shown, &call.tenant.defects);
-    set(&mut response, header::ETAG, &entity_tag(stored.version));
+    call.tag(&mut response, stored.version);
     response
 }
 
-fn no_content(version: u32) -> Response {
+fn no_content(call: &Call<'_>, version: u32) -> Response {
     let mut response = empty_answer(StatusCode::NO_CONTENT);
-    set(&mut response, header::ETAG, &entity_tag(version));
+    call.tag(&mut response, version);
     response
+}
+
+/// Versions, where the tenant has them.
+impl Call<'_> {
+    fn has_etags(&self) -> bool {
+        !self.tenant.variations.has(Variation::NO_ETAG)
+    }
+
+    fn precondition(&self) -> Precondition {
+        if self.has_etags() { Precondition::of(self.headers) } else { Precondition::Nothing }
+    }
+
+    fn tag(&self, response: &mut Response, version: u32) {
+        if self.has_etags() {
+            set(response, header::ETAG, &entity_tag(version));
+        }
+    }
 }

@@ -4,9 +4,9 @@ use axum::body::{Body, Bytes};
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
 use http_body_util::{Full, Limited};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::defects::{Defect, Defects};
+use super::defects::{self, Defect, Defects};
 use super::problem::Problem;
 
 /// Marks an answer that never reaches the client. Over TCP its body fails before the first byte,
@@ -38,23 +38,10 @@ pub(super) fn empty_answer(status: StatusCode) -> Response {
 /// An error as RFC 7644 §3.12 wants it.
 pub(super) fn problem_answer(problem: &Problem, defects: &Defects) -> Response {
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    if defects.has(Defect::HTML_ERROR_PAGE) {
-        let page = format!("<html><body><h1>Error {}</h1></body></html>", status.as_u16());
-        return with_body(status, HeaderValue::from_static("text/html"), page.into_bytes());
+    if defects.any() {
+        return defects::answer::problem(problem, status, defects);
     }
-    let ok = defects.has(Defect::ERROR_UNDER_OK) && status == StatusCode::NOT_FOUND;
-    let status = if ok { StatusCode::OK } else { status };
-    let mut body = problem.to_json();
-    if defects.has(Defect::NUMERIC_STATUS) {
-        body["status"] = json!(problem.status);
-    }
-    if defects.has(Defect::CONFLICT_WITHOUT_TYPE)
-        && problem.status == 409
-        && let Some(body) = body.as_object_mut()
-    {
-        body.shift_remove("scimType");
-    }
-    json_answer(status, &body, defects)
+    json_answer(status, &problem.to_json(), defects)
 }
 
 /// Sets a header; a value that no header can hold is left out.
@@ -73,7 +60,8 @@ pub(super) fn dropped_connection() -> Response {
     response
 }
 
-fn with_body(status: StatusCode, media_type: HeaderValue, bytes: Vec<u8>) -> Response {
+/// An answer with these bytes for a body.
+pub(super) fn with_body(status: StatusCode, media_type: HeaderValue, bytes: Vec<u8>) -> Response {
     let mut response = Response::new(Body::from(bytes));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, media_type);

@@ -27,7 +27,7 @@ pub(super) enum Route {
     Schemas(Option<String>),
     /// `/Me` and what is below it: not supported.
     Me,
-    /// `/Bulk`: not supported.
+    /// `/Bulk`: many operations in one request.
     Bulk,
     /// Nothing of ours.
     Unknown,
@@ -79,7 +79,7 @@ impl Route {
         match self {
             Self::Collection(_) => "GET, HEAD, POST",
             Self::Resource(..) => "GET, HEAD, PUT, PATCH, DELETE",
-            Self::Search(_) => "POST",
+            Self::Search(_) | Self::Bulk => "POST",
             _ => "GET, HEAD",
         }
     }

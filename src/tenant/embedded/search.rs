@@ -4,8 +4,8 @@ use axum::response::Response;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use super::Call;
-use super::defects::{Defect, query as misread};
+use super::cursor;
+use super::defects::{Defect, answer, filter as bent, query as misread, resource};
 use super::evaluate;
 use super::kind::ResourceKind;
 use super::order::SortKey;
@@ -15,12 +15,17 @@ use super::projection::Projection;
 use super::query::Query;
 use super::respond::json_answer;
 use super::store::{Key, References, Stored};
+use super::variations::Variations;
+use super::{Call, Variation};
 use crate::scim;
-use crate::scim::filter::{CompareOperator, Filter};
+use crate::scim::filter::Filter;
 
 const KINDS: [ResourceKind; 2] = [ResourceKind::User, ResourceKind::Group];
 /// How many resources are looked at between two breaths for other requests.
 const STEP: usize = 1_024;
+
+/// A resource that meets a filter, and what it is sorted by.
+pub(super) type Found = (Option<SortKey>, Key);
 
 /// Answers a query over one type, or over all types where none is named.
 pub(super) async fn list(
@@ -28,38 +33,77 @@ pub(super) async fn list(
     kind: Option<ResourceKind>,
     mut query: Query,
 ) -> Result<Response, Problem> {
-    let tenant = call.tenant;
-    misread::misread(&tenant.defects, &mut query);
+    let (tenant, defects) = (call.tenant, &call.tenant.defects);
+    refuse_unsupported(&tenant.variations, &query)?;
+    if defects.any() {
+        misread::misread(defects, &kinds(kind), &mut query)?;
+    }
+    query.count = Some(query.take().min(tenant.page_max()));
     refuse_filter(call, kind, query.filter.as_ref())?;
-    if tenant.defects.has(Defect::FILTER_IGNORED) {
+    if defects.has(Defect::FILTER_IGNORED) {
         query.filter = None;
     }
+    if let Some(cursor) = query.cursor.take() {
+        return cursor::page(call, kind, &query, &cursor).await;
+    }
     let (total, page) = if query.filter.is_none() && query.sort_by.is_none() {
-        (tenant.store.count(kind), tenant.store.page(kind, query.skip(), query.take()))
+        let total = tenant.store.count(kind);
+        let skipped = misread::skip(defects, &query, total);
+        (total, tenant.store.page(kind, skipped, query.take()))
     } else {
         let found = find(call, kind, &query).await;
-        let skipped = misread::skip(&tenant.defects, &query, found.len());
+        let skipped = misread::skip(defects, &query, found.len());
         let page: Vec<Key> = found.iter().copied().skip(skipped).take(query.take()).collect();
         (found.len(), page)
     };
-    if total == 0 && query.filter.is_some() && tenant.defects.has(Defect::EMPTY_RESULT_NOT_FOUND) {
+    let page = if defects.any() { repage(call, kind, &query, page) } else { page };
+    if total == 0 && query.filter.is_some() && defects.has(Defect::EMPTY_RESULT_NOT_FOUND) {
         return Err(Problem::new(404, "nothing matches the filter"));
     }
     let resources = show(call, kind, &query, &page);
     // Who was deleted meanwhile is not counted either.
-    let total = total.saturating_sub(page.len() - resources.len());
-    let defects = &tenant.defects;
-    let total = if defects.has(Defect::TOTAL_IS_PAGE_SIZE) { resources.len() } else { total };
+    let total = (total + resources.len()).saturating_sub(page.len());
     let mut body = json!({
         "schemas": [scim::LIST_RESPONSE],
-        "totalResults": total,
+        "totalResults": answer::total(defects, &query, total, || tenant.store.count(kind)),
         "startIndex": query.start_index.unwrap_or(1),
         "itemsPerPage": resources.len(),
     });
-    if !(resources.is_empty() && defects.has(Defect::RESOURCES_MISSING)) {
+    if !(resources.is_empty() && tenant.variations.has(Variation::EMPTY_LIST_LEFT_OUT)) {
         body["Resources"] = Value::Array(resources);
     }
+    if defects.any() {
+        return Ok(answer::list(defects, &query, body));
+    }
     Ok(json_answer(StatusCode::OK, &body, defects))
+}
+
+/// What a variation does without is answered 501, whatever else is asked.
+fn refuse_unsupported(variations: &Variations, query: &Query) -> Result<(), Problem> {
+    let asked = [
+        (Variation::NO_FILTER, query.filter.is_some(), "filters are not supported"),
+        (Variation::NO_SORT, query.sort_by.is_some(), "sorting is not supported"),
+    ];
+    match asked.into_iter().find(|(variation, asks, _)| *asks && variations.has(*variation)) {
+        Some((_, _, why)) => Err(Problem::new(501, why)),
+        None => Ok(()),
+    }
+}
+
+/// A page as a faulty server cuts it.
+fn repage(
+    call: &Call<'_>,
+    kind: Option<ResourceKind>,
+    query: &Query,
+    mut page: Vec<Key>,
+) -> Vec<Key> {
+    misread::cut(&call.tenant.defects, query, &mut page);
+    if misread::sorts_late(&call.tenant.defects, query) {
+        let mut found = Vec::new();
+        sift(call, kind, query, &page, &mut found);
+        return in_order(query, found);
+    }
+    page
 }
 
 /// Refuses a filter that cannot be right for any resource asked for.
@@ -69,27 +113,22 @@ fn refuse_filter(
     filter: Option<&Filter>,
 ) -> Result<(), Problem> {
     let Some(filter) = filter else { return Ok(()) };
-    let defects = &call.tenant.defects;
-    let kinds = kinds(kind);
-    if defects.has(Defect::UNKNOWN_FILTER_CRASH) {
-        let known = |path| kinds.iter().any(|kind| kind.resolve(path, true).is_some());
-        if !plan::paths(filter).into_iter().all(known) {
-            return Err(Problem::new(500, "internal server error"));
-        }
-    }
-    if defects.has(Defect::EXTERNAL_ID_FILTER_REFUSED)
-        && plan::paths(filter).iter().any(|it| it.attribute.eq_ignore_ascii_case("externalId"))
+    // Over all types an attribute that some of them lack has no value (RFC 7644 §3.4.2.1).
+    if let Some(kind) = kind
+        && let Some(unknown) =
+            plan::paths(filter).into_iter().find(|path| kind.resolve(path, true).is_none())
     {
-        return Err(Problem::invalid_filter("externalId cannot be filtered"));
+        let why = format!("no schema of a {} defines {unknown}", kind.name());
+        return Err(Problem::invalid_filter(why));
     }
-    if defects.has(Defect::BOOLEAN_ORDER_ACCEPTED) {
+    if call.tenant.defects.has(Defect::BOOLEAN_ORDER_ACCEPTED) {
         return Ok(());
     }
-    kinds.iter().try_for_each(|kind| evaluate::check(filter, *kind))
+    kinds(kind).iter().try_for_each(|kind| evaluate::check(filter, *kind))
 }
 
 /// The keys of all resources that meet the filter, in the order asked for.
-async fn find(call: &Call<'_>, kind: Option<ResourceKind>, query: &Query) -> Vec<Key> {
+pub(super) async fn find(call: &Call<'_>, kind: Option<ResourceKind>, query: &Query) -> Vec<Key> {
     let store = &call.tenant.store;
     let planned = query.filter.as_ref().and_then(|it| plan::candidates(store, it, kind));
     let mut found = Vec::new();
@@ -104,6 +143,15 @@ async fn find(call: &Call<'_>, kind: Option<ResourceKind>, query: &Query) -> Vec
             tokio::task::yield_now().await;
         }
     }
+    misread::shuffle(&call.tenant.defects, query, &mut found);
+    if misread::sorts_late(&call.tenant.defects, query) {
+        return found.into_iter().map(|(_, key)| key).collect();
+    }
+    in_order(query, found)
+}
+
+/// What was found, sorted if it shall be.
+fn in_order(query: &Query, mut found: Vec<Found>) -> Vec<Key> {
     if query.sort_by.is_some() {
         found.sort_by(|(one, _), (other, _)| {
             SortKey::compare(one.as_ref(), other.as_ref(), query.descending)
@@ -118,24 +166,31 @@ fn sift(
     kind: Option<ResourceKind>,
     query: &Query,
     keys: &[Key],
-    found: &mut Vec<(Option<SortKey>, Key)>,
+    found: &mut Vec<Found>,
 ) {
-    let references = references_in(query);
+    let (references, defects) = (references_in(query), &call.tenant.defects);
     for stored in call.tenant.store.load(keys, references) {
         if kind.is_some_and(|kind| kind != stored.kind) {
             continue;
         }
-        let shown = Value::Object(call.presenter.present(&stored));
+        let mut shown = Value::Object(call.presenter.present(&stored));
+        if defects.any() {
+            bent::seen(defects, &mut shown);
+        }
         let filter = query.filter.as_ref();
-        if filter.is_some_and(|it| !evaluate::matches(it, &shown, stored.kind))
-            || is_hidden_by_defect(call, &stored, filter)
-        {
+        let meets = |filter: &Filter| evaluate::matches(filter, &shown, stored.kind);
+        if filter.is_some_and(|filter| {
+            !meets(filter) || defects.any() && bent::hides(call.tenant, &stored, filter)
+        }) {
             continue;
         }
         let path = query.sort_by.as_ref();
-        let sorted_by =
-            shown.as_object().zip(path).and_then(|(it, path)| SortKey::of(stored.kind, it, path));
-        found.push((sorted_by, stored.key));
+        let sorted_by = shown.as_object().zip(path).and_then(|(it, path)| {
+            misread::sort_key(defects, it, path).or_else(|| SortKey::of(stored.kind, it, path))
+        });
+        for _ in 0..bent::times(defects, filter, meets) {
+            found.push((sorted_by.clone(), stored.key));
+        }
     }
 }
 
@@ -152,28 +207,19 @@ fn references_in(query: &Query) -> References {
     }
 }
 
-fn is_hidden_by_defect(call: &Call<'_>, stored: &Stored, filter: Option<&Filter>) -> bool {
-    let Some(filter) = filter else { return false };
-    let defects = &call.tenant.defects;
-    let inactive = stored.body.get("active") == Some(&Value::Bool(false));
-    let differs_in_case = |name: &str| match filter {
-        Filter::Compare { path, operator: CompareOperator::Equal, value } => {
-            path.attribute.eq_ignore_ascii_case(name) && stored.body.get(name) != Some(value)
-        }
-        _ => false,
-    };
-    defects.has(Defect::INACTIVE_HIDDEN) && inactive
-        || defects.has(Defect::USER_NAME_CASE_SENSITIVE) && differs_in_case("userName")
-        || defects.has(Defect::GROUP_NAME_CASE_SENSITIVE)
-            && stored.kind == ResourceKind::Group
-            && differs_in_case("displayName")
-}
-
 /// The page as the answer shows it.
-fn show(call: &Call<'_>, kind: Option<ResourceKind>, query: &Query, page: &[Key]) -> Vec<Value> {
+pub(super) fn show(
+    call: &Call<'_>,
+    kind: Option<ResourceKind>,
+    query: &Query,
+    page: &[Key],
+) -> Vec<Value> {
     let projection = Projection::of(query);
     let references = call.references(&projection, &kinds(kind));
-    let page = call.tenant.store.load(page, references);
+    let mut page = call.tenant.store.load(page, references);
+    if call.tenant.defects.any() {
+        page = misread::show(call, &kinds(kind), query, page);
+    }
     page.iter().map(|stored| Value::Object(call.show(stored, &projection))).collect()
 }
 
@@ -186,23 +232,10 @@ impl Call<'_> {
     /// The representation of a resource under a projection.
     pub(super) fn show(&self, stored: &Stored, projection: &Projection) -> Map<String, Value> {
         let mut shown = self.presenter.present(stored);
-        let defects = &self.tenant.defects;
-        let members = shown.get("members").cloned();
+        if self.tenant.defects.any() {
+            return resource::show(self, stored, projection, shown);
+        }
         projection.apply(stored.kind, &mut shown);
-        if defects.has(Defect::MEMBERS_NOT_EXCLUDED)
-            && let Some(members) = members
-        {
-            shown.insert("members".to_owned(), members);
-        }
-        if defects.has(Defect::ACTIVE_ANSWERED_AS_TEXT)
-            && let Some(Value::Bool(active)) = shown.get("active")
-        {
-            let text = active.to_string();
-            shown.insert("active".to_owned(), text.into());
-        }
-        if defects.has(Defect::PASSWORD_RETURNED) && stored.kind == ResourceKind::User {
-            shown.insert("password".to_owned(), "Passw0rd!".into());
-        }
         shown
     }
 

@@ -29,6 +29,7 @@ async fn the_line_of_a_create_is_on_disk_when_the_request_arrives() {
         last,
         ManifestLine::Creating {
             number: 1,
+            operation: None,
             collection: Collection::Users,
             name: Some("anna".to_owned()),
             external_id: Some("anna-id".to_owned()),

@@ -88,7 +88,10 @@ pub(super) fn read_path(text: &str) -> Result<PatchPath, Problem> {
 }
 
 /// A member by its name; the exact spelling goes before any other.
-pub(super) fn member<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+pub(in crate::tenant::embedded) fn member<'a>(
+    object: &'a Map<String, Value>,
+    name: &str,
+) -> Option<&'a Value> {
     object.get(name).or_else(|| {
         object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     })

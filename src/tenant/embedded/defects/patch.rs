@@ -47,6 +47,11 @@ pub(in crate::tenant::embedded) fn refuse_new(
     if defects.has(Defect::META_REFUSED) && body.get("meta").is_some() {
         return Err(Problem::invalid_value("meta cannot be set"));
     }
+    if defects.has(Defect::NULLS_REFUSED)
+        && body.as_object().into_iter().flatten().any(|(_, value)| value.is_null())
+    {
+        return Err(Problem::invalid_value("a value cannot be null"));
+    }
     let names_second = || {
         let urns = body.get("schemas").and_then(Value::as_array);
         urns.is_some_and(|urns| urns.iter().any(|urn| urn == scim::MICROSOFT_GROUP))

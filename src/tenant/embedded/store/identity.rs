@@ -10,12 +10,12 @@ pub(in crate::tenant::embedded) struct Key(pub(super) u64);
 
 impl Key {
     /// The place in creation order as an index.
-    pub(super) fn slot(self) -> usize {
+    pub(in crate::tenant::embedded) fn slot(self) -> usize {
         usize::try_from(self.0).unwrap_or(usize::MAX)
     }
 
     /// The key of a place in creation order.
-    pub(super) fn of_slot(slot: usize) -> Self {
+    pub(in crate::tenant::embedded) fn of_slot(slot: usize) -> Self {
         Self(slot as u64)
     }
 }

@@ -20,7 +20,6 @@ async fn the_tenant_describes_itself() {
     let tenant = tenant();
     let config = tenant.get("/ServiceProviderConfig?startIndex=5&count=0").await.is(200).body;
     assert_eq!(config["filter"], json!({"supported": true, "maxResults": 1000}));
-    assert_eq!(config["bulk"]["supported"], false);
     let types = tenant.get("/ResourceTypes?count=1").await.is(200);
     assert_eq!(types.column("/endpoint"), ["/Users", "/Groups"]);
     let schemas = tenant.get("/Schemas").await.is(200);
@@ -58,7 +57,6 @@ async fn what_is_not_there_or_not_supported_says_so() {
         tenant.get(target).await.refused(404, None);
     }
     tenant.get("/Me").await.refused(501, None);
-    tenant.post("/Bulk", &json!({})).await.refused(501, None);
     for (method, target) in [
         ("PUT", "/Users"),
         ("DELETE", "/Users/"),

@@ -21,6 +21,7 @@ fn strange() -> impl Strategy<Value = Strange> {
         Just("/scim/Users/ID".to_owned()),
         Just("/scim/Groups/GROUP".to_owned()),
         Just("/scim/Groups".to_owned()),
+        Just("/scim/Bulk".to_owned()),
         Just("/scim/Users/.search".to_owned()),
         Just("/scim/Schemas".to_owned()),
         "/(scim/)?[ -~]{0,20}",
@@ -42,7 +43,8 @@ fn strange() -> impl Strategy<Value = Strange> {
         json_text(),
         json_text().prop_map(|value| {
             let value: Value = serde_json::from_slice(&value).unwrap();
-            json!({"schemas": [scim::PATCH_OP], "Operations": [value]}).to_string().into_bytes()
+            let schemas = [scim::PATCH_OP, scim::BULK_REQUEST];
+            json!({"schemas": schemas, "Operations": [value]}).to_string().into_bytes()
         }),
     ];
     (method, place, query, body).prop_map(|(method, place, query, body)| {
@@ -65,6 +67,9 @@ fn json_text() -> impl Strategy<Value = Vec<u8>> {
         Just(json!("members")),
         Just(json!("emails[type eq \"work\"].value")),
         Just(json!(scim::USER)),
+        Just(json!("POST")),
+        Just(json!("/Users")),
+        Just(json!("bulkId:GROUP")),
         Just(json!("GROUP")),
     ];
     let name = prop::sample::select(vec![
@@ -85,6 +90,9 @@ fn json_text() -> impl Strategy<Value = Vec<u8>> {
         "filter",
         "count",
         "Operations",
+        "method",
+        "bulkId",
+        "data",
         scim::ENTERPRISE_USER,
     ]);
     leaf.prop_recursive(3, 24, 4, move |inner| {

@@ -3,21 +3,25 @@
 mod access;
 mod answers;
 mod bending;
+mod bulk;
 mod concurrency;
+mod cursors;
 mod groups;
 mod hostile;
+mod later;
 mod managers;
 mod queries;
 mod requirements;
 mod resources;
 mod tcp;
+mod varying;
 
 use axum::body::Body;
 use http::{HeaderMap, HeaderName, Request, header};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use super::{ConnectionDropped, EmbeddedSettings, EmbeddedTenant, Faults, Keys};
+use super::{ConnectionDropped, EmbeddedSettings, EmbeddedTenant, Faults, Keys, Variation};
 use crate::profile::{Limitation, LimitationKind, Manner};
 use crate::scim;
 

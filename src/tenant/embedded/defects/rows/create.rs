@@ -4,7 +4,7 @@ use super::{Defect, Row, defects};
 
 defects! {
     "create";
-    LOCATION_MISSING, "location-missing", "", 1, "create-location-header",
+    LOCATION_MISSING, "location-missing", "F-22", 1, "create-location-header",
         "a 201 has no `Location`";
     DUPLICATE_USER_ACCEPTED, "duplicate-user-accepted", "", 1, "create-conflict-409",
         "a second user with the same `userName` is accepted";
