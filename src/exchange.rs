@@ -242,7 +242,7 @@ impl Request {
 
     /// The body parsed as JSON.
     pub fn body_json(&self) -> Option<Value> {
-        serde_json::from_slice(self.body.as_deref()?).ok()
+        scim::message::read_json(self.body.as_deref()?).ok()
     }
 }
 
@@ -379,7 +379,7 @@ impl Exchange {
         if answer.end != BodyEnd::Complete {
             return None;
         }
-        serde_json::from_slice(&answer.body).ok()
+        scim::message::read_json(&answer.body).ok()
     }
 
     /// A member of the JSON body, by pointer (RFC 6901): `/name/givenName`.
@@ -404,7 +404,7 @@ impl Exchange {
             Ok(answer) if answer.end != BodyEnd::Complete => {
                 Err("the body did not come whole".to_owned())
             }
-            Ok(answer) => match serde_json::from_slice(&answer.body) {
+            Ok(answer) => match scim::message::read_json(&answer.body) {
                 Ok(body) => scim::message::ListResponse::read(&body),
                 Err(_) => Err("the body is not JSON".to_owned()),
             },

@@ -4,6 +4,8 @@
 
 #[path = "cli/allowance.rs"]
 mod allowance;
+#[path = "cli/known.rs"]
+mod known;
 mod support;
 #[path = "cli/verdicts.rs"]
 mod verdicts;
@@ -12,6 +14,7 @@ use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use scimrig::tenant::embedded::Defect;
 use support::binary::{Finished, Folder};
 use support::hostile::{HostileTenant, Manner};
 use support::tenant::{Served, count_at, free_port};
@@ -23,6 +26,8 @@ const VERBS: &[&str] = &[
     "run",
     "load",
     "checks",
+    "defects",
+    "ambiguities",
     "serve",
     "report",
     "snapshots",
@@ -83,7 +88,7 @@ mod words {
     #[test]
     fn an_unknown_profile_is_refused_with_the_names_there_are() {
         let finished = Folder::of("profile").scimrig(&["check", "--profile", "dialpat"]).run();
-        finished.expect_code(&[2]).expect_words(&["dialpat", "strict", "dialpad"]);
+        finished.expect_code(&[2]).expect_words(&["dialpat", "strict", "entra", "dialpad"]);
     }
 
     #[test]
@@ -137,6 +142,27 @@ mod words {
             assert_eq!(listed["id"], check.id);
             assert!(table.contains(check.id), "{} is not in the table", check.id);
         }
+    }
+
+    #[test]
+    fn bugs_are_listed_with_the_checks_that_find_each() {
+        let folder = Folder::of("defects");
+        let text = folder.scimrig(&["defects"]).run().expect_code(&[0]).stdout;
+        let listed = folder.scimrig(&["defects", "--format", "json"]).run().expect_code(&[0]);
+        let listed: serde_json::Value = serde_json::from_str(&listed.stdout).unwrap();
+        let listed = listed.as_array().unwrap();
+        assert_eq!(listed.len(), Defect::all().count());
+        for (defect, listed) in Defect::all().zip(listed) {
+            assert_eq!(listed["id"], defect.id());
+            let found_by = listed["caught-by"].as_array().unwrap();
+            assert!(found_by.iter().any(|check| check == defect.check()), "{defect}");
+            assert!(text.contains(&format!("{defect} ")), "{defect} is not in the text");
+        }
+        let of_delete = folder.scimrig(&["defects", "--area", "delete"]).run().expect_code(&[0]);
+        let of_delete = of_delete.expect_words(&["delete-crash", "delete-get-404"]);
+        assert!(!of_delete.stdout.contains("put-merges"));
+        let unknown = folder.scimrig(&["defects", "--area", "deleet"]).run().expect_code(&[2]);
+        unknown.expect_words(&["deleet", "delete", "patch"]);
     }
 }
 

@@ -210,7 +210,7 @@ fn load(known: &KnownFaults) {
 
 /// Runs a command against a server, with a seed and its report in the test's folder.
 fn against(server: &RealServer, folder: &Folder, command: &[&str]) -> Finished {
-    let common = ["--tenant-url", server.base_url(), "--profile", "strict", "--seed", "1"];
+    let common = ["--tenant-url", server.base_url(), "--profile", "entra", "--seed", "1"];
     let arguments = [command, &common, &["--reports", "reports"]].concat();
     folder.scimrig(&arguments).token(RealServer::TOKEN).within(400).run()
 }

@@ -22,8 +22,8 @@ pub struct Cause {
     pub sentence: &'static str,
     /// How to mend it, in one sentence.
     pub mend: &'static str,
-    /// How the ids of its checks begin.
-    checks: &'static [&'static str],
+    /// How the ids of its checks begin, with a space between.
+    checks: &'static str,
 }
 
 /// What a fault does to whoever provisions with Entra, worst first.
@@ -71,8 +71,9 @@ impl Check {
             return find(id);
         }
         let begins = |cause: &'static Cause| {
-            let known = cause.checks.iter().filter(|begin| self.id.starts_with(**begin));
-            known.map(|begin| begin.len()).max().map(|length| (length, cause))
+            let begins = cause.checks.split_whitespace();
+            let known = begins.filter(|begin| self.id.starts_with(*begin));
+            known.map(str::len).max().map(|length| (length, cause))
         };
         CAUSES.iter().filter_map(begins).max_by_key(|(length, _)| *length).map(|(_, cause)| cause)
     }
@@ -97,8 +98,8 @@ pub struct CauseResult {
 }
 
 impl CauseResult {
-    /// The causes of whatever was found, most damaging first; where damage is equal, those with
-    /// violations come before those without.
+    /// The causes of whatever was found: those of violations, most damaging first, then those of
+    /// deviations alone.
     pub fn of(checks: &[CheckResult]) -> Vec<Self> {
         let ids = |cause: &Cause, outcome: Outcome| -> Vec<String> {
             let found = checks.iter().filter(|it| it.outcome == outcome && it.cause == cause.id);
@@ -116,7 +117,7 @@ impl CauseResult {
             })
             .filter(|it| !it.violations.is_empty() || !it.deviations.is_empty())
             .collect();
-        causes.sort_by_key(|cause| (cause.damage, cause.violations.is_empty()));
+        causes.sort_by_key(|cause| (cause.violations.is_empty(), cause.damage));
         causes
     }
 }
@@ -147,7 +148,7 @@ mod tests {
         for cause in CAUSES {
             assert!(ids.insert(cause.id), "{} stands twice", cause.id);
             assert!(caused.contains(cause.id), "{}: no check points at it", cause.id);
-            for begin in cause.checks {
+            for begin in cause.checks.split_whitespace() {
                 assert!(begins.insert(begin), "`{begin}` belongs to two causes");
             }
         }

@@ -5,6 +5,7 @@ use http::header::IF_MATCH;
 use serde_json::json;
 
 use super::check::*;
+use super::steps::without;
 use crate::scim::message::patch_body;
 
 /// The checks of this topic.
@@ -42,17 +43,41 @@ pub(super) const CHECKS: &[Check] = &[
         "a deleted user stands in nobody's way: its userName makes a new user with a new id",
         Probe(
             |its| vec![delete(its.user()), create_user(&its.user().sent)],
-            |said| {
-                let id = said[1].id().unwrap_or_default();
-                after_deletion(said, || {
-                    all_of([
-                        expect_created(&said[1]),
-                        require(id != said.its.user().id, "a new id", "the deleted user's id"),
-                    ])
-                })
-            },
+            |said| made_afresh(said, &said.its.user().id),
         ),
     ),
+    implied(
+        "delete-leaves-nothing",
+        Rfc7644("3.6"),
+        "a user that is created again has no title and no groups of the one that was deleted",
+        Dialogue(
+            |its, said| match said {
+                [] => Some(delete(its.user())),
+                [_] => Some(create_user(&without(its.user().sent.clone(), &["title"]))),
+                [_, made] => by_id("/Users", made),
+                _ => None,
+            },
+            |said| match said.exchanges.as_slice() {
+                [deleted, _, read] if deleted.is_success() => {
+                    all_of([expect_unassigned("title", read), expect_unassigned("groups", read)])
+                }
+                _ => Verdict::NotApplicable,
+            },
+        ),
+    )
+    .on(Setting::Group { users: 1, members: 1 })
+    .needs(&[Group, Attribute("title")]),
+    should(
+        "delete-group-name-free",
+        Rfc7644("3.6"),
+        "a deleted group stands in nobody's way: its displayName makes a new group with a new id",
+        Probe(
+            |its| vec![delete(its.group()), create_group(&its.group().sent)],
+            |said| made_afresh(said, &said.its.group().id),
+        ),
+    )
+    .on(Setting::Group { users: 0, members: 0 })
+    .needs(&[Group]),
     may(
         "delete-not-deactivate",
         Draft("draft-zollner-scim-interop-profile"),
@@ -150,6 +175,17 @@ fn after_deletion(said: &Said, judge: impl FnOnce() -> Verdict) -> Verdict {
     if said[0].is_success() { judge() } else { Verdict::NotApplicable }
 }
 
+/// What was created in the place of what was deleted is there, and is another one.
+fn made_afresh(said: &Said, former: &str) -> Verdict {
+    after_deletion(said, || {
+        let id = said[1].id().unwrap_or_default();
+        all_of([
+            expect_created(&said[1]),
+            require(id != former, "a new id", "the deleted one's id"),
+        ])
+    })
+}
+
 /// 404 for a change of what is gone; another refusal is worth a remark.
 fn no_way(seen: &Exchange) -> Verdict {
     match seen.status() {
@@ -191,6 +227,16 @@ pub(super) mod tests {
             canary(
                 "delete-name-free",
                 [empty(204), made("user-9")],
+                [empty(204), error(409, "uniqueness")],
+            ),
+            canary(
+                "delete-leaves-nothing",
+                [empty(204), made("user-9"), user(json!({"title": null}))],
+                [empty(204), made("user-9"), user(json!({"title": "Engineer"}))],
+            ),
+            canary(
+                "delete-group-name-free",
+                [empty(204), made("group-9")],
                 [empty(204), error(409, "uniqueness")],
             ),
             canary(

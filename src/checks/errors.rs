@@ -161,7 +161,7 @@ pub(super) const CHECKS: &[Check] = &[
             },
             |said| match said[0].status() {
                 200 | 400 | 413 | 414 | 431 => Verdict::Pass,
-                401..=499 => Verdict::Remark(format!("answered {}", said[0].told())),
+                401..=499 | 501 => Verdict::Remark(format!("answered {}", said[0].told())),
                 _ => fail("status 414", said[0].told()),
             },
         ),

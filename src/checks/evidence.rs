@@ -13,6 +13,7 @@ use super::corpus::CORPUS_USERS;
 use super::vocabulary::encoded;
 use crate::exchange::Exchange;
 use crate::scim;
+use crate::scim::message::{ListResponse, ScimError};
 
 /// What a probe finds when it begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -244,6 +245,16 @@ impl<'a> Seen<'a> {
     /// The body as JSON, where it is JSON and came whole.
     pub fn body(&self) -> Option<&Value> {
         self.body.get_or_init(|| self.exchange.json()).as_ref()
+    }
+
+    /// The list in the body, or what is wrong with it.
+    pub fn list(&self) -> Result<ListResponse, String> {
+        self.body().map_or_else(|| self.exchange.list(), ListResponse::read)
+    }
+
+    /// The error in the body, where there is one.
+    pub fn scim_error(&self) -> Option<ScimError> {
+        ScimError::read(self.body()?)
     }
 }
 

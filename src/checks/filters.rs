@@ -53,7 +53,8 @@ pub(super) const CHECKS: &[Check] = &[
             |its| vec![find("/Users", &equals("userName", &its.user_name(7)))],
             |said| all_of([expect_status(200, &said[0]), expect_hits(0, &said[0])]),
         ),
-    ),
+    )
+    .needs(&[Filter]),
     must(
         "user-username-filter-ci",
         Rfc7643("4.1.1"),

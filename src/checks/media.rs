@@ -20,7 +20,9 @@ pub(super) const CHECKS: &[Check] = &[
             |its| accepting(its, scim::MEDIA_TYPE),
             |said| {
                 let kind = media_type(&said[0]);
-                all_of([expect_status(200, &said[0]), expect("type", scim::MEDIA_TYPE, kind)])
+                let right =
+                    all_of([expect_status(200, &said[0]), expect("type", scim::MEDIA_TYPE, kind)]);
+                unless_declined(&said[0], right)
             },
         ),
     )
@@ -29,7 +31,10 @@ pub(super) const CHECKS: &[Check] = &[
         "media-accept-json",
         Rfc7644("3.8"),
         "who accepts application/json gets JSON",
-        Probe(|its| accepting(its, "application/json"), |said| expect_json(&said[0])),
+        Probe(
+            |its| accepting(its, "application/json"),
+            |said| unless_declined(&said[0], expect_json(&said[0])),
+        ),
     )
     .on(Setting::Nothing),
     must(
@@ -38,7 +43,7 @@ pub(super) const CHECKS: &[Check] = &[
         "a list of accepted types with weights is understood",
         Probe(
             |its| accepting(its, "application/json;q=0.5, application/scim+json"),
-            |said| expect_json(&said[0]),
+            |said| unless_declined(&said[0], expect_json(&said[0])),
         ),
     )
     .on(Setting::Nothing),
@@ -53,6 +58,7 @@ pub(super) const CHECKS: &[Check] = &[
                 (200, "application/json") | (400..=499, _) => {
                     Verdict::Remark(format!("answered {}", said[0].told()))
                 }
+                (501, _) => Verdict::NotApplicable,
                 (_, kind) => fail("406, or 200 with SCIM", format!("{}, {kind}", said[0].told())),
             },
         ),

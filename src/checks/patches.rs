@@ -121,13 +121,21 @@ pub(super) const CHECKS: &[Check] = &[
     must(
         "ent-path-urn",
         Rfc7644("3.10"),
-        "a full URN path reaches an attribute of the extension",
+        "a full URN path reaches an attribute of the extension and leaves the others alone",
         Probe(
             |its| {
                 let change = op("replace", &enterprise("department"), "Retail");
-                vec![patch(its.user(), [change]), get(its.user())]
+                vec![get(its.user()), patch(its.user(), [change]), get(its.user())]
             },
-            |said| changed(said, &[("enterprise.department", json!("Retail"))]),
+            |said| {
+                let number = "enterprise.employeeNumber";
+                let held = said[0].json().and_then(|body| at(&body, number));
+                all_of([
+                    expect_success(&said[1]),
+                    expect_at("enterprise.department", "Retail", &said[2]),
+                    held.map_or(Verdict::Pass, |held| expect_at(number, held, &said[2])),
+                ])
+            },
         ),
     )
     .needs(&[Patch, Enterprise]),
@@ -326,9 +334,13 @@ pub(super) const CHECKS: &[Check] = &[
                 vec![patch(its.user(), [change]), get(its.user())]
             },
             |said| match (said[0].json(), said[1].at("/displayName")) {
-                (Some(told), Some(held)) if said[0].status() == 200 => {
-                    expect_value("displayName", &held, told.get("displayName"))
-                }
+                (Some(told), Some(held)) if said[0].status() == 200 => all_of([
+                    expect_value("displayName", &held, told.get("displayName")),
+                    match (said[0].id(), said[1].id()) {
+                        (Some(told), Some(held)) => expect("id", held, told),
+                        _ => Verdict::Pass,
+                    },
+                ]),
                 _ => Verdict::NotApplicable,
             },
         ),
@@ -508,7 +520,11 @@ pub(super) mod tests {
                 then(department()),
                 then(user(json!({(enterprise("employeeNumber")): "E7"}))),
             ),
-            canary("ent-path-urn", then(department()), then(old())),
+            canary(
+                "ent-path-urn",
+                [department(), empty(204), department()],
+                [department(), empty(204), user(json!({urn: {"department": "Retail"}}))],
+            ),
             canary("entra-replace-verbose", then(verbose_user()), then(brown())),
             canary("entra-add-verbose", then(verbose_user()), then(brown())),
             canary("entra-add-attributes", then(brown()), then(old())),

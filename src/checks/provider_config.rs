@@ -21,7 +21,8 @@ pub(super) const CHECKS: &[Check] = &[
             require(object, "200 with the configuration", said[0].told())
         }),
     )
-    .on(Setting::Nothing),
+    .on(Setting::Nothing)
+    .needs(&[Config]),
     on_config(
         "spc-schemas",
         "4",

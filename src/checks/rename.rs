@@ -26,7 +26,7 @@ pub(super) const CHECKS: &[Check] = &[
         ),
     )
     .on(GROUP_AND_USER)
-    .needs(&[Group, Patch])
+    .needs(&[Filter, Group, Patch])
     .excused_by(&[LimitationKind::GroupRename]),
     must(
         "entra-group-rename-flagged",
@@ -41,25 +41,25 @@ pub(super) const CHECKS: &[Check] = &[
         ),
     )
     .on(GROUP_AND_USER)
-    .needs(&[Group, Patch])
+    .needs(&[Filter, Group, Patch])
     .excused_by(&[LimitationKind::GroupRename]),
     must(
         "entra-members-after-rename",
         Entra("Dialpad provisioning tutorial, connector limitations"),
-        "members can still be added after a rename, whatever became of the name",
+        "members stay, and can be added, after a rename, whatever became of the name",
         Probe(
             |its| {
                 let rename = op("replace", "displayName", its.group_name(1));
-                let member = op("add", "members", json!([{"value": its.user().id}]));
+                let member = op("add", "members", json!([{"value": its.users[1].id}]));
                 vec![patch(its.group(), [rename]), patch(its.group(), [member]), get(its.group())]
             },
             |said| {
-                let user = said.its.user();
-                all_of([expect_success(&said[1]), expect_members(&[user], &said[2])])
+                let both: Vec<&Known> = said.its.users.iter().collect();
+                all_of([expect_success(&said[1]), expect_members(&both, &said[2])])
             },
         ),
     )
-    .on(GROUP_AND_USER)
+    .on(Setting::Group { users: 2, members: 1 })
     .needs(&[Group, Patch]),
 ];
 
@@ -152,8 +152,8 @@ pub(super) mod tests {
             canary("entra-group-rename-flagged", taken(), ignored()),
             canary(
                 "entra-members-after-rename",
-                [empty(204), empty(204), group_of(&["user-0"])],
-                [empty(204), error(404, ""), group_of(&[])],
+                [empty(204), empty(204), group_of(&["user-0", "user-1"])],
+                [empty(204), empty(204), group_of(&["user-1"])],
             ),
         ]
     }

@@ -14,7 +14,8 @@ pub(super) const CHECKS: &[Check] = &[
         "GET /ResourceTypes answers all types as a ListResponse",
         Probe(the_types, |said| expect_all(&said[0])),
     )
-    .on(Setting::Nothing),
+    .on(Setting::Nothing)
+    .needs(&[ResourceTypes]),
     implied(
         "rt-user-present",
         Rfc7644("3.2"),

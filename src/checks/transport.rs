@@ -88,7 +88,7 @@ pub(super) const CHECKS: &[Check] = &[
         "the scheme of a credential may be written `bearer`",
         Probe(
             |its| a_look_up(its).into_iter().map(|it| it.credential(LOWER_CASE)).collect(),
-            |said| expect_status(200, &said[0]),
+            |said| unless_declined(&said[0], expect_status(200, &said[0])),
         ),
     )
     .on(Setting::Nothing),

@@ -176,7 +176,7 @@ pub(super) const CHECKS: &[Check] = &[
             },
         ),
     )
-    .needs(&[Patch]),
+    .needs(&[Filter, Patch]),
     must(
         "entra-username-rename-path",
         Entra("Develop a SCIM endpoint, Update User, single-valued property"),
@@ -216,7 +216,7 @@ pub(super) const CHECKS: &[Check] = &[
             },
         ),
     )
-    .needs(&[Patch]),
+    .needs(&[Filter, Patch]),
     must(
         "user-active-roundtrip",
         Entra("Develop a SCIM endpoint, Disable User"),
@@ -304,7 +304,7 @@ pub(super) const CHECKS: &[Check] = &[
     must(
         "entra-update-inactive",
         Entra("question 1185756: User must be Active"),
-        "a disabled user can still be updated",
+        "a disabled user can still be updated, and stays disabled",
         Probe(
             |its| {
                 vec![
@@ -320,6 +320,7 @@ pub(super) const CHECKS: &[Check] = &[
                 all_of([
                     expect_success(&said[1]),
                     expect_at("displayName", "Alice Brown", &said[2]),
+                    expect_at("active", false, &said[2]),
                 ])
             },
         ),
@@ -492,7 +493,7 @@ pub(super) mod tests {
         let named =
             || user(json!({"userName": Fixture::example(Setting::Nothing, "m").user_name(5)}));
         let active = |value: Value| user(json!({"active": value}));
-        let brown = || user(json!({"displayName": "Alice Brown"}));
+        let brown = || user(json!({"displayName": "Alice Brown", "active": false}));
         let bare = || answer(201, &json!({"id": "user-0"}));
         let on_off = |on: Value, off: Value| [empty(204), active(off), empty(204), active(on)];
         vec![

@@ -143,6 +143,8 @@ fn as_json(check: &Check) -> serde_json::Value {
         "source": check.source.to_string(),
         "sentence": check.sentence,
         "needs": needs,
+        "cause": check.cause().map(|cause| cause.id),
+        "ambiguities": check.reads.iter().map(|point| point.id()).collect::<Vec<_>>(),
     })
 }
 
@@ -190,6 +192,11 @@ fn text(told: &Explanation) -> String {
     };
     row("needs", &list(&told.needs));
     row("excused by", &list(&excused));
+    for point in &told.reads {
+        row("reads", point);
+    }
+    row("cause", told.cause);
+    row("to mend", told.mend);
     row("runs", told.runs);
     row("begins with", &told.begins_with);
     if let Some(listens) = &told.listens_to {

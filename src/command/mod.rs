@@ -12,6 +12,7 @@ macro_rules! say {
 mod ambiguities;
 mod checks;
 mod cleanup;
+mod defects;
 mod known_failures;
 mod load;
 mod options;
@@ -57,6 +58,8 @@ enum Command {
     Load(load::Load),
     /// Lists the catalogue: id, level, source, sentence
     Checks(checks::Checks),
+    /// Lists the bugs of the embedded tenant and the checks that find each
+    Defects(defects::Defects),
     /// Lists what the sources leave open, and how a profile reads it
     Ambiguities(ambiguities::Ambiguities),
     /// The embedded tenant on a port
@@ -154,6 +157,7 @@ async fn run(command: Command) -> Ended {
         Command::Run(run) => run.run().await,
         Command::Load(load) => load.run().await,
         Command::Checks(checks) => checks.run(),
+        Command::Defects(defects) => defects.run(),
         Command::Ambiguities(ambiguities) => ambiguities.run(),
         Command::Serve(serve) => serve.run().await,
         Command::Report(report) => report.run(),

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use scimrig::run::Exit;
 use scimrig::tenant::SecretToken;
 use scimrig::tenant::embedded::{
-    Defect, EmbeddedSettings, EmbeddedTenant, Faults, Keys, Variation,
+    Defect, EmbeddedSettings, EmbeddedTenant, Faults, Keys, Variation, left_out,
 };
 
 use super::options::{TOKEN_VARIABLE, read_profile};
@@ -106,8 +106,9 @@ impl Serve {
         let read = |id: &String| {
             Defect::from_id(id).ok_or_else(|| {
                 let known: Vec<&str> = Defect::all().map(Defect::id).collect();
+                let why = left_out(id).map_or_else(String::new, |why| format!(" ({why})"));
                 Stop::BadInput(format!(
-                    "--defect {id}: no such defect; accepted are {}",
+                    "--defect {id}: no such defect{why}; accepted are {}",
                     known.join(", ")
                 ))
             })

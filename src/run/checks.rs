@@ -31,6 +31,10 @@ use crate::exchange::{Exchange, curl};
 use crate::profile::ServerProfile;
 use crate::tenant::{Tenant, TenantUrl};
 
+/// Most fixtures that stand in a tenant at once, besides those that many probes share: whoever waits
+/// for a write to be seen holds on to its own.
+const FIXTURES_MAX: usize = 32;
+
 /// How probes are run.
 #[derive(Debug, Clone)]
 pub struct ProbeSettings {
@@ -78,7 +82,7 @@ impl ProbeSettings {
     /// Pauses after a throttled answer, unless its `Retry-After` closes the door anyway.
     async fn pause_after(&self, throttled: &Exchange) {
         if throttled.retry_after().is_none() {
-            tokio::time::sleep(self.throttle_pause).await;
+            self.sleep(self.throttle_pause).await;
         }
     }
 }
@@ -118,11 +122,12 @@ pub async fn run_probes(
         done.insert(result.id.clone(), result);
     };
     let at_once = settings.concurrency.max(1);
+    let fixtures = Arc::new(Semaphore::new(FIXTURES_MAX.max(at_once)));
     for (checks, at_once) in [(writing, at_once), (reading, at_once), (alone, 1)] {
         let places = Arc::new(Semaphore::new(at_once));
         let mut running: JoinSet<CheckResult> = JoinSet::new();
         for check in checks {
-            let turn = Turn::take(&places).await;
+            let turn = Turn::take(&fixtures, &places).await;
             running.spawn(one(around(turn), selection.leaves_out(check), check));
             // A probe that panicked is a fault of ours; it must not take the others with it.
             while let Some(ended) = running.try_join_next() {

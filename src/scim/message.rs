@@ -5,6 +5,15 @@
 
 use serde_json::{Value, json};
 
+/// Reads bytes as JSON. They are read as text wherever they are text: that parser lies compiled in
+/// its library, and is quick in a debug build too.
+pub fn read_json(bytes: &[u8]) -> Result<Value, serde_json::Error> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.parse(),
+        Err(_) => serde_json::from_slice(bytes),
+    }
+}
+
 /// A list response (RFC 7644 §3.4.2) as far as it could be read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ListResponse {
@@ -83,6 +92,14 @@ pub fn patch_body(operations: &[Value]) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn json_is_read_and_whatever_is_none_is_refused() {
+        assert_eq!(read_json(br#"{"a":"\u00e9"}"#).unwrap(), json!({"a": "é"}));
+        for none in [&b""[..], b"{} {}", b"\"\xff\"", b"\xff"] {
+            assert!(read_json(none).is_err(), "{none:?}");
+        }
+    }
 
     #[test]
     fn a_list_response_needs_its_urn_and_a_total() {

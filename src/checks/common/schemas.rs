@@ -141,7 +141,8 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         Dialogue(
             |its, said| create_then_read(&user_with(its, &json!({"schemas": [scim::USER]})), said),
             |said| {
-                made_or_refused(said, Verdict::Pass, |read| {
+                let refused = Verdict::Remark(format!("refused: {}", said[0].told()));
+                made_or_refused(said, refused, |read| {
                     let body = read.json().unwrap_or_default();
                     match at(&body, DEPARTMENT) {
                         None => Verdict::Remark("the extension is dropped in silence".to_owned()),

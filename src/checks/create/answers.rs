@@ -47,7 +47,15 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         "what a create answers is what a read shows",
         Dialogue(
             |its, said| create_then_read(&its.new_user(0), said),
-            |said| when_made(said, |read| expect_unchanged(&said[0], read)),
+            |said| {
+                when_made(said, |read| {
+                    let [told, shown] = [&said[0], read].map(|it| it.at("/meta/created").is_some());
+                    all_of([
+                        expect_unchanged(&said[0], read),
+                        require(told || !shown, "meta in both", "none in the answer"),
+                    ])
+                })
+            },
         ),
     )
     .on(Setting::Nothing),

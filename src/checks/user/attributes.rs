@@ -27,6 +27,35 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
     .on(Setting::Nothing)
     .needs(&[Attribute("emails")]),
     should(
+        "entra-email-absent",
+        Entra("Customize attribute mappings: what has no value is not sent"),
+        "a user without an e-mail address is taken, or refused cleanly",
+        Probe(
+            |its| vec![create_user(&without(its.new_user(0), &["emails"]))],
+            |said| match said[0].status() {
+                400 => Verdict::Remark(format!("refused: {}", said[0].told())),
+                _ => expect_created(&said[0]),
+            },
+        ),
+    )
+    .on(Setting::Nothing),
+    implied(
+        "user-email-no-uniqueness",
+        Rfc7643("8.7.1"),
+        "two users may have one e-mail address: its uniqueness is none",
+        Probe(
+            |its| {
+                let same = json!({"emails": its.user().sent["emails"]});
+                vec![create_user(&changed(its.new_user(1), &same))]
+            },
+            |said| match said[0].status() {
+                400 | 409 => Verdict::Remark(format!("refused: {}", said[0].told())),
+                _ => expect_created(&said[0]),
+            },
+        ),
+    )
+    .needs(&[Attribute("emails")]),
+    should(
         "user-email-canonical",
         Rfc7643("4.1.2"),
         "of an e-mail address at most the domain changes its case",
@@ -255,6 +284,19 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
     )
     .on(Setting::Nothing)
     .needs(&[Attribute("roles")]),
+    should(
+        "entra-role-as-text",
+        Entra("Customize attribute mappings, AppRoleAssignmentsComplex"),
+        "a role that comes as JSON in a text is taken, or refused cleanly",
+        Probe(
+            |its| vec![patch(its.user(), [op("Add", "roles", json!([{"value": PACKED_ROLE}]))])],
+            |said| match said[0].status() {
+                400 => Verdict::Remark(format!("refused: {}", said[0].told())),
+                _ => expect_success(&said[0]),
+            },
+        ),
+    )
+    .needs(&[Patch, Attribute("roles")]),
 ];
 
 const LINES: &str = "1 Main St\nBuilding 3";
@@ -270,6 +312,9 @@ pub(crate) const CERTIFICATE: &str = "\
     BBgwFoAUxjsn/a4oOwsd6sE5q1tBc9/L700wDwYDVR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNIADBF\
     AiEA/ZFDIzjE9nZQIrlbEVvy+8PZ4M0S+oCG2yOJN8/IeS4CIGn4/mqkbPNLxMFBLPl0L+7fuWGuPdSB\
     ZVG/lvW6Ud3j";
+
+/// A role as the expression function makes it where there are several.
+const PACKED_ROLE: &str = r#"{"id":"06b07648-ecfe-589f-9d2f-6325724a46ee","value":"reader"}"#;
 
 fn role() -> Value {
     json!({"type": "app", "value": "reader", "display": "Reader"})
@@ -306,6 +351,8 @@ pub(in crate::checks) mod tests {
         let certificate = json!({"x509Certificates": [{"value": CERTIFICATE}]});
         vec![
             canary("user-emails-roundtrip", [made(), right()], email("other@example.com")),
+            canary("entra-email-absent", refused(), fault()),
+            canary("user-email-no-uniqueness", [error(409, "uniqueness")], fault()),
             canary("user-email-canonical", email("Alice.m@example.com"), email("a@example.com")),
             canary("user-email-invalid", refused(), fault()),
             canary("user-phone-format", refused(), fault()),
@@ -323,6 +370,7 @@ pub(in crate::checks) mod tests {
             canary("user-photos", with(photos), [made(), right()]),
             canary("user-x509", with(certificate), [made(), right()]),
             canary("user-roles-entitlements", refused(), fault()),
+            canary("entra-role-as-text", refused(), fault()),
         ]
     }
 }

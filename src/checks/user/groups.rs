@@ -63,6 +63,50 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
     )
     .on(ONE_MEMBER)
     .needs(NEEDS),
+    implied(
+        "user-groups-all",
+        Rfc7643("4.1.2"),
+        "every group that holds a user stands among the user's groups",
+        Probe(
+            |its| {
+                let name = json!({"displayName": its.group_name(1)});
+                let second = changed(without(its.new_group(1), &["externalId"]), &name);
+                vec![create_group(&second), get(its.user())]
+            },
+            |said| {
+                only_if(said[0].is_success(), || {
+                    let held = texts(&said[1].json().unwrap_or_default(), "groups", "value");
+                    let ids = [Some(said.its.group().id.clone()), said[0].id()];
+                    let all = ids.iter().flatten().all(|id| held.contains(id));
+                    require(all, "two groups", shown(&json!(held)))
+                })
+            },
+        ),
+    )
+    .on(ONE_MEMBER)
+    .needs(NEEDS),
+    implied(
+        "user-groups-left",
+        Rfc7643("4.1.2"),
+        "a group that a user has left no longer stands among the user's groups",
+        Probe(
+            |its| {
+                let path = format!("members[value eq {}]", json!(its.user().id));
+                vec![patch(its.group(), [remove(&path)]), get(its.user())]
+            },
+            |said| in_no_group(said),
+        ),
+    )
+    .on(ONE_MEMBER)
+    .needs(&[Patch, Group, Attribute("groups")]),
+    implied(
+        "user-groups-deleted",
+        Rfc7643("4.1.2"),
+        "a group that is deleted no longer stands among its members' groups",
+        Probe(|its| vec![delete(its.group()), get(its.user())], |said| in_no_group(said)),
+    )
+    .on(ONE_MEMBER)
+    .needs(NEEDS),
     must(
         "user-groups-value",
         Rfc7643("4.1.2"),
@@ -104,6 +148,13 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
     .needs(NEEDS),
 ];
 
+/// After a write that was taken the user is in no group.
+fn in_no_group(said: &Said) -> Verdict {
+    only_if(said[0].is_success(), || {
+        all_of([expect_status(200, &said[1]), expect_unassigned("groups", &said[1])])
+    })
+}
+
 #[cfg(test)]
 pub(in crate::checks) mod tests {
     use super::*;
@@ -119,6 +170,16 @@ pub(in crate::checks) mod tests {
         let refused = || error(400, "mutability");
         let in_groups = |groups: Value| [alice(200, &json!({"groups": groups}))];
         let right = || in_groups(json!([{"value": "group-0", "type": "direct"}]));
+        let made_group = || answer(201, &json!({"id": "group-1"}));
+        let both_groups = || {
+            let [both] = in_groups(json!([{"value": "group-1"}, {"value": "group-0"}]));
+            both
+        };
+        let left = || [empty(204), alice(200, &json!({}))];
+        let stayed = || {
+            let [still] = right();
+            [empty(204), still]
+        };
         vec![
             canary(
                 "user-groups-in-ignored",
@@ -131,6 +192,13 @@ pub(in crate::checks) mod tests {
                 [empty(204), group_of(&["user-0"])],
             ),
             canary("user-groups-reflects", right(), in_groups(json!([]))),
+            canary(
+                "user-groups-all",
+                [made_group(), both_groups()],
+                [made_group(), in_groups(json!([{"value": "group-0"}]))[0].clone()],
+            ),
+            canary("user-groups-left", left(), stayed()),
+            canary("user-groups-deleted", left(), stayed()),
             canary("user-groups-value", right(), in_groups(json!([{"value": "Sales"}]))),
             canary("user-groups-type", right(), in_groups(json!([{"type": "nested"}]))),
         ]

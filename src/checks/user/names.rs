@@ -127,6 +127,17 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         ),
     )
     .needs(&[Patch, Attribute("name")]),
+    implied(
+        "user-active-created",
+        Rfc7643("4.1.1"),
+        "a user that is created disabled is disabled",
+        Dialogue(
+            |its, said| create_then_read(&user_with(its, &json!({"active": false})), said),
+            |said| when_made(said, |read| expect_at("active", false, read)),
+        ),
+    )
+    .on(Setting::Nothing)
+    .needs(&[Attribute("active")]),
     should(
         "user-displayname",
         Rfc7643("4.1.1"),
@@ -216,6 +227,11 @@ pub(in crate::checks) mod tests {
                 "user-name-consistent",
                 [right(), empty(204), right()],
                 [right(), empty(204), formatted("Zoe")],
+            ),
+            canary(
+                "user-active-created",
+                [made(), alice(200, &json!({"active": false}))],
+                [made(), right()],
             ),
             canary("user-displayname", [made(), right()], [error(500, "")]),
             canary("user-inactive-unique", [empty(204), conflict()], [empty(204), made()]),

@@ -133,13 +133,15 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
     must(
         "type-complex-object",
         Rfc7643("2.3.8"),
-        "a complex value holds simple ones: no object stands in it",
+        "a complex value is an object of simple ones: no object stands in it",
         Every(ANY, |seen| {
             each_resource(seen, |resource| {
                 let members = resource.as_object().into_iter().flatten();
                 worst(members.map(|(name, value)| match value.as_object() {
-                    Some(inner) if name.starts_with("urn:") => worst(inner.values().map(flat)),
-                    _ => flat(value),
+                    Some(inner) if name.starts_with("urn:") => {
+                        worst(inner.iter().map(|(name, value)| object(name, value)))
+                    }
+                    _ => object(name, value),
                 }))
             })
         }),
@@ -233,6 +235,15 @@ fn is_uri(text: &str) -> bool {
 }
 
 /// Judges an attribute's value: no object within an object.
+/// The value of an attribute is flat, and an object where it is one of the single complex ones.
+fn object(name: &str, value: &Value) -> Verdict {
+    let is_complex = ["name", "meta", "manager"].contains(&name);
+    if is_complex && !value.is_object() && !is_unassigned(value) {
+        return fail("an object", format!("`{name}` {}", shown(value)));
+    }
+    flat(value)
+}
+
 fn flat(value: &Value) -> Verdict {
     let entries = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
     let inner = entries.iter().filter_map(Value::as_object).flatten();

@@ -131,9 +131,9 @@ register! {
         "passes-over" = "it is passed over",
         "refuses" = "the whole request is refused";
     A35, "the keyword that refuses a path of PATCH which names no attribute", Any,
-        "invalid-path" = "invalidPath",
-        "no-target" = "noTarget, as for a path that finds nothing",
-        "invalid-value" = "invalidValue, as for a body that makes no sense";
+        "invalid-path" = "it is invalidPath, as for a path that cannot be read",
+        "no-target" = "it is noTarget, as for a path that finds nothing",
+        "invalid-value" = "it is invalidValue, as for a body that makes no sense";
     A36, "what a write to a complex attribute does to the sub-attributes it leaves out",
         Prefers("merges"),
         "merges" = "they stay",
@@ -188,8 +188,8 @@ register! {
         "not-found" = "with 404",
         "gone" = "with 410";
     A53, "what `active` is of a user created without it", Any,
-        "active" = "true, or absent, which counts as active",
-        "inactive" = "false";
+        "active" = "it is true, or absent, which counts as active",
+        "inactive" = "it is false";
     A54, "whether the name of a disabled user is taken", Prefers("taken"),
         "taken" = "it is: nobody else may have it",
         "free" = "somebody else may have it";

@@ -31,6 +31,12 @@ pub struct Explanation {
     pub needs: Vec<String>,
     /// Limitations that excuse a failure, those of which it is a mere consequence included.
     pub excused_by: Vec<&'static str>,
+    /// What the sources leave open and it meets: number and point.
+    pub reads: Vec<String>,
+    /// The root cause that a failure points at.
+    pub cause: &'static str,
+    /// How to mend that.
+    pub mend: &'static str,
     /// How it is run: beside others, alone, or only when asked for.
     pub runs: &'static str,
     /// What is made for it before it begins.
@@ -90,6 +96,9 @@ pub fn explain(check: &'static Check, url: &TenantUrl) -> Explanation {
         sentence: check.sentence,
         needs: check.needs.iter().map(ToString::to_string).collect(),
         excused_by: excuses.map(|kind| kind.name()).collect(),
+        reads: check.reads.iter().map(|it| format!("{}, {}", it.id(), it.point())).collect(),
+        cause: check.cause().map_or("", |cause| cause.sentence),
+        mend: check.cause().map_or("", |cause| cause.mend),
         runs: runs(check),
         begins_with: begins_with(check),
         sends: sends(check, url, &lines),

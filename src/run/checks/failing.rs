@@ -6,14 +6,14 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::explain::{EXAMPLE, Line};
-use crate::checks::canary::{Canary, Evidence, judged, said};
+use crate::checks::canary::{Canary, Evidence, judged_for_entra, said};
 use crate::checks::check::{Check, Judge, Verdict};
 use crate::checks::{FAILING, all, tests::canaries};
 use crate::exchange::curl;
 
 /// The line of a canary; the requests of a dialogue go with its right answers.
 fn line(check: &Check, canary: &Canary) -> Line {
-    let Verdict::Fail { expected, actual, .. } = judged(check, &canary.wrong) else {
+    let Verdict::Fail { expected, actual, .. } = judged_for_entra(check, &canary.wrong) else {
         panic!("{}: the wrong evidence does not fail", check.id)
     };
     let asks = match (check.judge, &canary.right) {

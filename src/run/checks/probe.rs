@@ -273,17 +273,20 @@ impl Lag {
     }
 }
 
-/// A probe's place among those that run at once; given up while it only waits.
+/// A probe's place among those that run at once, given up while it only waits; and its part of what
+/// may stand in the tenant at once, kept to its end.
 pub(super) struct Turn {
     places: Arc<Semaphore>,
     place: Mutex<Option<OwnedSemaphorePermit>>,
+    _fixture: Option<OwnedSemaphorePermit>,
 }
 
 impl Turn {
-    /// Waits for a free place.
-    pub(super) async fn take(places: &Arc<Semaphore>) -> Self {
+    /// Waits for a free place and for leave to make a fixture.
+    pub(super) async fn take(fixtures: &Arc<Semaphore>, places: &Arc<Semaphore>) -> Self {
+        let fixture = Arc::clone(fixtures).acquire_owned().await.ok();
         let place = Arc::clone(places).acquire_owned().await.ok();
-        Self { places: Arc::clone(places), place: Mutex::new(place) }
+        Self { places: Arc::clone(places), place: Mutex::new(place), _fixture: fixture }
     }
 
     /// Sleeps without holding the place, and waits for one again.
@@ -298,6 +301,7 @@ impl Turn {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::checks::check::Fixture;
 
     #[test]
     fn a_tenant_that_was_never_late_is_not_waited_for_long() {
@@ -310,14 +314,33 @@ mod tests {
         assert_eq!(lag.window(longest), longest);
     }
 
+    #[test]
+    fn what_was_asked_at_the_same_time_is_not_asked_again_one_by_one() {
+        let check = crate::checks::find("entra-rate-25rps").unwrap();
+        let its = Fixture::example(check.setting, "m");
+        let Judge::Race(raced, then, _) = check.judge else { panic!("it is a race no more") };
+        let seen = |request| Exchange {
+            number: 1,
+            operation: Operation::Probe(check.id),
+            request,
+            result: Err(Failure::Protocol("never sent".to_owned())),
+            due: Duration::ZERO,
+            sent: Duration::ZERO,
+            answered: Duration::ZERO,
+        };
+        let exchanges = raced(&its).into_iter().chain(then(&its)).map(seen).collect();
+        let first_read = reads_at_the_end(check, &Said { its, exchanges });
+        assert_eq!(first_read, Some(25), "only the read after the race");
+    }
+
     #[tokio::test]
     async fn who_pauses_leaves_the_place_to_another() {
-        let places = Arc::new(Semaphore::new(1));
-        let turn = Turn::take(&places).await;
+        let (fixtures, places) = (Arc::new(Semaphore::new(2)), Arc::new(Semaphore::new(1)));
+        let turn = Turn::take(&fixtures, &places).await;
         assert_eq!(places.available_permits(), 0);
         let other = async {
             tokio::task::yield_now().await;
-            assert_eq!(places.available_permits(), 1);
+            assert_eq!((places.available_permits(), fixtures.available_permits()), (1, 1));
         };
         tokio::join!(turn.pause(Duration::from_millis(5)), other);
         assert_eq!(places.available_permits(), 0);

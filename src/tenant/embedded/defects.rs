@@ -11,11 +11,17 @@ pub(super) mod cursor;
 pub(super) mod discovery;
 pub(super) mod door;
 pub(super) mod filter;
+pub(super) mod memory;
+mod operation;
 pub(super) mod past;
 pub(super) mod patch;
 pub(super) mod query;
+mod refuse;
 pub(super) mod resource;
+pub(super) mod resources;
 mod rows;
+pub(super) mod shown;
+pub(super) mod versions;
 
 use std::fmt;
 use std::sync::Arc;
@@ -32,6 +38,7 @@ struct Row {
     requests: usize,
     check: &'static str,
     sentence: &'static str,
+    caught: &'static str,
 }
 
 /// Declares the defects of one area: constant, id, where it was met, requests, check, sentence.
@@ -48,6 +55,7 @@ macro_rules! defects {
                     requests: $requests,
                     check: $check,
                     sentence: $sentence,
+                    caught: include_str!(concat!("../caught/", $area, ".snap")),
                 });
             )+
         }
@@ -95,11 +103,23 @@ impl Defect {
         self.0.sentence
     }
 
+    /// The checks that find it, in the catalogue's order, as the tests have seen.
+    pub fn caught_by(self) -> impl Iterator<Item = &'static str> {
+        let lines = self.0.caught.lines().skip_while(move |line| *line != self.0.id).skip(1);
+        lines.map_while(|line| line.strip_prefix("  "))
+    }
+
     /// Finds a defect by id, or by the row where it was met, in any case.
     pub fn from_id(text: &str) -> Option<Self> {
         let met = |row: &str| !row.is_empty() && row.eq_ignore_ascii_case(text);
         Self::all().find(|it| it.id().eq_ignore_ascii_case(text) || it.seen().split(' ').any(met))
     }
+}
+
+/// Why something that was met in the wild is no defect; none where it is one, or was not met.
+pub fn left_out(row: &str) -> Option<&'static str> {
+    let named = |it: &&(&str, &'static str)| it.0.eq_ignore_ascii_case(row);
+    rows::LEFT_OUT.iter().find(named).map(|it| it.1)
 }
 
 impl PartialEq for Defect {
@@ -155,6 +175,34 @@ mod tests {
         assert_eq!(Defect::from_id("w-03"), Some(Defect::REMOVE_EMPTIES_GROUP));
         assert_eq!(Defect::from_id(""), None);
         assert_eq!(Defect::from_id("nonsense"), None);
+    }
+
+    /// The rows of the sources, each counted from 1.
+    fn rows(letter: char, last: usize) -> impl Iterator<Item = String> {
+        (1..=last).map(move |number| format!("{letter}-{number:02}"))
+    }
+
+    #[test]
+    fn whatever_was_met_in_the_wild_is_a_defect_or_has_a_reason() {
+        let open: Vec<String> = rows('W', 60)
+            .filter(|row| Defect::from_id(row).is_some() == left_out(row).is_some())
+            .collect();
+        assert!(open.is_empty(), "neither a defect nor left out, or both: {open:?}");
+        let unplanted: Vec<String> =
+            rows('F', 34).filter(|row| Defect::from_id(row).is_none()).collect();
+        assert!(unplanted.is_empty(), "no defect is {unplanted:?}");
+    }
+
+    #[test]
+    fn the_kept_table_names_checks_there_are_and_the_one_that_names_the_cause() {
+        for defect in Defect::all() {
+            let caught: Vec<&str> = defect.caught_by().collect();
+            assert!(caught.contains(&defect.check()), "{defect} is not caught by its check");
+            let unknown = caught.iter().find(|id| crate::checks::find(id).is_none());
+            assert_eq!(unknown, None, "{defect}");
+        }
+        let late = Defect::all().filter(|defect| defect.requests() >= 2).count();
+        assert!(late >= 30, "only {late} defects need two requests or more to show");
     }
 
     #[test]

@@ -37,6 +37,14 @@ impl ResourceKind {
         }
     }
 
+    /// The attribute by which people call one: no two share its value.
+    pub fn name_attribute(self) -> &'static str {
+        match self {
+            Self::User => "userName",
+            Self::Group => "displayName",
+        }
+    }
+
     /// The base schema.
     pub fn schema(self) -> &'static Schema {
         match self {

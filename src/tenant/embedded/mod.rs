@@ -35,7 +35,7 @@ mod store;
 mod tests;
 mod variations;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -45,8 +45,9 @@ use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use cursor::Cursors;
-pub use defects::Defect;
+use defects::memory::Memory;
 use defects::past::Past;
+pub use defects::{Defect, left_out};
 use defects::{Defects, answer as bent, door, query as misread};
 use discovery::BODY_MAX;
 use faults::{FaultPlan, Trouble};
@@ -65,7 +66,7 @@ pub use respond::ConnectionDropped;
 use respond::{dropped_connection, problem_answer, set};
 use route::{BASE, Route};
 use serde_json::Value;
-use store::{Store, StoreSettings, Stored};
+use store::{Store, StoreSettings};
 use tokio::sync::Semaphore;
 pub use variations::Variation;
 use variations::Variations;
@@ -110,10 +111,8 @@ struct Inner {
     cursors: Cursors,
     /// Places for requests that are answered before they are done.
     put_off: Arc<Semaphore>,
-    /// Deleted users that a defect lets be read.
-    ghosts: Mutex<HashMap<String, Stored>>,
-    /// The ids of bulkIds that a defect keeps beyond their request.
-    bulk_ids: Mutex<HashMap<String, String>>,
+    /// What defects remember.
+    memory: Memory,
     /// Ids of what was deleted, where a variation tells them from what never was.
     gone: Mutex<HashSet<String>>,
     /// What other defects keep of requests that are over.
@@ -133,11 +132,11 @@ impl EmbeddedTenant {
     /// An empty tenant.
     pub fn new(settings: EmbeddedSettings) -> Self {
         let defects = Defects::new(&settings.defects);
+        let late = defects.has(Defect::CREATED_FOUND_LATE).then_some(Duration::from_secs(10));
         let store = Store::new(StoreSettings {
             seed: settings.seed,
-            duplicate_users: defects.has(Defect::DUPLICATE_USER_ACCEPTED),
-            duplicate_groups: defects.has(Defect::DUPLICATE_GROUPS_ACCEPTED),
-            visibility_delay: settings.faults.visibility_delay(),
+            defects: defects.clone(),
+            visibility_delay: settings.faults.visibility_delay().or(late),
         });
         let base_url = settings.base_url.map(|url| url.trim_end_matches('/').to_owned());
         let inner = Inner {
@@ -150,8 +149,7 @@ impl EmbeddedTenant {
             base_url,
             cursors: Cursors::default(),
             put_off: Arc::new(Semaphore::new(later::AT_ONCE)),
-            ghosts: Mutex::default(),
-            bulk_ids: Mutex::default(),
+            memory: Memory::default(),
             gone: Mutex::default(),
             past: Past::default(),
         };
@@ -347,15 +345,6 @@ impl Inner {
         let Route::Resource(_, id) = route else { return false };
         self.gone.lock().unwrap_or_else(PoisonError::into_inner).contains(id.as_str())
     }
-
-    fn keep_ghost(&self, stored: Stored) {
-        let mut ghosts = self.ghosts.lock().unwrap_or_else(PoisonError::into_inner);
-        ghosts.insert(stored.id.clone(), stored);
-    }
-
-    fn ghost(&self, id: &str) -> Option<Stored> {
-        self.ghosts.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
-    }
 }
 
 /// A small page, which makes a client walk.
@@ -448,7 +437,7 @@ impl Call<'_> {
                 return Err(Problem::new(415, "a body must be application/scim+json"));
             }
         }
-        serde_json::from_slice(&self.body)
+        crate::scim::message::read_json(&self.body)
             .map_err(|error| Problem::invalid_syntax(format!("the body is not JSON: {error}")))
     }
 }

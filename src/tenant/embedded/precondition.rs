@@ -29,6 +29,11 @@ impl Precondition {
         }
     }
 
+    /// Asks for one version.
+    pub(super) fn of_version(version: u32) -> Self {
+        Self::Tags(vec![opaque(entity_tag(version))])
+    }
+
     /// Refuses a version that is not the one asked for.
     pub(super) fn check(&self, version: u32) -> Result<(), Problem> {
         match self {

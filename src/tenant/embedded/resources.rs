@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use super::apply::{self, Tolerance};
 use super::defects::query::{found, store_projected};
-use super::defects::{Defect, past, patch as bent};
+use super::defects::{Defect, past, patch, resources as bent, shown, versions};
 use super::kind::ResourceKind;
-use super::precondition::{self, Precondition, entity_tag};
+use super::precondition::{Precondition, entity_tag};
 use super::problem::Problem;
 use super::projection::Projection;
 use super::respond::{empty_answer, json_answer, set};
@@ -39,14 +39,17 @@ pub(super) async fn write(
 fn create(call: &Call<'_>, kind: ResourceKind) -> Result<Response, Problem> {
     let projection = Projection::of(&call.asked()?);
     let mut body = call.json()?;
-    bent::lose_letters(&call.tenant.defects, &mut body);
-    bent::refuse_new(&call.tenant.defects, kind, &body)?;
+    let defects = &call.tenant.defects;
+    bent::misread_new(defects, kind, &mut body)?;
     let mut wanted = apply::validate_new(&body, kind, TOLERANCE)?;
     call.tenant.limitations.bend(kind, None, &mut wanted)?;
-    let stored = call.tenant.store.create(kind, wanted)?;
-    let mut response = answer(call, StatusCode::CREATED, &stored, &projection);
-    if !call.tenant.defects.has(Defect::LOCATION_MISSING) {
-        let location = call.presenter.location(kind, &stored.id);
+    let stored = bent::create(call.tenant, kind, &body, wanted)?;
+    let mut resource = Value::Object(call.show(&stored, &projection));
+    shown::spoil_created(defects, &body, &mut resource);
+    let mut response = json_answer(shown::created_status(defects), &resource, defects);
+    call.tag(&mut response, stored.version);
+    let location = call.presenter.location(kind, &stored.id);
+    if let Some(location) = shown::created_location(defects, location) {
         set(&mut response, header::LOCATION, &location);
     }
     Ok(response)
@@ -56,30 +59,45 @@ fn create(call: &Call<'_>, kind: ResourceKind) -> Result<Response, Problem> {
 pub(super) fn read(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Response, Problem> {
     let projection = Projection::of(&call.asked()?);
     let references = call.references(&projection, &[kind]);
-    let stored = found(call, kind, id, call.tenant.store.read(kind, id, references))?;
-    if call.has_etags() && precondition::is_known(call.headers, stored.version) {
-        let mut response = empty_answer(StatusCode::NOT_MODIFIED);
-        set(&mut response, header::ETAG, &entity_tag(stored.version));
-        return Ok(response);
+    let stored = found(call, kind, id, bent::read(call.tenant, kind, id, references))?;
+    let defects = &call.tenant.defects;
+    let is_known = call.has_etags() && versions::is_known(defects, call.headers, stored.version);
+    let mut response = if is_known {
+        empty_answer(StatusCode::NOT_MODIFIED)
+    } else {
+        let resource = Value::Object(call.show(&stored, &projection));
+        json_answer(StatusCode::OK, &resource, defects)
+    };
+    if let Some(tag) = versions::tag(defects, &stored).filter(|_| call.has_etags()) {
+        set(&mut response, header::ETAG, &tag);
     }
-    Ok(answer(call, StatusCode::OK, &stored, &projection))
+    Ok(response)
 }
 
 /// PUT of a resource.
 fn replace(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Response, Problem> {
     let projection = Projection::of(&call.asked()?);
     let tenant = call.tenant;
-    let precondition = call.precondition();
+    let precondition = call.precondition(false);
     let body = call.json();
-    past::keep(tenant, kind, id);
-    let stored = tenant.store.modify(kind, id, References::Listed, |seen| {
+    if let Some(answered) = bent::replace_elsewhere(tenant, kind, id, body.as_ref().ok())? {
+        return Ok(answer(call, StatusCode::OK, &answered, &projection));
+    }
+    let id = bent::replaced_id(&tenant.defects, body.as_ref().ok()).unwrap_or(id).to_owned();
+    past::keep(tenant, kind, &id);
+    let stored = tenant.store.modify(kind, &id, References::Listed, |seen| {
         precondition.check(seen.version)?;
-        let mut wanted = apply::validate_new(&body?, kind, TOLERANCE)?;
-        bent::replace(tenant, seen, &mut wanted);
+        let mut body = body?;
+        bent::misread_replacement(&tenant.defects, seen, &mut body);
+        let mut wanted = apply::validate_new(&body, kind, TOLERANCE)?;
+        bent::replace(tenant, seen, &body, &mut wanted);
         tenant.limitations.bend(kind, Some(&seen.body), &mut wanted)?;
         bent::rename(tenant, seen, &mut wanted)?;
         Ok(wanted)
     })?;
+    if tenant.defects.has(Defect::PUT_ANSWERED_EMPTY) {
+        return Ok(no_content(call, stored.version));
+    }
     Ok(answer(call, StatusCode::OK, &stored, &projection))
 }
 
@@ -94,7 +112,7 @@ async fn modify(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Respons
     };
     let with_body = shows_it || projection.is_chosen();
     let body = call.json()?;
-    let precondition = call.precondition();
+    let precondition = call.precondition(false);
     past::keep(tenant, kind, id);
     if !with_body
         && !tenant.defects.any()
@@ -106,7 +124,7 @@ async fn modify(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Respons
     let change = |body: &Value, seen: &Stored| {
         precondition.check(seen.version)?;
         let before = Value::Object(call.presenter.present(seen));
-        let mut wanted = bent::apply(&tenant.defects, body, &before, kind, TOLERANCE)?;
+        let mut wanted = patch::apply(&tenant.defects, body, &before, kind, TOLERANCE)?;
         store_projected(&tenant.defects, kind, &projection, &mut wanted);
         tenant.limitations.bend(kind, Some(&seen.body), &mut wanted)?;
         bent::rename(tenant, seen, &mut wanted)?;
@@ -122,25 +140,24 @@ async fn modify(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Respons
         };
         tenant.store.modify(kind, id, references, |seen| change(&body, seen))?
     };
-    if with_body {
-        Ok(answer(call, StatusCode::OK, &stored, &projection))
-    } else {
-        Ok(no_content(call, stored.version))
+    if !with_body {
+        return Ok(no_content(call, stored.version));
     }
+    let resource = Value::Object(call.show(&stored, &projection));
+    let mut response = match shown::patched(&tenant.defects, resource) {
+        Some(resource) => json_answer(StatusCode::OK, &resource, &tenant.defects),
+        None => empty_answer(StatusCode::OK),
+    };
+    call.tag(&mut response, stored.version);
+    Ok(response)
 }
 
 /// DELETE of a resource.
 pub(super) fn delete(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Response, Problem> {
     past::bury(call.tenant, kind, id);
-    let precondition = call.precondition();
-    if call.tenant.defects.any()
-        && let Some(response) = bent::delete(call.tenant, kind, id)?
-    {
-        return Ok(response);
-    }
-    call.tenant.store.delete(kind, id, &precondition)?;
+    let response = bent::delete(call.tenant, kind, id, &call.precondition(true))?;
     call.tenant.note_gone(id);
-    Ok(empty_answer(StatusCode::NO_CONTENT))
+    Ok(response)
 }
 
 /// Whether a PATCH may touch members: if not, a large group is renamed without looking at them.
@@ -173,8 +190,12 @@ impl Call<'_> {
         !self.tenant.variations.has(Variation::NO_ETAG)
     }
 
-    fn precondition(&self) -> Precondition {
-        if self.has_etags() { Precondition::of(self.headers) } else { Precondition::Nothing }
+    fn precondition(&self, is_delete: bool) -> Precondition {
+        if self.has_etags() {
+            versions::precondition(&self.tenant.defects, self.headers, is_delete)
+        } else {
+            Precondition::Nothing
+        }
     }
 
     fn tag(&self, response: &mut Response, version: u32) {

@@ -19,7 +19,7 @@ const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/scim+json;
 
 /// An answer with a JSON body.
 pub(super) fn json_answer(status: StatusCode, body: &Value, defects: &Defects) -> Response {
-    let bytes = serde_json::to_vec(body).unwrap_or_default();
+    let bytes = body.to_string().into_bytes();
     let media_type = if defects.has(Defect::PLAIN_JSON_MEDIA_TYPE) {
         HeaderValue::from_static("application/json")
     } else {

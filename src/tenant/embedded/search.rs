@@ -5,6 +5,7 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::cursor;
+use super::defects::shown::spoil;
 use super::defects::{Defect, answer, filter as bent, query as misread, resource};
 use super::evaluate;
 use super::kind::ResourceKind;
@@ -233,7 +234,9 @@ impl Call<'_> {
     pub(super) fn show(&self, stored: &Stored, projection: &Projection) -> Map<String, Value> {
         let mut shown = self.presenter.present(stored);
         if self.tenant.defects.any() {
-            return resource::show(self, stored, projection, shown);
+            let mut shown = resource::show(self, stored, projection, shown);
+            spoil(&self.tenant.defects, &self.tenant.memory, stored, &mut shown);
+            return shown;
         }
         projection.apply(stored.kind, &mut shown);
         shown

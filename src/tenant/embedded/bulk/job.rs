@@ -5,7 +5,6 @@
 //! them when they are known; a resource whose circle cannot be closed is taken back, with 409.
 
 use std::collections::BTreeSet;
-use std::sync::PoisonError;
 
 use axum::response::Response;
 use http::{HeaderValue, Method, header};
@@ -318,15 +317,12 @@ impl<'a> Job<'a> {
             && let (Ok(operation), Some(id)) = (&self.steps[place].operation, &outcome.id)
             && let Some(bulk_id) = operation.bulk_id
         {
-            let ids = &self.call.tenant.bulk_ids;
-            let mut ids = ids.lock().unwrap_or_else(PoisonError::into_inner);
-            ids.insert(bulk_id.to_owned(), id.clone());
+            self.call.tenant.memory.keep_bulk_id(bulk_id, id);
         }
     }
 
     fn remembered(&self, bulk_id: &str) -> Option<String> {
-        let ids = self.call.tenant.bulk_ids.lock().unwrap_or_else(PoisonError::into_inner);
-        ids.get(bulk_id).cloned()
+        self.call.tenant.memory.bulk_id(bulk_id)
     }
 
     fn defects(&self) -> &'a Defects {

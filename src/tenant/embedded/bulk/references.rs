@@ -85,7 +85,8 @@ mod tests {
 
     #[test]
     fn references_are_found_replaced_and_left_out_at_any_depth() {
-        let data = json!({"displayName": "bulkIdea", "members": [{"value": "bulkId:a"}, {"value": 1}],
+        let members = json!([{"value": "bulkId:a"}, {"value": 1}]);
+        let data = json!({"displayName": "bulkIdea", "members": members,
             "urn:x": {"manager": {"value": "bulkId:b"}, "department": "d"}});
         let mut found = mentioned("/Users/bulkId:c", Some(&data));
         found.sort_unstable();

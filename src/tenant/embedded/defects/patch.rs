@@ -1,69 +1,19 @@
-//! The defects of writing: what goes wrong in PATCH, rename, create and delete once it is
-//! switched on.
+//! The defects of PATCH: operations that are taken for others, and results that are spoilt.
 //!
-//! A clean tenant passes through here without a change: each function first asks for its switch.
+//! A clean tenant passes through here without a change: each step first asks for its switch.
 
-use std::time::Duration;
-
-use axum::response::Response;
-use http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use super::{Defect, Defects};
+use super::operation::{Asked, operations, operations_mut};
+use super::{Defect, Defects, refuse};
 use crate::scim;
+use crate::scim::filter::Filter;
 use crate::scim::path::PatchPath;
-use crate::scim::schema::Attribute;
-use crate::tenant::embedded::Inner;
+use crate::scim::schema::{AttributeType, Mutability};
 use crate::tenant::embedded::apply::{self, Tolerance};
 use crate::tenant::embedded::evaluate::element_matches;
 use crate::tenant::embedded::kind::ResourceKind;
-use crate::tenant::embedded::precondition::Precondition;
 use crate::tenant::embedded::problem::Problem;
-use crate::tenant::embedded::respond::empty_answer;
-use crate::tenant::embedded::store::{References, Stored};
-
-/// How long a server that loses updates thinks between reading and writing.
-const THINKING: Duration = Duration::from_millis(5);
-
-/// Puts a question mark for every letter beyond ASCII in the texts of a new resource.
-pub(in crate::tenant::embedded) fn lose_letters(defects: &Defects, body: &mut Value) {
-    if !defects.has(Defect::LETTERS_LOST) {
-        return;
-    }
-    for value in body.as_object_mut().into_iter().flat_map(|body| body.values_mut()) {
-        if let Value::String(text) = value {
-            *text =
-                text.chars().map(|letter| if letter.is_ascii() { letter } else { '?' }).collect();
-        }
-    }
-}
-
-/// Refuses a new resource for a wrong reason.
-pub(in crate::tenant::embedded) fn refuse_new(
-    defects: &Defects,
-    kind: ResourceKind,
-    body: &Value,
-) -> Result<(), Problem> {
-    if defects.has(Defect::META_REFUSED) && body.get("meta").is_some() {
-        return Err(Problem::invalid_value("meta cannot be set"));
-    }
-    if defects.has(Defect::NULLS_REFUSED)
-        && body.as_object().into_iter().flatten().any(|(_, value)| value.is_null())
-    {
-        return Err(Problem::invalid_value("a value cannot be null"));
-    }
-    let names_second = || {
-        let urns = body.get("schemas").and_then(Value::as_array);
-        urns.is_some_and(|urns| urns.iter().any(|urn| urn == scim::MICROSOFT_GROUP))
-    };
-    if defects.has(Defect::SECOND_GROUP_URN_REFUSED)
-        && kind == ResourceKind::Group
-        && names_second()
-    {
-        return Err(Problem::invalid_value("schemas names an unknown schema"));
-    }
-    Ok(())
-}
 
 /// Applies a PATCH body, badly where a defect says so.
 pub(in crate::tenant::embedded) fn apply(
@@ -76,252 +26,249 @@ pub(in crate::tenant::embedded) fn apply(
     if !defects.any() {
         return apply::apply(body, before, kind, tolerance);
     }
-    refuse(defects, body, before, kind)?;
+    refuse::patch(defects, body, before, kind)?;
     let mut bent = body.clone();
     let mut literal = Map::new();
-    if defects.has(Defect::LITERAL_KEYS_STORED) {
-        literal = take_literal_keys(&mut bent);
+    if let Some(operations) = operations_mut(&mut bent) {
+        literal = take_literal(defects, operations, kind);
+        operations.retain(|it| !is_passed_over(defects, &Asked::of(it, kind), before));
+        let taken = operations.iter().flat_map(|it| taken_for(defects, it, kind));
+        *operations = taken.collect();
+        reorder(defects, operations);
     }
-    if defects.has(Defect::REMOVE_EMPTIES_GROUP) {
-        forget_removed_members(&mut bent);
+    let mut wanted = apply::apply(&bent, before, kind, tolerance)?;
+    for operation in operations(body) {
+        spoil_values(defects, &Asked::of(operation, kind), before, &mut wanted);
     }
-    if defects.has(Defect::VALUES_APPENDED) {
-        append_values(&mut bent);
-    }
-    if defects.has(Defect::COMPLEX_REPLACED_WHOLE) {
-        drop_siblings_first(&mut bent);
-    }
-    let mut wanted = if operations(&bent).is_empty() && !literal.is_empty() {
-        before.clone()
-    } else {
-        apply::apply(&bent, before, kind, tolerance)?
-    };
-    if defects.has(Defect::SIBLINGS_DELETED) {
-        delete_siblings(body, kind, &mut wanted);
-    }
-    if defects.has(Defect::TWO_PRIMARIES) {
-        mark_again(before, &mut wanted);
-    }
-    if defects.has(Defect::BOOLEAN_KEPT_AS_TEXT)
-        && let Some(text) = active_text(body)
-    {
-        wanted["active"] = text.into();
-    }
+    spoil(defects, body, before, kind, &mut wanted);
+    overrule(defects, kind, &mut wanted);
     if let Some(wanted) = wanted.as_object_mut() {
         wanted.extend(literal);
     }
     Ok(wanted)
 }
 
-/// Refuses a PATCH for a wrong reason.
-fn refuse(
-    defects: &Defects,
-    body: &Value,
-    before: &Value,
-    kind: ResourceKind,
-) -> Result<(), Problem> {
-    let operations = operations(body);
-    if defects.has(Defect::EMPTY_OPERATIONS_CRASH) && operations.is_empty() {
-        return Err(Problem::new(500, "index out of range"));
-    }
-    if defects.has(Defect::INACTIVE_USER_REFUSED)
-        && before.get("active") == Some(&Value::Bool(false))
-        && !operations.iter().any(|it| it.to_string().contains("active"))
-    {
-        return Err(Problem::new(409, "the user must be active"));
-    }
-    for operation in operations {
-        let word = operation.get("op").and_then(Value::as_str).unwrap_or_default();
-        if defects.has(Defect::CAPITALISED_OP_REFUSED) && word.contains(char::is_uppercase) {
-            return Err(Problem::invalid_syntax("op must be add, remove or replace"));
-        }
-        if defects.has(Defect::NULL_REFERENCE_REFUSED) && has_null_reference(operation) {
-            return Err(Problem::invalid_value("$ref must be a string"));
-        }
-        if defects.has(Defect::ABSENT_VALUE_PATH_REFUSED)
-            && !word.eq_ignore_ascii_case("remove")
-            && let Some((attribute, path)) = value_path(operation, kind)
-            && !selects(&path, attribute, before)
-        {
-            return Err(Problem::no_target("no value matches the path"));
-        }
-        if defects.has(Defect::PATH_CASE_SENSITIVE) && is_in_another_case(operation, kind) {
-            return Err(Problem::invalid_path("there is no such attribute"));
-        }
-        if defects.has(Defect::REPEATED_MEMBER_REFUSED) && kind == ResourceKind::Group {
-            refuse_repetition(operation, word, before)?;
-        }
-    }
-    Ok(())
-}
-
-/// Refuses to add who is a member, and to remove who is not.
-fn refuse_repetition(operation: &Value, word: &str, before: &Value) -> Result<(), Problem> {
-    let path = operation.get("path").and_then(Value::as_str).unwrap_or_default();
-    if !path.to_ascii_lowercase().starts_with("members") {
-        return Ok(());
-    }
-    let is_member = |id: &str| {
-        let members = before.get("members").and_then(Value::as_array);
-        members.is_some_and(|members| members.iter().any(|it| it["value"] == id))
-    };
-    let bracketed = path.split('"').nth(1);
-    let values = operation.get("value").and_then(Value::as_array).into_iter().flatten();
-    let ids = values.filter_map(|it| it.get("value")?.as_str()).chain(bracketed);
-    for id in ids {
-        if word.eq_ignore_ascii_case("add") && is_member(id) {
-            return Err(Problem::new(409, "this is a member already"));
-        }
-        if word.eq_ignore_ascii_case("remove") && !is_member(id) {
-            return Err(Problem::no_target("this is not a member"));
-        }
-    }
-    Ok(())
-}
-
-/// Changes a resource, badly where a defect says so. `change` applies a body to a state.
-pub(in crate::tenant::embedded) async fn modify(
-    tenant: &Inner,
-    kind: ResourceKind,
-    id: &str,
-    body: &Value,
-    change: impl Fn(&Value, &Stored) -> Result<Value, Problem>,
-) -> Result<Stored, Problem> {
-    let (store, defects) = (&tenant.store, &tenant.defects);
-    if defects.has(Defect::PATCH_NOT_ATOMIC) && operations(body).len() > 1 {
-        let mut last = store.read(kind, id, References::Listed)?;
-        for operation in operations(body) {
-            let alone = scim::message::patch_body(std::slice::from_ref(operation));
-            last = store.modify(kind, id, References::Listed, |seen| change(&alone, seen))?;
-        }
-        return Ok(last);
-    }
-    let seen = store.read(kind, id, References::Listed)?;
-    let stored = if defects.has(Defect::LOST_UPDATES) {
-        let wanted = change(body, &seen)?;
-        tokio::time::sleep(THINKING).await;
-        store.overwrite(&seen, wanted)?
-    } else {
-        store.modify(kind, id, References::Listed, |seen| change(body, seen))?
-    };
-    if defects.has(Defect::ID_CHANGES_ON_UPDATE) && kind == ResourceKind::User {
-        store.delete(kind, id, &Precondition::Nothing)?;
-        return store.create(kind, Value::Object(stored.body));
-    }
-    Ok(if defects.has(Defect::STALE_ANSWER) { seen } else { stored })
-}
-
-/// Replaces a resource badly where a defect says so: values that were there stay.
-pub(in crate::tenant::embedded) fn replace(tenant: &Inner, seen: &Stored, wanted: &mut Value) {
-    if !tenant.defects.has(Defect::PUT_MERGES) {
+/// Puts the server's own idea of a value in the place of the client's, whatever the request was.
+pub(super) fn overrule(defects: &Defects, kind: ResourceKind, wanted: &mut Value) {
+    if kind != ResourceKind::User {
         return;
     }
-    for (name, held) in &seen.body {
-        if let (Value::Array(held), Some(Value::Array(values))) = (held, wanted.get_mut(name)) {
-            let lost: Vec<Value> = held.iter().filter(|it| !values.contains(it)).cloned().collect();
-            values.extend(lost);
-        }
+    if defects.has(Defect::DISPLAY_NAME_DERIVED)
+        && let Some(name) = wanted.pointer("/name/formatted").cloned()
+    {
+        wanted["displayName"] = name;
+    }
+    if defects.has(Defect::EXTERNAL_ID_LOWERED)
+        && let Some(id) = wanted.get("externalId").and_then(Value::as_str)
+    {
+        wanted["externalId"] = id.to_lowercase().into();
     }
 }
 
-/// Loses a group's new name where a defect says so.
-pub(in crate::tenant::embedded) fn rename(
-    tenant: &Inner,
-    seen: &Stored,
-    wanted: &mut Value,
-) -> Result<(), Problem> {
-    let Some(name) = seen.body.get("displayName") else { return Ok(()) };
-    if seen.kind != ResourceKind::Group || wanted.get("displayName") == Some(name) {
-        return Ok(());
-    }
-    if tenant.defects.has(Defect::RENAME_MAKES_SECOND_GROUP) {
-        let second = json!({
-            "schemas": [scim::GROUP],
-            "displayName": wanted["displayName"],
-        });
-        tenant.store.create(ResourceKind::Group, second)?;
-        wanted["displayName"] = name.clone();
-    }
-    if tenant.defects.has(Defect::RENAME_IGNORED) {
-        wanted["displayName"] = name.clone();
-    }
-    Ok(())
-}
-
-/// Deletes badly where a defect says so; none means that the proper way is still to be gone.
-pub(in crate::tenant::embedded) fn delete(
-    tenant: &Inner,
+/// Takes out of the operations what is stored under the key that the client wrote.
+fn take_literal(
+    defects: &Defects,
+    operations: &mut Vec<Value>,
     kind: ResourceKind,
-    id: &str,
-) -> Result<Option<Response>, Problem> {
-    let (store, defects) = (&tenant.store, &tenant.defects);
-    if defects.has(Defect::GROUP_DELETE_REFUSED) && kind == ResourceKind::Group {
-        return Err(Problem::invalid_value("groups cannot be deleted"));
-    }
-    if defects.has(Defect::DELETE_ONLY_DEACTIVATES) && kind == ResourceKind::User {
-        store.modify(kind, id, References::Listed, |seen| {
-            let mut wanted = Value::Object(seen.body.clone());
-            wanted["active"] = false.into();
-            Ok(wanted)
-        })?;
-        return Ok(Some(empty_answer(StatusCode::NO_CONTENT)));
-    }
-    if defects.has(Defect::DELETED_USER_READABLE) && kind == ResourceKind::User {
-        tenant.keep_ghost(store.read(kind, id, References::LeftOut)?);
-    }
-    Ok(None)
-}
-
-fn operations(body: &Value) -> &[Value] {
-    body.get("Operations").and_then(Value::as_array).map_or(&[], Vec::as_slice)
-}
-
-fn operations_mut(body: &mut Value) -> Option<&mut Vec<Value>> {
-    body.get_mut("Operations")?.as_array_mut()
-}
-
-/// Takes dotted and URN keys out of values without a path.
-fn take_literal_keys(body: &mut Value) -> Map<String, Value> {
+) -> Map<String, Value> {
     let mut taken = Map::new();
-    let Some(operations) = operations_mut(body) else { return taken };
-    for operation in operations.iter_mut().filter(|it| it.get("path").is_none()) {
-        if let Some(Value::Object(value)) = operation.get_mut("value") {
-            let odd: Vec<String> =
-                value.keys().filter(|key| key.contains(['.', ':'])).cloned().collect();
-            for key in odd {
-                let kept = value.shift_remove(&key).unwrap_or_default();
-                taken.insert(key, kept);
+    if defects.has(Defect::LITERAL_KEYS_STORED) {
+        for operation in operations.iter_mut().filter(|it| it.get("path").is_none()) {
+            if let Some(Value::Object(value)) = operation.get_mut("value") {
+                let odd = value.keys().filter(|key| key.contains(['.', ':']));
+                let odd: Vec<String> = odd.cloned().collect();
+                for key in odd {
+                    let kept = value.shift_remove(&key).unwrap_or_default();
+                    taken.insert(key, kept);
+                }
             }
         }
+        operations.retain(|it| it.get("value") != Some(&json!({})));
     }
-    operations.retain(|it| it.get("value") != Some(&json!({})));
+    if defects.has(Defect::UNKNOWN_ATTRIBUTE_STORED) {
+        operations.retain(|operation| {
+            let asked = Asked::of(operation, kind);
+            match (asked.path, asked.named, asked.value) {
+                (Some(PatchPath { path, filter: None, .. }), None, Some(value)) => {
+                    taken.insert(path.to_string(), value.clone());
+                    false
+                }
+                _ => true,
+            }
+        });
+    }
     taken
 }
 
-/// Turns "replace these values" into "add these values".
-fn append_values(body: &mut Value) {
-    for operation in operations_mut(body).into_iter().flatten() {
-        let is_replace = operation.get("op").and_then(Value::as_str);
-        if is_replace.is_some_and(|it| it.eq_ignore_ascii_case("replace"))
-            && (operation.get("path").is_none()
-                || operation.get("value").is_some_and(Value::is_array))
+/// Whether a faulty server answers with success and does nothing of it.
+fn is_passed_over(defects: &Defects, asked: &Asked<'_>, before: &Value) -> bool {
+    let passed = |defect: Defect, applies: bool| applies && defects.has(defect);
+    let (adds, removes) = (asked.word == "add", asked.word == "remove");
+    let replaces = asked.word == "replace";
+    let boolean = |filter: &Filter| {
+        let words = [json!(true), json!(false), json!("true"), json!("True")];
+        matches!(filter, Filter::Compare { value, .. } if words.contains(value))
+    };
+    let read_only = asked.attribute().is_some_and(|it| it.mutability == Mutability::ReadOnly);
+    let required = asked.attribute().is_some_and(|it| it.required);
+    let members = asked.names("members");
+    let manager = asked.names("manager");
+    let renames =
+        || asked.path.is_none() && asked.value.is_some_and(|it| it.get("userName").is_some());
+    passed(Defect::FILTERED_REMOVAL_IGNORED, removes && members && asked.filter().is_some())
+        || passed(Defect::REMOVE_ALL_IGNORED, removes && members && asked.members().is_empty())
+        || passed(Defect::NEW_MEMBERS_IGNORED, adds && members)
+        || passed(Defect::BOOLEAN_LITERAL_UNMATCHED, asked.filter().is_some_and(boolean))
+        || passed(Defect::EMPTY_MANAGER_IGNORED, manager && asked.value.is_some_and(is_nothing))
+        || passed(
+            Defect::SECOND_MANAGER_IGNORED,
+            replaces && manager && asked.held(before).is_some(),
+        )
+        || passed(Defect::MANAGER_STAYS, removes && manager)
+        || passed(Defect::READ_ONLY_PASSED_OVER, read_only)
+        || passed(Defect::REQUIRED_REMOVAL_DONE, removes && required)
+        || passed(Defect::UNKNOWN_OP_PASSED_OVER, !(adds || removes || replaces))
+        || defects.has(Defect::RENAME_IN_VALUE_IGNORED) && renames()
+}
+
+/// What a faulty server takes an operation for.
+fn taken_for(defects: &Defects, operation: &Value, kind: ResourceKind) -> Vec<Value> {
+    let asked = Asked::of(operation, kind);
+    let mut taken = operation.clone();
+    let multi_valued = asked.attribute().is_some_and(|it| it.multi_valued);
+    let members = asked.names("members");
+    if let Some(path) = wrong_path(defects, &asked) {
+        taken["path"] = path.into();
+    }
+    let forgets_value = defects.has(Defect::REMOVE_EMPTIES_GROUP) && members;
+    if asked.word == "remove"
+        && forgets_value
+        && let Some(taken) = taken.as_object_mut()
+    {
+        taken.shift_remove("value");
+    }
+    if asked.word == "add" {
+        if defects.has(Defect::ADDED_MEMBERS_REPLACE) && members
+            || defects.has(Defect::ADDED_VALUES_REPLACE) && multi_valued && !members
         {
-            operation["op"] = "add".into();
+            taken["op"] = "replace".into();
         }
+        return vec![taken];
+    }
+    if asked.word != "replace" {
+        return vec![taken];
+    }
+    let is_list = asked.value.is_some_and(Value::is_array);
+    if defects.has(Defect::VALUES_APPENDED) && (asked.path.is_none() || is_list) {
+        taken["op"] = "add".into();
+    }
+    let mut all = Vec::new();
+    let is_whole = asked.filter().is_none() && asked.value.is_some_and(Value::is_object);
+    if defects.has(Defect::COMPLEX_REPLACED_WHOLE) && asked.path.is_some() && is_whole {
+        all.push(json!({"op": "remove", "path": operation["path"]}));
+    }
+    if defects.has(Defect::EXTENSION_REPLACED_WHOLE)
+        && asked.named.is_some_and(|it| it.extension.is_some())
+    {
+        all.push(json!({"op": "remove", "path": scim::ENTERPRISE_USER}));
+    }
+    all.push(taken);
+    all
+}
+
+/// The path that a faulty server works at in the place of the one it was given.
+fn wrong_path(defects: &Defects, asked: &Asked<'_>) -> Option<String> {
+    let mut path = asked.path.clone()?;
+    let attribute = asked.attribute()?;
+    let removes = asked.word == "remove";
+    let after = path.sub_attribute_after_filter.clone();
+    if defects.has(Defect::VALUE_PATH_HITS_ALL) && after.is_some() {
+        path.filter = None;
+        path.path.sub_attribute = path.sub_attribute_after_filter.take();
+    } else if defects.has(Defect::REMOVAL_TAKES_ALL_VALUES) && removes && after.is_none() {
+        path.filter = None;
+    } else if defects.has(Defect::REMOVAL_TAKES_WHOLE) && removes && !attribute.multi_valued {
+        path.path.sub_attribute = None;
+    } else if defects.has(Defect::AND_HALF_READ)
+        && let Some(Filter::And(parts)) = &path.filter
+    {
+        path.filter = parts.first().cloned();
+    } else {
+        return None;
+    }
+    Some(path.to_string())
+}
+
+fn reorder(defects: &Defects, operations: &mut Vec<Value>) {
+    if defects.has(Defect::SECOND_OPERATION_IGNORED) {
+        operations.truncate(1);
+    }
+    if defects.has(Defect::OPERATIONS_BACKWARDS) {
+        operations.reverse();
+    }
+    if defects.has(Defect::REMOVALS_FIRST) {
+        operations.sort_by_key(|it| {
+            let word = it.get("op").and_then(Value::as_str).unwrap_or_default();
+            !word.eq_ignore_ascii_case("remove")
+        });
     }
 }
 
-/// Puts a removal before each replacement of a complex attribute.
-fn drop_siblings_first(body: &mut Value) {
-    let Some(operations) = operations_mut(body) else { return };
-    let whole = |operation: &Value| {
-        let path = operation.get("path")?.as_str().filter(|path| !path.contains('['))?;
-        let word = operation.get("op")?.as_str()?;
-        let is_whole = word.eq_ignore_ascii_case("replace") && operation.get("value")?.is_object();
-        is_whole.then(|| json!({"op": "remove", "path": path}))
+/// Spoils the values of a multi-valued attribute that an operation addressed.
+fn spoil_values(defects: &Defects, asked: &Asked<'_>, before: &Value, wanted: &mut Value) {
+    let Some(attribute) = asked.attribute() else { return };
+    let Some(Value::Array(values)) = wanted.get_mut(attribute.name) else { return };
+    if defects.has(Defect::SIBLINGS_DELETED)
+        && asked.word == "replace"
+        && let Some(filter) = asked.filter()
+    {
+        values.retain(|value| element_matches(filter, value, attribute));
+    }
+    if defects.has(Defect::KNOWN_VALUE_ADDED)
+        && asked.word == "add"
+        && attribute.kind == AttributeType::Complex
+    {
+        let held = asked.held(before).and_then(Value::as_array).into_iter().flatten();
+        let added = asked.value.and_then(Value::as_array).into_iter().flatten();
+        let known: Vec<Value> = held
+            .filter(|held| added.clone().any(|it| it.get("value") == held.get("value")))
+            .cloned()
+            .collect();
+        values.extend(known);
+    }
+}
+
+/// Spoils what a PATCH comes to.
+fn spoil(defects: &Defects, body: &Value, before: &Value, kind: ResourceKind, wanted: &mut Value) {
+    if defects.has(Defect::TWO_PRIMARIES) {
+        mark_again(before, wanted);
+    }
+    let fixed = match kind {
+        ResourceKind::User => Defect::USER_EXTERNAL_ID_FIXED,
+        ResourceKind::Group => Defect::GROUP_EXTERNAL_ID_FIXED,
     };
-    let bent = operations.iter().flat_map(|it| whole(it).into_iter().chain([it.clone()]));
-    *operations = bent.collect();
+    if defects.has(fixed)
+        && let Some(id) = before.get("externalId")
+    {
+        wanted["externalId"] = id.clone();
+    }
+    if defects.has(Defect::BOOLEAN_KEPT_AS_TEXT)
+        && let Some(text) = active_text(body)
+    {
+        wanted["active"] = text.into();
+    }
+    let is_disabled = |user: &Value| user.get("active") == Some(&Value::Bool(false));
+    if kind == ResourceKind::User && is_disabled(wanted) {
+        if defects.has(Defect::DISABLED_USER_EMPTIED) && !is_disabled(before) {
+            let names = ["schemas", "userName", "externalId", "active"];
+            if let Some(user) = wanted.as_object_mut() {
+                user.retain(|name, _| names.contains(&name.as_str()));
+            }
+        }
+        if defects.has(Defect::UPDATE_ENABLES) && is_disabled(before) {
+            wanted["active"] = true.into();
+        }
+    }
 }
 
 /// Marks as primary whatever was primary before.
@@ -335,77 +282,17 @@ fn mark_again(before: &Value, wanted: &mut Value) {
     }
 }
 
-/// Whether a path spells an attribute in another case than its schema.
-fn is_in_another_case(operation: &Value, kind: ResourceKind) -> bool {
-    let path = operation.get("path").and_then(Value::as_str);
-    let path = path.and_then(|path| PatchPath::parse(path).ok());
-    path.is_some_and(|path| {
-        let named = kind.resolve(&path.path, true).and_then(|it| it.attribute);
-        named.is_some_and(|attribute| attribute.name != path.path.attribute)
-    })
-}
-
-/// Turns "remove these members" into "remove members".
-fn forget_removed_members(body: &mut Value) {
-    for operation in operations_mut(body).into_iter().flatten() {
-        let is = |name: &str, text: &str| {
-            operation
-                .get(name)
-                .and_then(Value::as_str)
-                .is_some_and(|it| it.eq_ignore_ascii_case(text))
-        };
-        if is("op", "remove")
-            && is("path", "members")
-            && let Some(operation) = operation.as_object_mut()
-        {
-            operation.shift_remove("value");
-        }
-    }
-}
-
-/// Keeps of an attribute that was addressed by a value path only the values addressed.
-fn delete_siblings(body: &Value, kind: ResourceKind, wanted: &mut Value) {
-    for operation in operations(body) {
-        let is_replace = operation.get("op").and_then(Value::as_str);
-        if is_replace.is_some_and(|it| it.eq_ignore_ascii_case("replace"))
-            && let Some((attribute, path)) = value_path(operation, kind)
-            && let Some(filter) = &path.filter
-            && let Some(Value::Array(values)) = wanted.get_mut(attribute.name)
-        {
-            values.retain(|value| element_matches(filter, value, attribute));
-        }
-    }
-}
-
 /// The text that a PATCH sets `active` to, where it is a text.
 fn active_text(body: &Value) -> Option<String> {
     operations(body).iter().rev().find_map(|operation| {
-        let value = operation.get("value")?;
-        let direct = operation.get("path").and_then(Value::as_str);
-        let value = if direct.is_some_and(|path| path.eq_ignore_ascii_case("active")) {
-            value
-        } else {
-            value.get("active")?
-        };
+        let asked = Asked::of(operation, ResourceKind::User);
+        let value = asked.value?;
+        let value = if asked.names("active") { value } else { value.get("active")? };
         value.as_str().map(str::to_owned)
     })
 }
 
-fn has_null_reference(operation: &Value) -> bool {
-    let values = operation.get("value").and_then(Value::as_array);
-    values.is_some_and(|values| values.iter().any(|it| it.get("$ref") == Some(&Value::Null)))
-}
-
-/// The attribute and the path of an operation on a value path.
-fn value_path(operation: &Value, kind: ResourceKind) -> Option<(&'static Attribute, PatchPath)> {
-    let path = PatchPath::parse(operation.get("path")?.as_str()?).ok()?;
-    path.filter.as_ref()?;
-    Some((kind.resolve(&path.path, true)?.attribute?, path))
-}
-
-/// Whether a value path selects anything that is there.
-fn selects(path: &PatchPath, attribute: &'static Attribute, before: &Value) -> bool {
-    let values = before.get(attribute.name).and_then(Value::as_array).into_iter().flatten();
-    let filter = path.filter.as_ref();
-    values.into_iter().any(|it| filter.is_some_and(|filter| element_matches(filter, it, attribute)))
+/// Whether a value is one of Entra's words for "no manager".
+fn is_nothing(value: &Value) -> bool {
+    value == "" || value.get("value").is_some_and(|it| it == "")
 }

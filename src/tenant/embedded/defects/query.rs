@@ -240,9 +240,6 @@ pub(in crate::tenant::embedded) fn found(
         Ok(stored) if tenant.defects.has(Defect::STALE_READS) => {
             Ok(tenant.past.stale_read(id).unwrap_or(stored))
         }
-        Err(problem) if tenant.defects.has(Defect::DELETED_USER_READABLE) => {
-            tenant.ghost(id).ok_or(problem)
-        }
         Err(problem)
             if tenant.defects.has(Defect::GROUP_AMONG_USERS) && kind == ResourceKind::User =>
         {

@@ -21,6 +21,7 @@ use serde_json::{Map, Value};
 use state::{Draft, State};
 
 use super::apply::MemberChange;
+use super::defects::Defects;
 use super::kind::ResourceKind;
 use super::precondition::Precondition;
 use super::problem::Problem;
@@ -89,22 +90,20 @@ pub(super) enum Indexed {
     Group,
 }
 
-/// What a store tolerates or delays; the strict store has neither.
-#[derive(Debug, Clone, Copy, Default)]
+/// What a store gets wrong or delays; the strict store does neither.
+#[derive(Debug, Clone, Default)]
 pub(super) struct StoreSettings {
     /// The ids follow from it.
     pub(super) seed: u64,
-    /// Two users may have one `userName`.
-    pub(super) duplicate_users: bool,
-    /// Two groups may have one `displayName`.
-    pub(super) duplicate_groups: bool,
+    /// The bugs that are switched on.
+    pub(super) defects: Defects,
     /// How long a new resource stays out of lists and queries.
     pub(super) visibility_delay: Option<Duration>,
 }
 
 /// All resources of one tenant.
 pub(super) struct Store {
-    settings: StoreSettings,
+    visibility_delay: Option<Duration>,
     identities: Identities,
     state: RwLock<State>,
     stripes: [Mutex<()>; STRIPES],
@@ -115,9 +114,9 @@ const STRIPES: usize = 64;
 impl Store {
     pub(super) fn new(settings: StoreSettings) -> Self {
         Self {
-            settings,
+            visibility_delay: settings.visibility_delay,
             identities: Identities::new(settings.seed),
-            state: RwLock::default(),
+            state: RwLock::new(State::new(settings.defects)),
             stripes: [const { Mutex::new(()) }; STRIPES],
         }
     }
@@ -126,10 +125,10 @@ impl Store {
     pub(super) fn create(&self, kind: ResourceKind, resource: Value) -> Result<Stored, Problem> {
         let draft = Draft::new(kind, resource);
         let mut state = self.write();
-        state.check_unique(&draft, None, self.settings)?;
+        state.check_unique(&draft, None)?;
         let members = state.resolve(&draft.members, self.identities, None)?;
         let (key, now) = state.insert(&draft, members, now());
-        if let Some(delay) = self.settings.visibility_delay {
+        if let Some(delay) = self.visibility_delay {
             state.hide(key, Instant::now() + delay);
         }
         let (members, groups) = state.references(key, self.identities);
@@ -185,7 +184,7 @@ impl Store {
         let key = self.key(seen.kind, &seen.id)?;
         let draft = Draft::new(seen.kind, wanted);
         let mut state = self.write();
-        state.check_unique(&draft, Some(key), self.settings)?;
+        state.check_unique(&draft, Some(key))?;
         let members = match seen.references {
             References::Listed => {
                 Some(state.resolve(&draft.members, self.identities, Some(seen))?)
@@ -227,6 +226,11 @@ impl Store {
         precondition.check(version)?;
         state.remove(key, now());
         Ok(())
+    }
+
+    /// Gives a resource a new version although nothing has changed: only a defect asks for that.
+    pub(super) fn touch(&self, stored: &Stored) {
+        self.write().touch(stored.key, now());
     }
 
     /// How many resources there are in lists.

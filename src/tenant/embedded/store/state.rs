@@ -10,9 +10,11 @@ use super::identity::{Identities, Key};
 use super::index::{Index, Keys, fold};
 use super::members::Members;
 use super::table::{Entry, Table};
-use super::{Indexed, Reference, References, StoreSettings, Stored};
+use super::{Indexed, Reference, References, Stored};
 use crate::scim::ENTERPRISE_USER;
+use crate::scim::message::read_json;
 use crate::tenant::embedded::apply::MemberChange;
+use crate::tenant::embedded::defects::{Defect, Defects};
 use crate::tenant::embedded::kind::ResourceKind;
 use crate::tenant::embedded::problem::Problem;
 
@@ -31,6 +33,7 @@ pub(super) struct State {
     /// When the newest resource was created: no two share a moment, so that their order by time is
     /// the order of their creation, however fast the clock is read.
     newest: i64,
+    defects: Defects,
 }
 
 /// A resource about to be kept: taken apart and serialised before the lock is taken.
@@ -102,6 +105,7 @@ impl Values {
 struct Names {
     user_name: Option<String>,
     display_name: Option<String>,
+    active: Option<Value>,
 }
 
 impl Names {
@@ -118,32 +122,38 @@ pub(super) struct Raw {
 
 impl Raw {
     pub(super) fn parse(self) -> Stored {
-        Stored { body: serde_json::from_slice(&self.bytes).unwrap_or_default(), ..self.stored }
+        Stored { body: read(&self.bytes), ..self.stored }
     }
 }
 
 impl State {
-    pub(super) fn check_unique(
-        &self,
-        draft: &Draft,
-        own: Option<Key>,
-        settings: StoreSettings,
-    ) -> Result<(), Problem> {
+    pub(super) fn new(defects: Defects) -> Self {
+        Self { defects, ..Self::default() }
+    }
+
+    pub(super) fn check_unique(&self, draft: &Draft, own: Option<Key>) -> Result<(), Problem> {
+        let has = |defect| self.defects.has(defect);
         let tolerated = match draft.kind {
-            ResourceKind::User => settings.duplicate_users,
-            ResourceKind::Group => settings.duplicate_groups,
-        };
+            ResourceKind::User => has(Defect::DUPLICATE_USER_ACCEPTED),
+            ResourceKind::Group => has(Defect::DUPLICATE_GROUPS_ACCEPTED),
+        } || own.is_some() && has(Defect::TAKEN_NAME_ACCEPTED);
         let Some(name) = draft.values.name.as_ref().filter(|_| !tolerated) else { return Ok(()) };
-        let folded = fold(name);
+        let same = |other: &str| match has(Defect::CASE_MAKES_ANOTHER_NAME) {
+            true => other == name,
+            false => fold(other) == fold(name),
+        };
         let taken = self.names(draft.kind).candidates(name).into_iter().any(|key| {
             Some(key) != own
                 && self.table.find(key).is_some_and(|entry| {
                     let names = Names::of(entry);
+                    if names.active == Some(Value::Bool(false)) && has(Defect::DISABLED_NAME_FREE) {
+                        return false;
+                    }
                     let other = match draft.kind {
                         ResourceKind::User => names.user_name,
                         ResourceKind::Group => names.display_name,
                     };
-                    other.is_some_and(|other| fold(&other) == folded)
+                    other.is_some_and(|other| same(&other))
                 })
         });
         let detail = match draft.kind {
@@ -198,16 +208,17 @@ impl State {
         now: i64,
     ) -> Option<()> {
         let entry = self.table.find(key)?;
-        let old: Map<String, Value> = serde_json::from_slice(&entry.body).unwrap_or_default();
+        let old = read(&entry.body);
         let moved = members.is_some_and(|it| self.set_members(key, it.into_iter().collect()));
-        if !moved && old == draft.body {
+        let is_same = old == draft.body && !self.defects.has(Defect::SAME_VALUE_TOUCHES);
+        if is_same && (!moved || self.defects.has(Defect::MEMBERS_KEEP_VERSION)) {
             return Some(());
         }
         self.drop_from_indexes(key, draft.kind, &Values::of(draft.kind, &old));
         self.add_to_indexes(key, draft.kind, &draft.values);
         let entry = self.table.find_mut(key)?;
         entry.body.clone_from(&draft.bytes);
-        touch(entry, now);
+        touch(entry, now, &self.defects);
         Some(())
     }
 
@@ -242,7 +253,7 @@ impl State {
         }
         let entry = self.table.find_mut(group).expect("the caller has found the group");
         if moved {
-            touch(entry, now);
+            touch(entry, now, &self.defects);
         }
         Ok(entry.version)
     }
@@ -250,15 +261,17 @@ impl State {
     /// Removes a resource, its memberships, and the memberships in it.
     pub(super) fn remove(&mut self, key: Key, now: i64) {
         let Some(entry) = self.table.remove(key) else { return };
-        let body: Map<String, Value> = serde_json::from_slice(&entry.body).unwrap_or_default();
+        let body = read(&entry.body);
         self.drop_from_indexes(key, entry.kind, &Values::of(entry.kind, &body));
         for member in entry.members.iter().flat_map(|members| members.iter()) {
             self.drop_membership(member, key);
         }
         for group in self.memberships.remove(&key).unwrap_or_default().to_vec() {
             if let Some(group) = self.table.find_mut(group) {
-                group.members.as_mut().map(|members| members.remove(key));
-                touch(group, now);
+                if !self.defects.has(Defect::DELETED_STAY_MEMBERS) {
+                    group.members.as_mut().map(|members| members.remove(key));
+                }
+                touch(group, now, &self.defects);
             }
         }
         self.hidden.remove(&key);
@@ -267,6 +280,13 @@ impl State {
     /// The version of a resource, `None` where there is none of that type.
     pub(super) fn version(&self, key: Key, kind: ResourceKind) -> Option<u32> {
         self.table.find(key).filter(|entry| entry.kind == kind).map(|entry| entry.version)
+    }
+
+    /// Gives a resource a new version.
+    pub(super) fn touch(&mut self, key: Key, now: i64) {
+        if let Some(entry) = self.table.find_mut(key) {
+            touch(entry, now, &self.defects);
+        }
     }
 
     pub(super) fn raw(&self, key: Key, ids: Identities, references: References) -> Option<Raw> {
@@ -293,9 +313,14 @@ impl State {
 
     /// The members of a resource and the groups it is in.
     pub(super) fn references(&self, key: Key, ids: Identities) -> (Vec<Reference>, Vec<Reference>) {
-        let point = |to: Key| self.point(to, ids);
-        let members = self.members_of(Some(key)).into_iter().filter_map(point).collect();
-        let groups = self.groups_of(Some(key)).into_iter().filter_map(point).collect();
+        let point = |to: Key, kind| self.point(to, ids).or_else(|| self.dangle(to, kind, ids));
+        let members = self.members_of(Some(key)).into_iter();
+        let mut members: Vec<_> = members.filter_map(|it| point(it, ResourceKind::User)).collect();
+        if self.defects.has(Defect::HUNDRED_MEMBERS_KEPT) {
+            members.truncate(100);
+        }
+        let groups = self.groups_of(Some(key)).into_iter();
+        let groups = groups.filter_map(|it| point(it, ResourceKind::Group)).collect();
         (members, groups)
     }
 
@@ -304,6 +329,16 @@ impl State {
         let key = manager_id(&stored.body).and_then(|id| ids.key(id));
         let found = key.and_then(|key| self.point(key, ids));
         stored.manager = found.filter(|it| it.kind == ResourceKind::User);
+    }
+
+    /// A pointer to what is no more, for a server that does not clean up.
+    fn dangle(&self, to: Key, kind: ResourceKind, ids: Identities) -> Option<Reference> {
+        let kept = match kind {
+            ResourceKind::User => Defect::DELETED_STAY_MEMBERS,
+            ResourceKind::Group => Defect::DELETED_GROUP_STAYS,
+        };
+        let reference = || Reference { id: ids.id(to), kind, display: None };
+        self.defects.has(kept).then(reference)
     }
 
     fn point(&self, to: Key, ids: Identities) -> Option<Reference> {
@@ -441,12 +476,25 @@ impl State {
     }
 
     fn drop_membership(&mut self, member: Key, group: Key) {
+        let is_left = self.table.find(group).is_some();
+        let kept = if is_left { Defect::LEFT_GROUP_STAYS } else { Defect::DELETED_GROUP_STAYS };
+        if self.defects.has(kept) {
+            return;
+        }
         if let Some(groups) = self.memberships.get_mut(&member) {
             groups.remove(group);
             if matches!(groups, Keys::None) {
                 self.memberships.remove(&member);
             }
         }
+    }
+}
+
+/// A body out of the table.
+fn read(bytes: &[u8]) -> Map<String, Value> {
+    match read_json(bytes) {
+        Ok(Value::Object(body)) => body,
+        _ => Map::new(),
     }
 }
 
@@ -461,7 +509,14 @@ fn unknown_member(id: &str) -> Problem {
 }
 
 /// Notes that a resource has a new state: a new version, and a time later than the last one.
-fn touch(entry: &mut Entry, now: i64) {
-    entry.version = entry.version.wrapping_add(1);
-    entry.modified = now.max(entry.modified + 1);
+fn touch(entry: &mut Entry, now: i64, defects: &Defects) {
+    if !defects.has(Defect::VERSION_STANDS) {
+        entry.version = entry.version.wrapping_add(1);
+    }
+    if !defects.has(Defect::LAST_MODIFIED_STANDS) {
+        entry.modified = now.max(entry.modified + 1);
+    }
+    if defects.has(Defect::CREATED_MOVES) {
+        entry.created = entry.modified;
+    }
 }

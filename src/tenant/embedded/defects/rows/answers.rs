@@ -6,7 +6,7 @@ defects! {
     "answers";
     RESOURCES_MISSING, "resources-missing", "W-25", 1, "list-resources",
         "an empty list has no `Resources`";
-    ACTIVE_ANSWERED_AS_TEXT, "active-answered-as-text", "W-33", 1, "type-boolean",
+    ACTIVE_ANSWERED_AS_TEXT, "active-answered-as-text", "W-33 F-16", 1, "type-boolean",
         "`active` is returned as text";
     PASSWORD_RETURNED, "password-returned", "F-13", 1, "user-password-never-returned",
         "the password is returned";

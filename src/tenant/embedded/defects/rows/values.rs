@@ -10,6 +10,4 @@ defects! {
         "an attribute of several values that has one is no list";
     REFERENCE_TO_THE_GROUP, "reference-to-the-group", "", 2, "type-reference-deref",
         "the `$ref` of a member leads to the group";
-    NULLS_REFUSED, "nulls-refused", "", 1, "null-equals-absent",
-        "a new resource with a null in it is refused";
 }
