@@ -275,7 +275,7 @@ impl Play<'_> {
             self.names.forget(slot);
         }
         let answered = body.filter(|body| body.is_object() && body.get("id").is_some());
-        let answered = answered.map(|body| self.state(slot.kind, &body));
+        let answered = answered.map(|body| self.model.plain(slot, self.state(slot.kind, &body)));
         self.note_memberships(slot, &read, episode);
         let actual = read.map(|(state, _)| self.model.plain(slot, state));
         let allowed: Vec<State> =
@@ -307,7 +307,7 @@ impl Play<'_> {
         if let Ok(second) = &shown.actual {
             episode.pairs.push(Pair {
                 what: format!("{slot}, read twice"),
-                expected: json!(self.state(slot.kind, &first)),
+                expected: json!(self.model.plain(slot, self.state(slot.kind, &first))),
                 actual: json!(second),
             });
         }

@@ -112,11 +112,50 @@ async fn a_defect_is_found_and_the_history_made_short() {
     assert_eq!(finding.script.len(), 2, "{}", told(&result));
     let minimal = Scenario::read(std::path::Path::new(finding.minimal.as_ref().unwrap())).unwrap();
     let shell = std::fs::read_to_string(stage.folder.join("minimal.sh")).unwrap();
-    assert!(shell.contains("USER_0=$(id_of)") && !shell.contains("sesame"), "{shell}");
+    assert!(shell.contains("=$(id_of)") && !shell.contains("sesame"), "{shell}");
     let again = played(&stage, &minimal).await;
     let [same] = &again.findings[..] else { panic!("{}", told(&again)) };
     assert_eq!(
         (&same.check, &same.expected, &same.script),
         (&finding.check, &finding.expected, &finding.script)
     );
+}
+
+/// Histories that each defect gets.
+const CASES: u32 = 120;
+
+#[tokio::test]
+async fn every_defect_that_only_a_history_shows_is_found_and_made_short() {
+    let mut table = String::from("defect | found by | history | requests | steps | made short\n");
+    let (mut missed, mut caught) = (Vec::new(), String::new());
+    for defect in Defect::all().filter(|defect| defect.area() == "sequence") {
+        let budget = Budget { cases: Some(CASES), ..Budget::default() };
+        let stage = stage(defect.id(), "strict", &[defect], budget);
+        let result = played(&stage, &scenario("[history]")).await;
+        let [finding] = &result.findings[..] else {
+            missed.push(defect.id());
+            continue;
+        };
+        let line = format!(
+            "{} | {} | {} | {} | {} | {}\n",
+            defect.id(),
+            finding.check,
+            finding.history,
+            result.requests,
+            finding.steps_before,
+            finding.script.len()
+        );
+        table.push_str(&line);
+        caught.push_str(&format!("{}\n  {}\n", defect.id(), finding.check));
+        let few = 2 * defect.requests();
+        assert!(finding.script.len() <= few && !finding.is_flaky(), "{line}{}", told(&result));
+    }
+    println!("{table}");
+    assert!(missed.is_empty(), "not found in {CASES} histories: {missed:?}\n{table}");
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!("defects_of_sequences", table));
+    settings.set_snapshot_path("../../tenant/embedded/defects/caught");
+    settings.bind(|| insta::assert_snapshot!("sequence", caught));
 }

@@ -20,6 +20,7 @@ mod refuse;
 pub(super) mod resource;
 pub(super) mod resources;
 mod rows;
+pub(super) mod sequence;
 pub(super) mod shown;
 pub(super) mod versions;
 

@@ -47,6 +47,7 @@ use axum::response::Response;
 use cursor::Cursors;
 use defects::memory::Memory;
 use defects::past::Past;
+use defects::sequence::Chronicle;
 pub use defects::{Defect, left_out};
 use defects::{Defects, answer as bent, door, query as misread};
 use discovery::BODY_MAX;
@@ -117,6 +118,8 @@ struct Inner {
     gone: Mutex<HashSet<String>>,
     /// What other defects keep of requests that are over.
     past: Past,
+    /// What defects of sequences remember of earlier writes.
+    chronicle: Chronicle,
 }
 
 /// One request on its way through the handlers.
@@ -152,6 +155,7 @@ impl EmbeddedTenant {
             memory: Memory::default(),
             gone: Mutex::default(),
             past: Past::default(),
+            chronicle: Chronicle::default(),
         };
         Self { inner: Arc::new(inner) }
     }

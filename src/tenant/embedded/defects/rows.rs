@@ -21,6 +21,7 @@ mod put;
 mod reads;
 mod schemas;
 mod search;
+mod sequence;
 mod sorting;
 mod users;
 mod values;
@@ -55,7 +56,11 @@ pub(super) const AREAS: &[&[Defect]] = &[
     me::ALL,
     cursor::ALL,
     asynchronous::ALL,
+    sequence::ALL,
 ];
+
+/// The defects that only a history shows.
+pub(super) const SEQUENCE: &[Defect] = sequence::ALL;
 
 /// What was met in the wild and is no defect here, and why.
 pub(super) const LEFT_OUT: &[(&str, &str)] = &[
