@@ -5,6 +5,7 @@
 //! holds the Secret Token: a [`Request`] only says *which* credential goes with it.
 
 pub mod curl;
+pub mod script;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::scim;
@@ -312,6 +314,18 @@ impl fmt::Display for Failure {
     }
 }
 
+/// What is made to go wrong with one request on purpose, on our side of the door.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Disturbance {
+    /// It is not sent and counts as answered 429.
+    Throttle,
+    /// It is not sent and counts as answered 503.
+    Fail,
+    /// It is sent and takes effect; its answer counts as lost.
+    LoseAnswer,
+}
+
 /// One request and what became of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Exchange {
@@ -329,6 +343,8 @@ pub struct Exchange {
     pub sent: Duration,
     /// When the last byte was read or the wait ended, since the run began.
     pub answered: Duration,
+    /// What was made to go wrong with it: then nothing in it says anything about the tenant.
+    pub disturbance: Option<Disturbance>,
 }
 
 impl Exchange {

@@ -14,7 +14,7 @@ pub use built_in::BUILT_IN;
 use serde::{Deserialize, Serialize};
 
 use crate::directory::{
-    Change, Directory, GroupIndex, Population, UserIndex, Weights, draw, mix_both,
+    Change, Directory, Draws, GroupIndex, Population, UserIndex, draw, mix_both,
 };
 use crate::entra::job::ResetScope;
 use crate::entra::scope::{Scope, ScopeMode};
@@ -100,13 +100,8 @@ pub enum Changes {
     Still,
     /// Exactly this.
     Script(Vec<Change>),
-    /// So many changes, drawn from the seed.
-    Drawn {
-        /// How many.
-        count: usize,
-        /// How often each kind.
-        weights: Weights,
-    },
+    /// Drawn from the seed.
+    Drawn(Draws),
 }
 
 /// How many requests at once, and how often.
@@ -214,10 +209,23 @@ impl Scenario {
         match self.cycles.get(cycle).and_then(CyclePlan::changes) {
             None | Some(Changes::Still) => Vec::new(),
             Some(Changes::Script(script)) => script.clone(),
-            Some(Changes::Drawn { count, weights }) => {
-                draw(mix_both(self.seed_of(run), cycle as u64), directory, *count, weights)
+            Some(Changes::Drawn(draws)) => {
+                draw(mix_both(self.seed_of(run), cycle as u64), directory, draws)
             }
         }
+    }
+
+    /// Whether any cycle's changes are drawn.
+    pub fn is_drawn(&self) -> bool {
+        self.draws().next().is_some()
+    }
+
+    /// What is drawn, by cycle.
+    pub fn draws(&self) -> impl Iterator<Item = &Draws> {
+        self.cycles.iter().filter_map(|cycle| match cycle.changes() {
+            Some(Changes::Drawn(draws)) => Some(draws),
+            _ => None,
+        })
     }
 
     /// One run of this scenario with its changes written out, by cycle: a drawn sequence, perhaps
@@ -249,7 +257,8 @@ impl CyclePlan {
         }
     }
 
-    fn changes_mut(&mut self) -> Option<&mut Changes> {
+    /// The same, to be changed.
+    pub fn changes_mut(&mut self) -> Option<&mut Changes> {
         match self {
             Self::TestConnection => None,
             Self::Initial { changes }

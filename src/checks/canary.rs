@@ -115,6 +115,7 @@ pub(super) fn exchange(operation: Operation, request: Request, answer: Answer) -
         due: Duration::ZERO,
         sent: Duration::ZERO,
         answered: Duration::ZERO,
+        disturbance: None,
     }
 }
 

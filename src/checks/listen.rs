@@ -143,7 +143,7 @@ impl EveryJudge {
 
 impl Listener for EveryJudge {
     fn heard(&self, exchange: &Exchange) {
-        if exchange.result.is_err() {
+        if exchange.result.is_err() || exchange.disturbance.is_some() {
             return;
         }
         let seen = Seen::new(exchange, self.content_type_strict);

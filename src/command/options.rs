@@ -85,6 +85,12 @@ pub(crate) struct DrawOptions {
     /// Go on after a failure and collect those that differ
     #[arg(long)]
     keep_going: bool,
+    /// Sequences played at once; none: one for each core on the embedded tenant, and one elsewhere
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
+    jobs: Option<u32>,
+    /// Replays of a shortened failure, to tell whether it shows every time
+    #[arg(long, value_name = "N", default_value_t = Budget::default().replays)]
+    replays: u32,
     #[command(flatten)]
     shrink: ShrinkOptions,
 }
@@ -97,6 +103,8 @@ impl DrawOptions {
             time: self.minutes.map(|minutes| Duration::from_mins(u64::from(minutes))),
             keep_going: self.keep_going,
             shrink: self.shrink.budget(),
+            replays: self.replays,
+            jobs: self.jobs.and_then(|jobs| usize::try_from(jobs).ok()),
         }
     }
 

@@ -2,6 +2,8 @@
 //!
 //! Pure: values in, a [`Request`] out. When which request is due is `connector`'s business.
 
+use std::sync::Arc;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
@@ -20,7 +22,7 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 #[derive(Debug, Clone, PartialEq)]
 pub struct AttributeChange {
     /// Where.
-    pub target: TargetPath,
+    pub target: Arc<TargetPath>,
     /// The value as mapped.
     pub value: Value,
     /// What the tenant showed; none means the attribute is added, not replaced.

@@ -6,7 +6,10 @@ use std::fmt::Write as _;
 
 use crate::checks::check::CheckResult;
 use crate::difference::DifferenceKind as Kind;
-use crate::run::{Counts, LoadResult, Run, ScenarioOutcome, ScenarioResult, SnapshotResult};
+use crate::run::{
+    Counts, HistoryFailure, LoadResult, Run, ScenarioOutcome, ScenarioResult, SnapshotResult,
+    TriedOrders,
+};
 
 /// `120 conform, 2 violations, 1 deviation`: what is nought is left out, violations never.
 pub(super) fn counts(counts: &Counts) -> String {
@@ -134,6 +137,27 @@ pub(super) fn difference(kind: Kind) -> String {
         Kind::Unreadable => "could not be read back",
     }
     .to_owned()
+}
+
+/// How many orders of two changes were tried.
+pub(super) fn orders(orders: &TriedOrders) -> String {
+    let TriedOrders { possible, tried, .. } = orders;
+    format!("{tried} of {possible} orders of two changes on one object were tried")
+}
+
+/// How short a failure became, and how often it shows.
+pub(super) fn shortened(failure: &HistoryFailure) -> String {
+    let HistoryFailure { changes_before, changes_after, shown, replays, .. } = failure;
+    let often = match *shown {
+        0 => format!("it did not show again in {replays} replays"),
+        shown if shown < *replays => format!("flaky: it showed in {shown} of {replays} replays"),
+        shown => format!("it showed in {shown} of {replays} replays"),
+    };
+    let perhaps = match failure.is_minimal || *shown == 0 {
+        true => "",
+        false => ", perhaps fewer would do",
+    };
+    format!("{changes_after} of {changes_before} changes are left{perhaps}; {often}")
 }
 
 /// What a load came to, a sentence each.

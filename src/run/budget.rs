@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::tenant::Tenant;
 
 /// What drawn sequences may cost, as the command line says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
     /// How many sequences each scenario gets, instead of what its file says.
     pub cases: Option<u32>,
@@ -20,6 +20,24 @@ pub struct Budget {
     pub keep_going: bool,
     /// What shortening one failing sequence may cost.
     pub shrink: ShrinkBudget,
+    /// How often a shortened failure is replayed, to tell whether it shows every time.
+    pub replays: u32,
+    /// How many sequences are played at once; none: one for each core where the tenant is embedded,
+    /// and one elsewhere.
+    pub jobs: Option<usize>,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self {
+            cases: None,
+            time: None,
+            keep_going: false,
+            shrink: ShrinkBudget::default(),
+            replays: 5,
+            jobs: None,
+        }
+    }
 }
 
 /// What shortening one failing sequence may cost.

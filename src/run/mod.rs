@@ -5,6 +5,8 @@ pub mod checks;
 pub mod cleanup;
 pub mod compare;
 mod exit;
+mod histories;
+mod investigate;
 mod notify;
 pub mod play;
 mod progress;
@@ -12,6 +14,7 @@ mod result;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod sequence;
+mod shrink;
 pub mod silence;
 pub mod stage;
 

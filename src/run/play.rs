@@ -1,28 +1,24 @@
-//! A whole scenario: its sequences, the verdict over them, the snapshot, and the shortest sequence
+//! A whole scenario: its histories, the verdict over them, the snapshot, and the shortest history
 //! that still fails.
 
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::checks::fold;
-use super::cleanup::clean_up;
-use super::sequence::{Player, Sequence};
-use super::stage::Stage;
-use super::{ExpectationResult, ScenarioOutcome, ScenarioResult, SnapshotResult};
-use crate::checks::Selection;
-use crate::checks::check::{CheckResult, Outcome};
-use crate::checks::listen::EveryJudge;
-use crate::difference::{Comparison, Difference};
-use crate::directory::{Change, minimise};
+use super::histories::{Folded, play_histories};
+use super::investigate::{Investigated, KeepError, investigate};
+use super::sequence::Player;
+use super::stage::{Stage, dress_of};
+use super::{
+    ExpectationResult, ScenarioOutcome, ScenarioResult, SnapshotResult, TriedOrders,
+};
+use crate::difference::Difference;
+use crate::directory::{ChangeKind, Pairs, possible_pairs};
 use crate::entra::mapping::MappingError;
 use crate::metrics::Metrics;
-use crate::scenario::{Changes, Scenario, SnapshotMode};
+use crate::scenario::{Scenario, SnapshotMode};
 use crate::snapshot::{Collector, SnapshotError, SnapshotInfo, SnapshotKind};
-use crate::tenant::embedded::Faults;
-
-/// Differences kept for a report.
-const DIFFERENCES_MAX: usize = 100;
+use crate::tenant::embedded::{EmbeddedSettings, Faults};
 
 /// Why a scenario cannot be run; never the tenant's doing.
 #[derive(Debug, thiserror::Error)]
@@ -47,13 +43,8 @@ pub enum PlayError {
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
     /// The minimised sequence cannot be written.
-    #[error("write {}: {source}", path.display())]
-    Minimal {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    Keep(#[from] KeepError),
 }
 
 /// Runs a scenario and cleans up after it. A scenario with faults runs on the embedded tenant only:
@@ -69,178 +60,113 @@ pub async fn play(stage: &Stage, scenario: &Scenario) -> Result<ScenarioResult, 
     let metrics = Arc::new(Metrics::new());
     let collector =
         Arc::new(Collector::new([stage.tenant.url().to_string()], stage.tenant.scrubber()));
-    let mut player = player(stage, &scenario)?;
-    if !scenario.faults.is_empty() {
-        let faults: Faults =
-            scenario.faults.clone().try_into().map_err(|error: toml::de::Error| {
-                PlayError::Faults { name: scenario.name.clone(), why: error.message().to_owned() }
-            })?;
-        match stage.faulty(&player.set_up.settings, scenario.seed, faults) {
-            Some(tenant) => player.tenant = tenant,
-            None => return Ok(left_out(&scenario, &player)),
-        }
+    let (player, is_possible) = player(stage, scenario)?;
+    if !is_possible {
+        return Ok(left_out(&player));
     }
-    player.tenant = player.tenant.with_listener(metrics.clone()).with_listener(collector.clone());
-    stage.judge.in_scenario(Some(&scenario.name));
-    let mut folded = Folded::default();
-    for run in 0..scenario.runs {
-        if stage.is_stopped() {
-            break;
-        }
-        let sequence = player.play(run, 0, None, true).await;
-        let outcome = judge(&player, &sequence);
-        for comparison in &sequence.comparisons {
-            stage.judge.compared(comparison);
-        }
-        let concurrency = player.set_up.settings.concurrency;
-        clean_up(&player.tenant, concurrency).await;
-        let failed = outcome == ScenarioOutcome::Failed;
-        folded.take(sequence, outcome, run);
-        stage.telling.step(&format!("{} {}/{}", scenario.name, run + 1, scenario.runs));
-        if failed {
-            break;
-        }
-    }
+    let player = player.with_listener(metrics.clone());
+    let heard = match player.scenario.expect.snapshot {
+        SnapshotMode::Off => player.clone(),
+        SnapshotMode::Shape | SnapshotMode::Full => player.with_listener(collector.clone()),
+    };
+    stage.judge.in_scenario(Some(&player.scenario.name));
+    let mut folded = play_histories(stage, &heard).await;
     stage.judge.in_scenario(None);
-    if folded.outcome == ScenarioOutcome::Failed && !stage.is_stopped() {
-        folded.minimal = shorten(&player, &folded).await?;
+    let mut investigated = Vec::new();
+    if player.scenario.is_drawn() {
+        for found in &std::mem::take(&mut folded.found) {
+            if !stage.is_stopped() {
+                investigated.push(investigate(stage, &player, found).await);
+            }
+        }
     }
-    finish(stage, &player, folded, &collector, &metrics, began.elapsed(), own_seed)
+    let took = began.elapsed();
+    let mut result = finish(stage, &player, folded, &collector, &metrics, took, own_seed)?;
+    for (nth, failure) in merged(investigated).into_iter().enumerate() {
+        result.failures.push(failure.keep(stage, &player.scenario.name, nth)?);
+    }
+    Ok(result)
 }
 
-fn player<'a>(stage: &'a Stage, scenario: &'a Scenario) -> Result<Player<'a>, PlayError> {
+/// Who plays the scenario, and whether it can be played: a scenario with faults needs the embedded
+/// tenant.
+fn player(stage: &Stage, scenario: Scenario) -> Result<(Player, bool), PlayError> {
+    let name = || scenario.name.clone();
     let mut set_up = stage
         .job_set_up(&scenario.entra, &scenario.mappings, scenario.scope.clone(), scenario.seed)
-        .map_err(|source| PlayError::Mapping { name: scenario.name.clone(), source })?;
+        .map_err(|source| PlayError::Mapping { name: name(), source })?;
     set_up.settings.concurrency = scenario.pace.concurrency;
-    let tenant = stage.dressed(&set_up.settings, scenario.seed);
-    Ok(Player { stage, scenario, set_up, tenant })
-}
-
-/// What all sequences came to, until one fails.
-#[derive(Default)]
-struct Folded {
-    outcome: ScenarioOutcome,
-    runs: u64,
-    failed_run: Option<u32>,
-    last: Sequence,
-    differences: Vec<Difference>,
-    differences_total: u64,
-    remarks: Vec<String>,
-    minimal: Option<String>,
-}
-
-impl Folded {
-    fn take(&mut self, sequence: Sequence, outcome: ScenarioOutcome, run: u32) {
-        self.runs += 1;
-        self.outcome = worse(self.outcome, outcome);
-        if outcome == ScenarioOutcome::Failed {
-            self.failed_run = Some(run);
-        }
-        for comparison in &sequence.comparisons {
-            self.differences_total += comparison.differences.len() as u64;
-            let room = DIFFERENCES_MAX - self.differences.len();
-            self.differences.extend(comparison.differences.iter().take(room).cloned());
-        }
-        for remark in sequence.failures.iter().chain(&sequence.remarks) {
-            if !self.remarks.contains(remark) && self.remarks.len() < 20 {
-                self.remarks.push(remark.clone());
-            }
-        }
-        self.last = sequence;
-    }
-}
-
-fn worse(one: ScenarioOutcome, other: ScenarioOutcome) -> ScenarioOutcome {
-    one.max(other)
-}
-
-/// Whether a sequence left the tenant as it should be. The `Converged` checks decide, with the same
-/// excuses as everywhere.
-fn judge(player: &Player<'_>, sequence: &Sequence) -> ScenarioOutcome {
-    if !sequence.failures.is_empty() {
-        return ScenarioOutcome::Failed;
-    }
-    let results = judged(player, &sequence.comparisons);
-    let any = |outcome| results.iter().any(|result| result.outcome == outcome);
-    if any(Outcome::Violation) || any(Outcome::Deviation) {
-        ScenarioOutcome::Failed
-    } else if any(Outcome::Excused) {
-        ScenarioOutcome::Excused
-    } else {
-        ScenarioOutcome::AsExpected
-    }
-}
-
-fn judged(player: &Player<'_>, comparisons: &[Comparison]) -> Vec<CheckResult> {
-    let alone = EveryJudge::new(player.tenant.url().to_string(), false);
-    for comparison in comparisons {
-        alone.compared(comparison);
-    }
-    fold(&Selection::default(), &player.stage.profile, &alone)
-}
-
-/// Shortens a failing drawn sequence and writes it as an ordinary scenario beside the report.
-async fn shorten(player: &Player<'_>, folded: &Folded) -> Result<Option<String>, PlayError> {
-    let scenario = player.scenario;
-    let is_drawn =
-        scenario.cycles.iter().any(|cycle| matches!(cycle.changes(), Some(Changes::Drawn { .. })));
-    let Some(run) = folded.failed_run.filter(|_| is_drawn) else { return Ok(None) };
-    let stage = player.stage;
-    let marked: Vec<(usize, Change)> = folded
-        .last
-        .scripts
-        .iter()
-        .enumerate()
-        .flat_map(|(cycle, script)| script.iter().map(move |change| (cycle, change.clone())))
-        .collect();
-    let cycles = folded.last.scripts.len();
-    let scripts = |kept: &[(usize, Change)]| {
-        let mut scripts = vec![Vec::new(); cycles];
-        for (cycle, change) in kept {
-            scripts[*cycle].push(change.clone());
-        }
-        scripts
+    let faults: Faults = scenario.faults.clone().try_into().map_err(|error: toml::de::Error| {
+        PlayError::Faults { name: name(), why: error.message().to_owned() }
+    })?;
+    let is_faulty = !scenario.faults.is_empty();
+    let embedded =
+        stage.embedded.clone().map(|settings| Arc::new(EmbeddedSettings { faults, ..settings }));
+    let door = if is_faulty { &stage.unjudged } else { &stage.tenant };
+    let (limits, dress) = dress_of(&set_up.settings, stage.timeout, scenario.seed);
+    let is_possible = embedded.is_some() || !is_faulty;
+    let player = Player {
+        stops_early: scenario.is_drawn(),
+        scenario: Arc::new(scenario),
+        set_up: Arc::new(set_up),
+        tenant: door.with_settings(limits, dress),
+        embedded,
+        profile: Arc::new(stage.profile.clone()),
+        stop: stage.stop.clone(),
+        notify_command: stage.notify_command.clone(),
     };
-    let attempts = std::sync::atomic::AtomicU32::new(0);
-    let may_try = stage.budget.shrink.open(&player.tenant);
-    let minimised = minimise(
-        marked,
-        || !stage.is_stopped() && may_try(),
-        |kept| {
-            let attempt = attempts.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
-            let script = scripts(&kept);
-            async move {
-                let sequence = player.play(run, attempt, Some(&script), false).await;
-                let outcome = judge(player, &sequence);
-                let concurrency = player.set_up.settings.concurrency;
-                clean_up(&player.tenant, concurrency).await;
-                outcome == ScenarioOutcome::Failed
-            }
-        },
-    )
-    .await;
-    let path = stage.folder.join(match stage.is_shared {
-        true => format!("minimal-{}.toml", scenario.name.replace('/', "-")),
-        false => "minimal.toml".to_owned(),
-    });
-    let text = scenario.with_scripts(run, scripts(&minimised.changes)).to_toml();
-    std::fs::write(&path, text)
-        .map_err(|source| PlayError::Minimal { path: path.clone(), source })?;
-    Ok(Some(path.display().to_string()))
+    Ok((player, is_possible))
+}
+
+/// Failures that show the same after changes of the same kinds are one.
+fn merged(failures: Vec<Investigated>) -> Vec<Investigated> {
+    let mut kept: Vec<Investigated> = Vec::new();
+    for one in failures {
+        let is_same = |it: &&mut Investigated| {
+            it.failure.kinds == one.failure.kinds && it.shape == one.shape
+        };
+        match kept.iter_mut().find(is_same) {
+            Some(known) => known.failure.times += one.failure.times,
+            None => kept.push(one),
+        }
+    }
+    kept
+}
+
+/// Which orders of changes the histories tried, where any were drawn.
+fn orders(scenario: &Scenario, pairs: &Pairs) -> Option<TriedOrders> {
+    let drawn = scenario.draws().flat_map(|it| it.weights.drawn()).map(|(_, kind)| kind);
+    let kinds: BTreeSet<ChangeKind> = drawn.collect();
+    if kinds.is_empty() {
+        return None;
+    }
+    let possible = possible_pairs(&kinds);
+    let missing = possible.iter().filter(|pair| !pairs.counts().contains_key(pair));
+    let missing: Vec<String> =
+        missing.map(|(first, second)| format!("{}, {}", first.name(), second.name())).collect();
+    let mut orders = TriedOrders {
+        possible: possible.len() as u64,
+        tried: (possible.len() - missing.len()) as u64,
+        missing,
+        counts: BTreeMap::new(),
+    };
+    for ((first, second), count) in pairs.counts() {
+        orders.counts.entry(first.name()).or_default().insert(second.name(), *count);
+    }
+    Some(orders)
 }
 
 fn finish(
     stage: &Stage,
-    player: &Player<'_>,
+    player: &Player,
     folded: Folded,
     collector: &Collector,
     metrics: &Metrics,
     took: Duration,
     own_seed: u64,
 ) -> Result<ScenarioResult, PlayError> {
-    let scenario = player.scenario;
-    let mut result = blank(scenario, player);
+    let scenario = &*player.scenario;
+    let mut result = blank(player);
     result.expectations = expectations(scenario, metrics, &folded, took);
     let is_own = scenario.seed == own_seed;
     let settled = |kind| settle(stage, player, collector, &folded.differences, kind);
@@ -263,22 +189,22 @@ fn finish(
     result.runs = folded.runs;
     result.requests = metrics.totals().requests;
     result.seconds = took.as_secs_f64();
-    result.cycles = folded.last.cycles;
+    result.orders = orders(scenario, &folded.pairs);
+    result.cycles = folded.cycles;
     result.differences = folded.differences;
     result.differences_total = folded.differences_total;
-    result.minimal = folded.minimal;
     result.remarks = folded.remarks;
     Ok(result)
 }
 
 fn settle(
     stage: &Stage,
-    player: &Player<'_>,
+    player: &Player,
     collector: &Collector,
     differences: &[Difference],
     kind: SnapshotKind,
 ) -> Result<SnapshotResult, SnapshotError> {
-    let scenario = player.scenario;
+    let scenario = &player.scenario;
     let info = SnapshotInfo {
         source: format!("scenarios/{}.toml", scenario.name),
         title: scenario.title.clone(),
@@ -297,7 +223,7 @@ fn expectations(
     took: Duration,
 ) -> Vec<ExpectationResult> {
     let seconds = took.as_secs_f64().max(f64::EPSILON);
-    let objects: u64 = folded.last.cycles.iter().map(|cycle| cycle.count_exported).sum();
+    let objects: u64 = folded.cycles.iter().map(|cycle| cycle.count_exported).sum();
     let mut all = Vec::new();
     let mut at_least = |name: &str, expected: Option<f64>, actual: f64| {
         all.extend(expected.map(|expected| ExpectationResult {
@@ -321,12 +247,13 @@ fn expectations(
     all
 }
 
-fn left_out(scenario: &Scenario, player: &Player<'_>) -> ScenarioResult {
+fn left_out(player: &Player) -> ScenarioResult {
     let why = "left out: its faults can be shown by the embedded tenant only";
-    ScenarioResult { remarks: vec![why.to_owned()], ..blank(scenario, player) }
+    ScenarioResult { remarks: vec![why.to_owned()], ..blank(player) }
 }
 
-fn blank(scenario: &Scenario, player: &Player<'_>) -> ScenarioResult {
+fn blank(player: &Player) -> ScenarioResult {
+    let scenario = &player.scenario;
     ScenarioResult {
         name: scenario.name.clone(),
         title: scenario.title.clone(),
@@ -341,7 +268,8 @@ fn blank(scenario: &Scenario, player: &Player<'_>) -> ScenarioResult {
         differences_total: 0,
         snapshot: SnapshotResult::Off,
         expectations: Vec::new(),
-        minimal: None,
+        failures: Vec::new(),
+        orders: None,
         remarks: Vec::new(),
     }
 }

@@ -111,7 +111,13 @@ pub(crate) fn violating() -> Run {
     run.scenarios[0].snapshot = SnapshotResult::Changed;
     run.scenarios[0].differences = vec![difference()];
     run.scenarios[0].differences_total = 1;
-    run.scenarios[0].minimal = Some("minimal.toml".to_owned());
+    run.scenarios[0].failures = vec![history_failure()];
+    run.scenarios[0].orders = Some(TriedOrders {
+        possible: 3,
+        tried: 1,
+        missing: ["enable-user, disable-user", "rename-user, enable-user"].map(str::to_owned).into(),
+        counts: [("disable-user".to_owned(), [("enable-user".to_owned(), 7)].into())].into(),
+    });
     run.scenarios[0].remarks = vec!["1 object in escrow".to_owned()];
     let load = run.load.as_mut().unwrap();
     load.rate = Some(25.0);
@@ -151,6 +157,11 @@ pub(crate) fn hostile(text: &str) -> Run {
         difference.attribute = said();
         difference.expected = text.to_owned();
         difference.actual = text.to_owned();
+    }
+    for failure in &mut scenario.failures {
+        failure.complaints = vec![text.to_owned()];
+        failure.script = vec![text.to_owned()];
+        failure.differences[0].actual = text.to_owned();
     }
     run.operations[0].statuses.insert(text.to_owned(), 1);
     run.clean_up.left = vec![text.to_owned()];
@@ -203,8 +214,30 @@ fn scenario() -> ScenarioResult {
         differences_total: 0,
         snapshot: SnapshotResult::Matches,
         expectations: vec![expectation()],
-        minimal: None,
+        failures: Vec::new(),
+        orders: None,
         remarks: Vec::new(),
+    }
+}
+
+fn history_failure() -> HistoryFailure {
+    HistoryFailure {
+        kinds: vec!["user-active active".to_owned()],
+        seed: 77,
+        nth: 4,
+        times: 1,
+        requests_until_found: 1_204,
+        requests_to_shorten: 930,
+        changes_before: 40,
+        changes_after: 2,
+        is_minimal: true,
+        shown: 4,
+        replays: 5,
+        script: ["2: disable user 0", "3: enable user 0"].map(str::to_owned).into(),
+        differences: vec![difference()],
+        complaints: vec!["1 objects are in escrow: user 0: update-user 409".to_owned()],
+        minimal: "minimal.toml".to_owned(),
+        shell: Some("minimal.sh".to_owned()),
     }
 }
 

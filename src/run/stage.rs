@@ -17,8 +17,8 @@ use crate::entra::scope::Scope;
 use crate::profile::{EntraOverrides, EntraSettings, MappingDefinition, MappingSet};
 use crate::profile::{PatchDialect, ServerProfile};
 use crate::snapshot::SnapshotStore;
-use crate::tenant::embedded::{EmbeddedSettings, EmbeddedTenant, Faults};
-use crate::tenant::{Dress, Limits, Tenant, Transport};
+use crate::tenant::embedded::EmbeddedSettings;
+use crate::tenant::{Dress, Limits, Tenant};
 
 /// Everything a stage of a run needs. The listeners of `tenant` record, measure and judge.
 pub struct Stage {
@@ -97,16 +97,6 @@ impl Stage {
     pub fn dressed(&self, settings: &EntraSettings, seed: u64) -> Tenant {
         let (limits, dress) = dress_of(settings, self.timeout, seed);
         self.tenant.with_settings(limits, dress)
-    }
-
-    /// A fresh embedded tenant with these faults behind the same door, without the judge; none
-    /// where a real tenant is under test.
-    pub fn faulty(&self, settings: &EntraSettings, seed: u64, faults: Faults) -> Option<Tenant> {
-        let embedded = EmbeddedSettings { faults, ..self.embedded.clone()? };
-        let router = EmbeddedTenant::new(embedded).router();
-        let (limits, dress) = dress_of(settings, self.timeout, seed);
-        let tenant = self.unjudged.with_settings(limits, dress);
-        Some(tenant.with_transport(Transport::InProcess(router)))
     }
 }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use super::*;
+use crate::directory::Weights;
 use crate::entra::scope::{ScopingClause, ScopingFilter};
 use crate::profile::MappedObject;
 
@@ -94,6 +95,8 @@ impl CycleKind {
 pub(super) struct CycleTable {
     pub(super) kind: CycleKind,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) repeat: Option<Spanned<i64>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) advance_minutes: Option<Spanned<i64>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) reset_scope: Option<Spanned<Vec<ResetScope>>>,
@@ -105,6 +108,8 @@ pub(super) struct CycleTable {
     pub(super) script: Option<Spanned<Vec<Spanned<String>>>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) changes: Option<Spanned<i64>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) same_object_percent: Option<Spanned<i64>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) weights: Option<Spanned<Weights>>,
 }
@@ -196,12 +201,14 @@ fn population_table(population: &Population) -> PopulationTable {
 fn cycle_table(cycle: &CyclePlan) -> CycleTable {
     let mut table = CycleTable {
         kind: CycleKind::TestConnection,
+        repeat: None,
         advance_minutes: None,
         reset_scope: None,
         users: None,
         groups: None,
         script: None,
         changes: None,
+        same_object_percent: None,
         weights: None,
     };
     match cycle {
@@ -228,9 +235,10 @@ fn cycle_table(cycle: &CyclePlan) -> CycleTable {
         Some(Changes::Script(script)) => {
             table.script = Some(put(script.iter().map(|it| put(it.to_string())).collect()));
         }
-        Some(Changes::Drawn { count, weights }) => {
-            table.changes = Some(put(size(*count)));
-            table.weights = Some(put(weights.clone()));
+        Some(Changes::Drawn(draws)) => {
+            table.changes = Some(put(size(draws.count)));
+            table.same_object_percent = Some(put(i64::from(draws.same_object_percent)));
+            table.weights = Some(put(draws.weights.clone()));
         }
     }
     table

@@ -5,6 +5,7 @@
 //! what this run created is changed or deleted, and a manifest line is written before each create)
 //! and never fails: whatever a tenant does is an observation.
 
+mod disturb;
 pub mod embedded;
 mod manifest;
 mod ownership;
@@ -19,12 +20,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use disturb::Disturbances;
 pub use manifest::{Collection, Manifest, ManifestError, ManifestLine, Owned, Unresolved};
 pub use token::{SecretToken, TokenError};
 pub use transport::{HttpSettings, Limits, Transport, TransportError};
 pub use url::{TenantUrl, TenantUrlError};
 
-use crate::exchange::{Credential, Exchange, Failure, Listener, Operation, Request};
+use crate::exchange::{Credential, Disturbance, Exchange, Failure, Listener, Operation, Request};
 
 /// A tenant: its URL, the token, the way to it, and who listens. Cheap to clone; clones share the
 /// door's count and the record of what this run owns.
@@ -36,6 +38,7 @@ pub struct Tenant {
     dress: Arc<Dress>,
     listeners: Vec<Arc<dyn Listener>>,
     discovery_is_open: bool,
+    disturbances: Option<Arc<Disturbances>>,
 }
 
 /// What all clones of a tenant share.
@@ -43,6 +46,8 @@ struct Door {
     url: TenantUrl,
     token: Option<SecretToken>,
     sent: AtomicU64,
+    /// The number of the last exchange, over all doors of a run.
+    number: Arc<AtomicU64>,
     began: Instant,
     ownership: ownership::Ownership,
 }
@@ -73,12 +78,39 @@ impl Tenant {
             url,
             token,
             sent: AtomicU64::new(0),
+            number: Arc::default(),
             began: Instant::now(),
             ownership: ownership::Ownership::default(),
         };
         let (door, dress) = (Arc::new(door), Arc::new(dress));
         let listeners = Vec::new();
-        Self { door, transport, limits, dress, listeners, discovery_is_open: false }
+        let (discovery_is_open, disturbances) = (false, None);
+        Self { door, transport, limits, dress, listeners, discovery_is_open, disturbances }
+    }
+
+    /// The same tenant behind a door of its own, which owns what is created through it and nothing
+    /// else. Manifest and numbers of exchanges are shared.
+    pub fn apart(&self) -> Self {
+        let door = Door {
+            url: self.door.url.clone(),
+            token: self.door.token.clone(),
+            sent: AtomicU64::new(0),
+            number: self.door.number.clone(),
+            began: self.door.began,
+            ownership: self.door.ownership.apart(),
+        };
+        Self { door: Arc::new(door), ..self.clone() }
+    }
+
+    /// Takes over what went through a door apart: its count, and what is still there.
+    pub fn take_back(&self, apart: &Self) {
+        self.door.sent.fetch_add(apart.sent(), Ordering::Relaxed);
+        self.door.ownership.take_back(&apart.door.ownership);
+    }
+
+    /// The same tenant, where some of the requests to come go wrong: the n-th from now on, from 1.
+    pub fn with_disturbances(&self, nth: impl IntoIterator<Item = (u64, Disturbance)>) -> Self {
+        Self { disturbances: Some(Arc::new(Disturbances::new(nth))), ..self.clone() }
     }
 
     /// The same tenant, reached another way.
@@ -131,7 +163,12 @@ impl Tenant {
         self.door.began
     }
 
-    /// How many requests went through the door so far.
+    /// The number of the last exchange, over all doors of the run.
+    pub fn last_number(&self) -> u64 {
+        self.door.number.load(Ordering::Relaxed)
+    }
+
+    /// How many requests went through this door so far.
     pub fn sent(&self) -> u64 {
         self.door.sent.load(Ordering::Relaxed)
     }
@@ -209,7 +246,9 @@ impl Tenant {
         due: Duration,
     ) -> Exchange {
         let door = &*self.door;
-        let number = door.sent.fetch_add(1, Ordering::Relaxed) + 1;
+        door.sent.fetch_add(1, Ordering::Relaxed);
+        let number = door.number.fetch_add(1, Ordering::Relaxed) + 1;
+        let disturbance = self.disturbances.as_ref().and_then(|it| it.next(&request));
         self.dress(&mut request);
         let permit = match self.discovery_is_open && ownership::changes_discovery(&request) {
             true => Ok(()),
@@ -223,10 +262,12 @@ impl Tenant {
         let result = if let Err(refusal) = permit {
             Err(Failure::Refused(refusal))
         } else {
-            self.transport.call(&door.url, &request, secret, &self.limits).await
+            let call = self.transport.call(&door.url, &request, secret, &self.limits);
+            disturb::disturbed(disturbance, call).await
         };
         let answered = door.began.elapsed();
-        let exchange = Exchange { number, operation, request, result, due, sent, answered };
+        let exchange =
+            Exchange { number, operation, request, result, due, sent, answered, disturbance };
         door.ownership.heard(&exchange);
         for listener in &self.listeners {
             listener.heard(&exchange);

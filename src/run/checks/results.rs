@@ -178,6 +178,7 @@ mod tests {
             due: none,
             sent: none,
             answered: none,
+            disturbance: None,
         }
     }
 

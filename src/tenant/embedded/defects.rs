@@ -6,6 +6,7 @@
 //! that was met, how few requests show it and which check names the cause. To add one, write its
 //! row and the `if`.
 
+pub(super) mod assignments;
 pub(super) mod patch;
 pub(super) mod query;
 mod rows;

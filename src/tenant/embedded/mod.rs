@@ -41,6 +41,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 pub use defects::Defect;
 use defects::Defects;
+use defects::assignments::Past;
 use discovery::BODY_MAX;
 use faults::{FaultPlan, Trouble};
 pub use faults::{Faults, FaultsError};
@@ -96,6 +97,8 @@ struct Inner {
     base_url: Option<String>,
     /// Deleted users that a defect lets be read.
     ghosts: Mutex<HashMap<String, Stored>>,
+    /// What defects remember.
+    past: Past,
 }
 
 /// One request on its way through the handlers.
@@ -126,6 +129,7 @@ impl EmbeddedTenant {
             faults: FaultPlan::new(settings.faults, settings.seed),
             base_url,
             ghosts: Mutex::default(),
+            past: Past::default(),
         };
         Self { inner: Arc::new(inner) }
     }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::Call;
 use super::apply::{self, Tolerance};
 use super::defects::query::store_projected;
-use super::defects::{Defect, patch as bent};
+use super::defects::{Defect, assignments as past, patch as bent};
 use super::kind::ResourceKind;
 use super::precondition::{self, Precondition, entity_tag};
 use super::problem::Problem;
@@ -27,6 +27,7 @@ pub(super) fn create(call: &Call<'_>, kind: ResourceKind) -> Result<Response, Pr
     bent::refuse_new(&call.tenant.defects, kind, &body)?;
     let mut wanted = apply::validate_new(&body, kind, TOLERANCE)?;
     call.tenant.limitations.bend(kind, None, &mut wanted)?;
+    past::create(call.tenant, kind, &mut wanted)?;
     let stored = call.tenant.store.create(kind, wanted)?;
     let mut response = answer(call, StatusCode::CREATED, &stored, &projection);
     if !call.tenant.defects.has(Defect::LOCATION_MISSING) {
@@ -95,10 +96,14 @@ pub(super) async fn modify(
         store_projected(&tenant.defects, kind, &projection, &mut wanted);
         tenant.limitations.bend(kind, Some(&seen.body), &mut wanted)?;
         bent::rename(tenant, seen, &mut wanted)?;
+        past::bend(tenant, seen, &mut wanted)?;
         Ok(wanted)
     };
     let stored = if tenant.defects.any() {
-        bent::modify(tenant, kind, id, &body, change).await?
+        let seen = tenant.store.read(kind, id, References::Listed)?;
+        let stored = bent::modify(tenant, kind, id, &body, change).await?;
+        past::follow(tenant, &seen, &stored)?;
+        stored
     } else {
         let references = if with_body || mentions_members(&body) {
             References::Listed

@@ -5,7 +5,7 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::Call;
-use super::defects::{Defect, query as misread};
+use super::defects::{Defect, assignments as past, query as misread};
 use super::evaluate;
 use super::kind::ResourceKind;
 use super::order::SortKey;
@@ -30,6 +30,7 @@ pub(super) async fn list(
 ) -> Result<Response, Problem> {
     let tenant = call.tenant;
     misread::misread(&tenant.defects, &mut query);
+    past::look_up(tenant, &mut query);
     refuse_filter(call, kind, query.filter.as_ref())?;
     if tenant.defects.has(Defect::FILTER_IGNORED) {
         query.filter = None;

@@ -261,6 +261,7 @@ pub(in crate::tenant::embedded) fn delete(
         })?;
         return Ok(Some(empty_answer(StatusCode::NO_CONTENT)));
     }
+    super::assignments::delete(tenant, kind, id)?;
     if defects.has(Defect::DELETED_USER_READABLE) && kind == ResourceKind::User {
         tenant.keep_ghost(store.read(kind, id, References::LeftOut)?);
     }

@@ -2,6 +2,7 @@
 
 mod access;
 mod answers;
+mod assignments;
 mod create;
 mod delete;
 mod discovery;
@@ -31,4 +32,5 @@ pub(super) const AREAS: &[&[Defect]] = &[
     errors::ALL,
     access::ALL,
     discovery::ALL,
+    assignments::ALL,
 ];
