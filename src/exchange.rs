@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -358,6 +359,18 @@ impl Exchange {
         (200..300).contains(&self.status())
     }
 
+    /// Whether the tenant says that it has enough: 429, or 503 with `Retry-After`.
+    pub fn is_throttled(&self) -> bool {
+        let is_throttled =
+            self.status() == 429 || (self.status() == 503 && self.header("retry-after").is_some());
+        is_throttled && self.disturbance.is_none()
+    }
+
+    /// How long the tenant wants to be left alone: seconds or an HTTP date (RFC 9110 §10.2.3).
+    pub fn retry_after(&self) -> Option<Duration> {
+        retry_after(self.header("retry-after")?, Timestamp::now())
+    }
+
     /// One header of the answer as text; the first where there are several.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.result.as_ref().ok()?.headers.get(name)?.to_str().ok()
@@ -439,6 +452,15 @@ impl Exchange {
     }
 }
 
+fn retry_after(text: &str, now: Timestamp) -> Option<Duration> {
+    let text = text.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let until = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
+    Some(Duration::try_from(until.duration_since(now)).unwrap_or_default())
+}
+
 /// Hears every exchange at the moment it ends. Must be quick: it runs on the sender's task.
 pub trait Listener: Send + Sync {
     /// One exchange has ended.
@@ -465,5 +487,15 @@ mod tests {
     fn a_request_tells_path_from_query() {
         let request = Request::get("/Users?filter=a+eq+%22b%22");
         assert_eq!((request.path(), request.query()), ("/Users", Some("filter=a+eq+%22b%22")));
+    }
+
+    #[test]
+    fn a_retry_after_is_seconds_or_a_date() {
+        let now: Timestamp = "2026-10-21T07:28:00Z".parse().unwrap();
+        let seconds = |text| retry_after(text, now).map(|wait| wait.as_secs());
+        assert_eq!(seconds(" 7 "), Some(7));
+        assert_eq!(seconds("Wed, 21 Oct 2026 07:28:30 GMT"), Some(30));
+        assert_eq!(seconds("Wed, 21 Oct 2026 07:27:30 GMT"), Some(0), "the past is now");
+        assert_eq!(seconds("soon"), None);
     }
 }

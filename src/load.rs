@@ -10,11 +10,13 @@ mod count;
 mod drive;
 mod figures;
 mod goose;
+mod growth;
 mod phases;
 mod sample;
 mod telling;
 #[cfg(test)]
 mod tests;
+mod timeline;
 mod worker;
 
 use std::sync::Arc;
@@ -23,8 +25,10 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use self::growth::Sizes;
 use self::phases::{Phases, initial_cycle};
 use self::telling::Teller;
+use self::timeline::Timeline;
 use self::worker::{Differences, Links, Load, Tally};
 use crate::directory::{Directory, Population};
 use crate::entra::connector::Connector;
@@ -73,8 +77,13 @@ pub async fn run_load(
     telling: &dyn Telling,
 ) -> Result<LoadResult, LoadError> {
     let metrics = Arc::new(plan.rate.map_or_else(Metrics::new, |_| Metrics::with_due_times()));
-    let measured = tenant.with_listener(metrics.clone());
-    let load = Arc::new(load(&measured, set_up, plan, stop));
+    let timeline = Arc::new(Timeline::new(tenant.began(), plan.rate.is_some()));
+    let sizes = Arc::new(Sizes::new(set_up.settings.members_per_patch));
+    let measured = tenant
+        .with_listener(metrics.clone())
+        .with_listener(timeline.clone())
+        .with_listener(sizes.clone());
+    let load = Arc::new(load(&measured, set_up, plan, stop, timeline.clone()));
     let cpu = figures::CpuClock::start();
     cycle(&load, &measured, plan.concurrency, telling).await?;
     let cpu = cpu.share();
@@ -87,7 +96,15 @@ pub async fn run_load(
     let found = if is_interrupted || !remarks.is_empty() {
         confirmed(&load, &mut remarks)
     } else {
-        looked_at(&load, &connector, plan, telling, &mut remarks).await
+        let found = looked_at(&load, &connector, plan, telling, &mut remarks).await;
+        match tenant.is_held_back() {
+            true => {
+                let why = "the budget was used up while the tenant was read back";
+                remarks.push(why.to_owned());
+                confirmed(&load, &mut remarks)
+            }
+            false => found,
+        }
     };
     if *stop.borrow() && !is_interrupted {
         remarks.push("the load was interrupted while the tenant was read back".to_owned());
@@ -97,7 +114,7 @@ pub async fn run_load(
     let requests = metrics.totals().requests;
     let per_second = |count: u64| if seconds > 0.0 { count as f64 / seconds } else { 0.0 };
     let latency = metrics.latency_from_due_ms().unwrap_or_else(|| metrics.latency_ms());
-    let expectations = if is_interrupted {
+    let expectations = if is_interrupted || tenant.is_held_back() {
         Vec::new()
     } else {
         plan.expectations.judge(per_second(requests), per_second(objects), latency.p99)
@@ -113,8 +130,10 @@ pub async fn run_load(
         seconds,
         requests_per_second: per_second(requests),
         objects_per_second: per_second(objects),
-        phases,
         operations: metrics.report(),
+        timeline: timeline.moments(&phases),
+        growth: sizes.growth(),
+        phases,
         users_found: found.users,
         groups_found: found.groups,
         compared: found.compared,
@@ -127,7 +146,13 @@ pub async fn run_load(
     })
 }
 
-fn load(tenant: &Tenant, set_up: &JobSetUp, plan: &LoadPlan, stop: &watch::Receiver<bool>) -> Load {
+fn load(
+    tenant: &Tenant,
+    set_up: &JobSetUp,
+    plan: &LoadPlan,
+    stop: &watch::Receiver<bool>,
+    timeline: Arc<Timeline>,
+) -> Load {
     let directory = Arc::new(Directory::new(plan.population.clone()));
     let phases = initial_cycle(&directory, set_up);
     Load {
@@ -137,6 +162,7 @@ fn load(tenant: &Tenant, set_up: &JobSetUp, plan: &LoadPlan, stop: &watch::Recei
         directory,
         set_up: set_up.clone(),
         stop: stop.clone(),
+        timeline,
         tally: Tally::default(),
     }
 }

@@ -261,7 +261,7 @@ impl Tally {
 
 /// A histogram that grows with what it holds, and the slowest value as it was.
 #[derive(Debug)]
-struct Latency {
+pub struct Latency {
     micros: Histogram<u64>,
     slowest: u64,
 }
@@ -269,28 +269,38 @@ struct Latency {
 /// Beyond an hour a latency counts as an hour.
 const HIGHEST_MICROS: u64 = 3_600_000_000;
 
-const SIGNIFICANT_DIGITS: u8 = 3;
-
 impl Default for Latency {
     fn default() -> Self {
-        let micros = Histogram::new(SIGNIFICANT_DIGITS).expect("three digits are within 0 to 5");
-        Self { micros, slowest: 0 }
+        Self { micros: Histogram::new(3).expect("three digits are within 0 to 5"), slowest: 0 }
     }
 }
 
 impl Latency {
-    fn record(&mut self, latency: Duration) {
+    /// One of two significant digits: a tenth of the memory, for those of which there are many.
+    pub fn coarse() -> Self {
+        Self { micros: Histogram::new(2).expect("two digits are within 0 to 5"), slowest: 0 }
+    }
+
+    /// How many were recorded.
+    pub fn count(&self) -> u64 {
+        self.micros.len()
+    }
+
+    /// Records one.
+    pub fn record(&mut self, latency: Duration) {
         let micros = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX).min(HIGHEST_MICROS);
         self.micros.record(micros).expect("a growing histogram holds up to an hour");
         self.slowest = self.slowest.max(micros);
     }
 
-    fn add(&mut self, other: &Self) {
+    /// Adds another's records to these, exactly where both have as many digits.
+    pub fn add(&mut self, other: &Self) {
         self.micros.add(&other.micros).expect("a growing histogram holds up to an hour");
         self.slowest = self.slowest.max(other.slowest);
     }
 
-    fn percentiles_ms(&self) -> Percentiles {
+    /// The percentiles, in milliseconds.
+    pub fn percentiles_ms(&self) -> Percentiles {
         let at = |quantile| {
             self.micros.value_at_quantile(quantile).min(self.slowest) as f64 / MICROS_PER_MS
         };

@@ -7,6 +7,7 @@
 mod built_in;
 mod check;
 mod file;
+mod history;
 
 use std::path::{Path, PathBuf};
 
@@ -18,6 +19,7 @@ use crate::directory::{
 };
 use crate::entra::job::ResetScope;
 use crate::entra::scope::{Scope, ScopeMode};
+use crate::history::History;
 use crate::profile::{EntraOverrides, MappingDefinition};
 use crate::refusal::Refusal;
 
@@ -38,8 +40,10 @@ pub struct Scenario {
     pub scope: Scope,
     /// Who exists in the first run; see [`Scenario::population_of`].
     pub population: Population,
-    /// What happens, in order.
+    /// What happens, in order; nothing where there is a history.
     pub cycles: Vec<CyclePlan>,
+    /// Requests of SCIM instead of Entra's work.
+    pub history: Option<History>,
     /// Entra's knobs that this scenario sets, over those of the profile.
     pub entra: EntraOverrides,
     /// Attribute mappings over those of the profile.
@@ -186,7 +190,10 @@ impl Scenario {
 
     /// The scenario as a file says it: reads back to the same.
     pub fn to_toml(&self) -> String {
-        file::text_of(self)
+        match &self.history {
+            Some(history) => history::text_of(self, history),
+            None => file::text_of(self),
+        }
     }
 
     /// The seed of one run. The first run's is the scenario's own, so that `runs = 1` and the seed

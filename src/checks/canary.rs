@@ -15,20 +15,22 @@ use crate::difference::Difference;
 use crate::exchange::{Answer, BodyEnd};
 
 /// What must pass and what must fail under the check of that id.
-pub(super) struct Canary {
-    pub(super) id: &'static str,
-    pub(super) right: Evidence,
-    pub(super) wrong: Evidence,
+pub(crate) struct Canary {
+    pub(crate) id: &'static str,
+    pub(crate) right: Evidence,
+    pub(crate) wrong: Evidence,
 }
 
 /// Evidence made by hand.
-pub(super) enum Evidence {
+pub(crate) enum Evidence {
     /// Answers to the check's own requests, in order; the last one is repeated if they run out.
     Answers(Vec<Answer>),
     /// One exchange.
     Exchange(Box<Exchange>),
     /// One comparison.
     Comparison(Comparison),
+    /// One step of a history.
+    Episode(Box<Episode>),
 }
 
 /// Answers against answers.
@@ -43,6 +45,11 @@ pub(super) fn canary<const N: usize, const M: usize>(
 /// One exchange against another.
 pub(super) fn heard(id: &'static str, right: Exchange, wrong: Exchange) -> Canary {
     Canary { id, right: Evidence::Exchange(right.into()), wrong: Evidence::Exchange(wrong.into()) }
+}
+
+/// One step of a history against another.
+pub(super) fn step(id: &'static str, right: Episode, wrong: Episode) -> Canary {
+    Canary { id, right: Evidence::Episode(right.into()), wrong: Evidence::Episode(wrong.into()) }
 }
 
 /// An answer with a SCIM body.
@@ -145,16 +152,23 @@ pub(super) fn sing(checks: &[Check], canaries: &[Canary]) {
 }
 
 /// What the check says of the evidence.
-pub(super) fn judged(check: &Check, evidence: &Evidence) -> Verdict {
+pub(crate) fn judged(check: &Check, evidence: &Evidence) -> Verdict {
     match (check.judge, evidence) {
         (Every(_, judge), Evidence::Exchange(exchange)) => judge(&Seen::new(exchange, false)),
         (Converged(judge), Evidence::Comparison(comparison)) => judge(comparison),
+        (Steps(_, judge), Evidence::Episode(episode)) => judge(episode),
         (_, Evidence::Answers(answers)) => judged_said(check, answers),
         _ => panic!("{}: the canary's evidence is not of the judge's kind", check.id),
     }
 }
 
 fn judged_said(check: &Check, answers: &[Answer]) -> Verdict {
+    let (judge, said) = said(check, answers);
+    judge(&said)
+}
+
+/// The conversation that the answers lead to, and who judges it.
+pub(crate) fn said(check: &Check, answers: &[Answer]) -> (fn(&Said) -> Verdict, Said) {
     let its = Fixture::example(check.setting, "m");
     let answer = |place: usize| answers[place.min(answers.len() - 1)].clone();
     let probe = |place: usize, request| {
@@ -185,7 +199,7 @@ fn judged_said(check: &Check, answers: &[Answer]) -> Verdict {
         }
         _ => panic!("{}: the canary's evidence is not of the judge's kind", check.id),
     };
-    judge(&Said { its, exchanges })
+    (judge, Said { its, exchanges })
 }
 
 /// A comparison that could have found that kind, and found it or not.

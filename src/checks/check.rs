@@ -12,6 +12,7 @@ pub use self::{Judge::*, Source::*};
 pub use super::capability::Capability::*;
 pub use super::capability::{Capabilities, Capability};
 pub use super::corpus::*;
+pub use super::episode::{Episode, Found, Pair, Shown, State, Verb};
 pub use super::evidence::{Fixture, Known, Said, Seen, Setting};
 pub(crate) use super::user::attributes::CERTIFICATE;
 pub use super::vocabulary::*;
@@ -45,7 +46,7 @@ pub struct Check {
     pub risk: Risk,
 }
 
-/// How a check judges: five ways, all plain functions.
+/// How a check judges: six ways, all plain functions.
 #[derive(Debug, Clone, Copy)]
 pub enum Judge {
     /// Each exchange of those operations, in whatever run; [`ANY`] means every exchange.
@@ -58,10 +59,15 @@ pub enum Judge {
     Race(fn(&Fixture) -> Vec<Request>, fn(&Fixture) -> Vec<Request>, fn(&Said) -> Verdict),
     /// The comparison of tenant and projection after a cycle.
     Converged(fn(&Comparison) -> Verdict),
+    /// Each step of those verbs in a random history; [`ALL_VERBS`] means every step.
+    Steps(&'static [Verb], fn(&Episode) -> Verdict),
 }
 
 /// Stands for every operation, probes included.
 pub const ANY: &[Operation] = &[];
+
+/// Stands for every verb of a history.
+pub const ALL_VERBS: &[Verb] = &[];
 
 /// What running a check may do to a tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -198,6 +204,9 @@ pub enum Level {
 }
 
 impl Level {
+    /// All levels, from the strongest.
+    pub const ALL: &[Self] = &[Self::Must, Self::Should, Self::May, Self::Implied];
+
     /// The word as the RFCs print it.
     pub fn name(self) -> &'static str {
         match self {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::all;
-use super::check::{Check, Comparison, Judge, Operation, Seen, Verdict, Way};
+use super::check::{Check, Comparison, Episode, Judge, Operation, Seen, Verb, Verdict, Way};
 use crate::exchange::{Exchange, Listener, curl};
 
 /// What is kept of one check.
@@ -84,6 +84,7 @@ pub struct EveryJudge {
     content_type_strict: bool,
     by_operation: BTreeMap<Operation, Vec<&'static Check>>,
     by_any: Vec<&'static Check>,
+    by_verb: BTreeMap<Verb, Vec<&'static Check>>,
     scenario: Mutex<Option<String>>,
     tallies: Mutex<BTreeMap<&'static str, Tally>>,
 }
@@ -94,12 +95,19 @@ impl EveryJudge {
     pub fn new(base: impl Into<String>, content_type_strict: bool) -> Self {
         let mut by_operation: BTreeMap<Operation, Vec<&'static Check>> = BTreeMap::new();
         let mut by_any = Vec::new();
+        let mut by_verb: BTreeMap<Verb, Vec<&'static Check>> = BTreeMap::new();
         for check in all() {
             match check.judge {
                 Judge::Every([], _) => by_any.push(check),
                 Judge::Every(operations, _) => {
                     for operation in operations {
                         by_operation.entry(*operation).or_default().push(check);
+                    }
+                }
+                Judge::Steps(verbs, _) => {
+                    let verbs = if verbs.is_empty() { Verb::ALL } else { verbs };
+                    for verb in verbs {
+                        by_verb.entry(*verb).or_default().push(check);
                     }
                 }
                 _ => {}
@@ -110,6 +118,7 @@ impl EveryJudge {
             content_type_strict,
             by_operation,
             by_any,
+            by_verb,
             scenario: Mutex::default(),
             tallies: Mutex::default(),
         }
@@ -135,6 +144,33 @@ impl EveryJudge {
         }
     }
 
+    /// Judges one step of a history; what failed comes back, in the catalogue's order.
+    pub fn happened(&self, episode: &Episode) -> Vec<(&'static Check, Verdict)> {
+        let mut failed = Vec::new();
+        for check in self.by_verb.get(&episode.verb).into_iter().flatten() {
+            let Judge::Steps(_, judge) = check.judge else { continue };
+            let verdict = judge(episode);
+            if matches!(verdict, Verdict::Fail { .. }) {
+                failed.push((*check, verdict.clone()));
+            }
+            let last = episode.exchanges.last();
+            let mut tallies = lock(&self.tallies);
+            let tally = tallies.entry(check.id).or_default();
+            tally.note(verdict, last.map(|seen| seen.number), |verdict| Evidence {
+                curl: last
+                    .filter(|_| matches!(verdict, Verdict::Fail { .. }))
+                    .map(|seen| curl::line(&self.url(seen), &seen.request)),
+                verdict,
+                scenario: lock(&self.scenario).clone(),
+            });
+        }
+        failed
+    }
+
+    fn url(&self, seen: &Exchange) -> String {
+        format!("{}{}", self.base, seen.request.target)
+    }
+
     /// What was counted of a check so far.
     pub fn tally(&self, id: &str) -> Option<Tally> {
         lock(&self.tallies).get(id).cloned()
@@ -157,10 +193,8 @@ impl Listener for EveryJudge {
             let mut tallies = lock(&self.tallies);
             let tally = tallies.entry(check.id).or_default();
             tally.note(verdict, Some(exchange.number), |verdict| Evidence {
-                curl: matches!(verdict, Verdict::Fail { .. }).then(|| {
-                    let url = format!("{}{}", self.base, exchange.request.target);
-                    curl::line(&url, &exchange.request)
-                }),
+                curl: matches!(verdict, Verdict::Fail { .. })
+                    .then(|| curl::line(&self.url(exchange), &exchange.request)),
                 verdict,
                 scenario: lock(&self.scenario).clone(),
             });

@@ -6,6 +6,7 @@
 pub mod capability;
 pub mod check;
 pub mod corpus;
+pub mod episode;
 pub mod evidence;
 pub mod listen;
 pub mod vocabulary;
@@ -34,6 +35,7 @@ mod patches;
 mod privacy;
 mod projection;
 mod promises;
+mod properties;
 mod provider_config;
 mod put;
 mod rename;
@@ -41,6 +43,7 @@ mod resource_types;
 mod retrieve;
 mod schemas;
 mod search;
+mod selection;
 mod service;
 mod sorting;
 mod steps;
@@ -51,9 +54,10 @@ mod users;
 mod values;
 
 #[cfg(test)]
-mod canary;
+pub(crate) mod canary;
 
 use check::Check;
+pub use selection::{Selection, level};
 
 /// The catalogue: the topic files in the order of reports.
 pub const CATALOGUE: &[&[Check]] = &[
@@ -117,6 +121,7 @@ pub const CATALOGUE: &[&[Check]] = &[
     etags::CHECKS,
     privacy::CHECKS,
     convergence::CHECKS,
+    properties::CHECKS,
 ];
 
 /// Rows of the sources that no check judges, and why.
@@ -139,6 +144,10 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ("tls-cert-identity", "a certificate that does not hold ends the run before any check"),
 ];
 
+/// What each check says of the wrong answer that its own test feeds it, a JSON object a line, in the
+/// catalogue's order.
+pub(crate) const FAILING: &str = include_str!("failing.jsonl");
+
 /// Every check, in the catalogue's order.
 pub fn all() -> impl Iterator<Item = &'static Check> {
     CATALOGUE.iter().flat_map(|topic| topic.iter())
@@ -149,39 +158,11 @@ pub fn find(id: &str) -> Option<&'static Check> {
     all().find(|check| check.id == id)
 }
 
-/// Which checks are wanted.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Selection {
-    /// Id prefixes; none means all.
-    pub only: Vec<String>,
-    /// Whether heavy probes run.
-    pub heavy: bool,
-    /// Whether probes run that try to change what the run did not create.
-    pub tenant_data: bool,
-}
-
-impl Selection {
-    /// Whether the check is wanted, heavy or not.
-    pub fn wants(&self, check: &Check) -> bool {
-        self.only.is_empty() || self.only.iter().any(|prefix| check.id.starts_with(prefix.as_str()))
-    }
-
-    /// The wanted checks, in the catalogue's order.
-    pub fn checks(&self) -> impl Iterator<Item = &'static Check> + '_ {
-        all().filter(|check| self.wants(check))
-    }
-
-    /// The prefixes that no check's id begins with: a misspelt word of the command line.
-    pub fn unknown(&self) -> Vec<&str> {
-        let known = |prefix: &str| all().any(|check| check.id.starts_with(prefix));
-        self.only.iter().map(String::as_str).filter(|prefix| !known(prefix)).collect()
-    }
-}
-
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::collections::BTreeSet;
 
+    use super::canary::Canary;
     use super::*;
 
     #[test]
@@ -201,9 +182,9 @@ mod tests {
         }
     }
 
-    #[test]
-    fn no_check_of_the_catalogue_is_without_a_canary() {
-        let canaries = [
+    /// The canaries of all topics.
+    pub(crate) fn canaries() -> impl Iterator<Item = Canary> {
+        [
             service::tests::canaries(),
             transport::tests::canaries(),
             media::tests::canaries(),
@@ -257,8 +238,16 @@ mod tests {
             etags::tests::canaries(),
             privacy::tests::canaries(),
             convergence::tests::canaries(),
-        ];
-        let sung: BTreeSet<&str> = canaries.iter().flatten().map(|canary| canary.id).collect();
+            properties::tests::canaries(),
+        ]
+        .into_iter()
+        .flatten()
+    }
+
+    #[test]
+    fn no_check_of_the_catalogue_is_without_a_canary() {
+        let canaries: Vec<Canary> = canaries().collect();
+        let sung: BTreeSet<&str> = canaries.iter().map(|canary| canary.id).collect();
         let silent: Vec<&str> =
             all().map(|check| check.id).filter(|id| !sung.contains(id)).collect();
         assert!(silent.is_empty(), "give these checks a canary in their topic file: {silent:?}");
@@ -270,15 +259,5 @@ mod tests {
             assert!(find(id).is_none(), "{id} is a check: take it out of LEFT_OUT");
             assert!(!reason.is_empty(), "{id}: say why it is left out");
         }
-    }
-
-    #[test]
-    fn a_selection_goes_by_prefixes_and_names_unknown_ones() {
-        let id = all().next().unwrap().id;
-        let only = vec![id.to_owned(), "no-such".to_owned()];
-        let selection = Selection { only, ..Selection::default() };
-        assert!(selection.checks().any(|check| check.id == id));
-        assert_eq!(selection.unknown(), ["no-such"]);
-        assert_eq!(Selection::default().checks().count(), all().count());
     }
 }

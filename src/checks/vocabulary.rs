@@ -446,7 +446,7 @@ pub fn is_unassigned(value: &Value) -> bool {
 
 /// Whether the tenant asks to come back later: no verdict can rest on such an answer.
 pub fn is_throttled(seen: &Exchange) -> bool {
-    seen.status() == 429 || (seen.status() == 503 && seen.header("retry-after").is_some())
+    seen.is_throttled()
 }
 
 /// A value for a person's eyes, not too long.

@@ -7,9 +7,9 @@ use scimrig::profile::EntraSettings;
 use scimrig::run::Exit;
 use scimrig::run::cleanup::clean_up;
 use scimrig::run::stage::dress_of;
-use scimrig::tenant::{HttpSettings, Manifest, Tenant, Transport};
+use scimrig::tenant::{Allowance, HttpSettings, Manifest, Tenant, Transport};
 
-use super::options::{Common, Target};
+use super::options::{Common, Target, rate};
 use super::{Ended, Stop};
 
 /// Deletes what a manifest lists.
@@ -20,6 +20,9 @@ pub(crate) struct Cleanup {
     manifest: PathBuf,
     #[command(flatten)]
     common: Common,
+    /// Send at most so many requests a second
+    #[arg(long, value_name = "R", value_parser = rate)]
+    rate: Option<f64>,
     /// Requests in flight at once
     #[arg(long, value_name = "N", default_value_t = 8)]
     concurrency: usize,
@@ -52,10 +55,14 @@ impl Cleanup {
             )));
         }
         let tenant = Tenant::new(url, Some(token), transport, limits, dress);
+        tenant.allow(Allowance { per_second_max: self.rate, ..Allowance::default() });
         tenant.keep_manifest(&path)?;
         manifest.owned.into_iter().for_each(|owned| tenant.adopt(owned));
         manifest.unresolved.into_iter().for_each(|lost| tenant.adopt_unresolved(lost));
         let result = clean_up(&tenant, self.concurrency).await;
+        if tenant.sent().throttled > 0 {
+            say!("the tenant throttled {} requests", tenant.sent().throttled);
+        }
         say!("{} listed, {} deleted, {} left", result.created, result.deleted, result.left.len());
         for left in &result.left {
             say!("left: {left}");

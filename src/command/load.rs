@@ -11,7 +11,7 @@ use scimrig::recording::BodyPolicy;
 use scimrig::run::Budget;
 use scimrig::snapshot::SnapshotMode;
 
-use super::options::Common;
+use super::options::{Allowed, Common};
 use super::session::{Plan, Session};
 use super::{Ended, Stop};
 
@@ -32,9 +32,8 @@ pub(crate) struct Load {
     /// Requests in flight at once
     #[arg(long, value_name = "N", default_value_t = 5)]
     concurrency: usize,
-    /// Requests a second, sent on schedule; none: as fast as they are answered
-    #[arg(long, value_name = "R")]
-    rate: Option<f64>,
+    #[command(flatten)]
+    allowed: Allowed,
     /// Users and groups compared attribute by attribute afterwards
     #[arg(long, value_name = "N", default_value_t = 200)]
     sample: usize,
@@ -68,7 +67,7 @@ impl Load {
             groups: self.groups,
             members_per_group: self.members_per_group,
             concurrency: self.concurrency,
-            rate: self.rate,
+            rate: self.allowed.rate,
             sample: self.sample,
             expectations: LoadExpectations {
                 requests_per_second_min: self.requests_per_second_min,
@@ -79,6 +78,7 @@ impl Load {
         size.refuse()?;
         let session = Session::open(&Plan {
             common: &self.common,
+            allowance: self.allowed.allowance(),
             command: size.command(),
             writes: true,
             scenario: Some("load"),
@@ -106,7 +106,6 @@ impl Size {
         );
         let expected = &self.expectations;
         for (option, value) in [
-            ("rate", self.rate),
             ("requests-per-second-min", expected.requests_per_second_min),
             ("objects-per-second-min", expected.objects_per_second_min),
             ("latency-p99-ms-max", expected.latency_p99_ms_max),
@@ -128,9 +127,6 @@ impl Size {
         }
         if self.concurrency == 0 || self.concurrency > 10_000 {
             return refuse("--concurrency: accepted are 1 to 10000");
-        }
-        if self.rate.is_some_and(|rate| !(rate.is_finite() && rate > 0.0)) {
-            return refuse("--rate: accepted is a number above 0");
         }
         Ok(())
     }

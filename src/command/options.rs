@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use scimrig::checks::Selection;
 use scimrig::profile::{PatchDialect, ServerProfile};
+use scimrig::report::visible::shell_word;
 use scimrig::run::{Budget, ShrinkBudget};
-use scimrig::tenant::{SecretToken, TenantUrl};
+use scimrig::tenant::{Allowance, PER_SECOND_MAX, PER_SECOND_MIN, SecretToken, TenantUrl};
 
 use super::Stop;
 
@@ -120,6 +122,59 @@ impl DrawOptions {
         }
         words
     }
+}
+
+/// Which checks are wanted.
+#[derive(Debug, Args)]
+pub(crate) struct Wanted {
+    /// Only checks of these levels (must, should, …), or whose id begins with one of these words
+    #[arg(long, value_name = "WORD", num_args = 1.., value_delimiter = ',')]
+    only: Vec<String>,
+    /// No checks of these levels, nor any whose id begins with one of these words
+    #[arg(long, value_name = "WORD", num_args = 1.., value_delimiter = ',')]
+    skip: Vec<String>,
+}
+
+impl Wanted {
+    /// The selection; refuses words that say nothing.
+    pub(crate) fn selection(&self) -> Result<Selection, Stop> {
+        let (only, skip) = (self.only.clone(), self.skip.clone());
+        let selection = Selection { only, skip, ..Selection::default() };
+        selection.refusal().map_or(Ok(selection), |refusal| Err(Stop::BadInput(refusal)))
+    }
+
+    /// The options as they could be typed again, with a space before each.
+    pub(crate) fn typed(&self) -> String {
+        let words = |option: &str, words: &[String]| match words {
+            [] => String::new(),
+            words => format!(" {option} {}", shell_word(&words.join(","))),
+        };
+        format!("{}{}", words("--only", &self.only), words("--skip", &self.skip))
+    }
+}
+
+/// How much may be sent, and how fast.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Allowed {
+    /// Send at most so many requests, those that clean up apart; what is left then cannot be told
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..))]
+    pub(crate) max_requests: Option<u64>,
+    /// Send at most so many requests a second; a load sends them on schedule
+    #[arg(long, value_name = "R", value_parser = rate)]
+    pub(crate) rate: Option<f64>,
+}
+
+impl Allowed {
+    /// The same, as the door keeps it.
+    pub(crate) fn allowance(self) -> Allowance {
+        Allowance { requests_max: self.max_requests, per_second_max: self.rate }
+    }
+}
+
+/// A rate within the bounds that the door keeps.
+pub(crate) fn rate(text: &str) -> Result<f64, String> {
+    let rate = text.parse().ok().filter(|rate| (PER_SECOND_MIN..=PER_SECOND_MAX).contains(rate));
+    rate.ok_or_else(|| format!("accepted is a number from {PER_SECOND_MIN} to {PER_SECOND_MAX}"))
 }
 
 /// The PATCH dialects by the names Entra gives them.

@@ -6,7 +6,7 @@ use clap::Args;
 use scimrig::recording::BodyPolicy;
 use scimrig::scenario::Scenario;
 
-use super::options::{Common, DrawOptions};
+use super::options::{Allowed, Common, DrawOptions};
 use super::session::{Plan, Session};
 use super::verify::{SnapshotOptions, play_all};
 use super::{Ended, Stop};
@@ -19,6 +19,8 @@ pub(crate) struct RunScenarios {
     scenarios: Vec<String>,
     #[command(flatten)]
     pub(crate) common: Common,
+    #[command(flatten)]
+    allowed: Allowed,
     #[command(flatten)]
     snapshots: SnapshotOptions,
     #[command(flatten)]
@@ -45,6 +47,7 @@ impl RunScenarios {
         };
         let session = Session::open(&Plan {
             common: &self.common,
+            allowance: self.allowed.allowance(),
             command: format!("run {}{}", self.scenarios.join(" "), self.draw.words()),
             writes: true,
             scenario: only.as_deref(),

@@ -19,17 +19,19 @@ use scimrig::recording::{BodyPolicy, Recorder};
 use scimrig::report::terminal::Paint;
 use scimrig::report::visible::{shell_word, visible};
 use scimrig::report::{Progress, folder_name, terminal, write_all};
-use scimrig::run::checks::{combined, fold};
+use scimrig::run::checks::{combined, fold, held_back};
 use scimrig::run::cleanup::{balance, clean_up};
 use scimrig::run::silence::Silence;
 use scimrig::run::stage::{LogFile, Stage, dress_of};
 use scimrig::run::{
-    Budget, CleanUpResult, ConnectionResult, Counts, Exit, LoadResult, Run, RunOutcome,
-    ScenarioResult,
+    Budget, CleanUpResult, ConnectionResult, Counts, Exit, LoadResult, RequestCounts, Run,
+    RunOutcome, ScenarioResult,
 };
 use scimrig::snapshot::{SnapshotMode, SnapshotStore};
 use scimrig::tenant::embedded::{EmbeddedSettings, EmbeddedTenant, Keys};
-use scimrig::tenant::{HttpSettings, Manifest, SecretToken, Tenant, TenantUrl, Transport};
+use scimrig::tenant::{
+    Allowance, HttpSettings, Manifest, SecretToken, Tenant, TenantUrl, Transport,
+};
 use tokio::sync::watch;
 
 use super::options::{Common, Target};
@@ -48,6 +50,8 @@ const HURRY: Duration = Duration::from_secs(5);
 pub(crate) struct Plan<'a> {
     /// The shared options.
     pub(crate) common: &'a Common,
+    /// What the run may send.
+    pub(crate) allowance: Allowance,
     /// The verb with its own options, for the report.
     pub(crate) command: String,
     /// Whether the command writes to the tenant.
@@ -108,6 +112,7 @@ impl Session {
         let settings = EntraSettings::default().with(&profile.entra);
         let (limits, dress) = dress_of(&settings, common.timeout(), seed);
         let tenant = Tenant::new(base.url.clone(), base.token, base.transport, limits, dress);
+        tenant.allow(plan.allowance);
         let manifest = folder.join("manifest.jsonl");
         let leftovers = make_room(&manifest)?;
         tenant.keep_manifest(&manifest)?;
@@ -237,11 +242,15 @@ impl Session {
     fn fold(&self, clean_up: CleanUpResult) -> Run {
         let mut found = std::mem::take(&mut *self.found());
         let stage = &self.stage;
-        let heard = match stage.tenant.sent() {
+        let requests = RequestCounts::of(&stage.tenant);
+        let heard = match requests.sent {
             0 => Vec::new(),
             _ => fold(&found.selection, &stage.profile, &stage.judge),
         };
-        let checks = combined(found.probes.into_iter().chain(heard));
+        let mut checks = combined(found.probes.into_iter().chain(heard));
+        if let Some(used_up) = stage.tenant.budget_used_up().filter(|_| requests.held_back > 0) {
+            checks = checks.into_iter().map(|check| held_back(check, &used_up)).collect();
+        }
         let gone = self.silence.verdict(!stage.is_stopped());
         let outcome = match gone {
             Some(_) => RunOutcome::Unreachable,
@@ -273,6 +282,7 @@ impl Session {
             load: found.load,
             operations: self.metrics.report(),
             clean_up,
+            requests,
             remarks: found.remarks,
         }
     }
@@ -288,6 +298,9 @@ impl Session {
         let connector = Connector::new(tenant, set_up.settings.clone());
         let requests = ProvisioningJob::new(set_up).probe_requests(&connector);
         let connection = test_connection(&connector, requests).await;
+        if stage.tenant.is_held_back() {
+            return Ok(false);
+        }
         let success = connection.is_success();
         let result = match connection {
             Connection::Success { remark } => ConnectionResult {
@@ -430,6 +443,12 @@ fn command_line(plan: &Plan<'_>, tenant: &str) -> String {
     }
     if let Some(seed) = common.seed {
         add("--seed", &seed.to_string());
+    }
+    if let Some(requests) = plan.allowance.requests_max {
+        add("--max-requests", &requests.to_string());
+    }
+    if let Some(rate) = plan.allowance.per_second_max {
+        add("--rate", &rate.to_string());
     }
     if let Some(seconds) = common.timeout {
         add("--timeout", &seconds.to_string());

@@ -15,7 +15,7 @@ use scimrig::snapshot::SnapshotMode;
 use scimrig::tenant::TenantUrl;
 
 use super::load::{Size, load};
-use super::options::{Common, ShrinkOptions, Target};
+use super::options::{Allowed, Common, ShrinkOptions, Target, Wanted};
 use super::session::{Plan, SEED, Session};
 use super::{Ended, Stop};
 
@@ -36,6 +36,10 @@ pub(crate) struct Verify {
     #[command(flatten)]
     pub(crate) common: Common,
     #[command(flatten)]
+    wanted: Wanted,
+    #[command(flatten)]
+    allowed: Allowed,
+    #[command(flatten)]
     snapshots: SnapshotOptions,
     /// Checks run at once; none: 4, and 1 on the embedded tenant, whose answers take no time
     #[arg(long, value_name = "N")]
@@ -52,9 +56,12 @@ pub(crate) struct Verify {
 
 impl Verify {
     pub(crate) async fn run(self) -> Ended {
+        let selection = self.wanted.selection()?;
+        let (users, groups, wanted) = (self.users, self.groups, self.wanted.typed());
         let session = Session::open(&Plan {
             common: &self.common,
-            command: format!("verify --users {} --groups {}", self.users, self.groups),
+            allowance: self.allowed.allowance(),
+            command: format!("verify --users {users} --groups {groups}{wanted}"),
             writes: true,
             scenario: None,
             snapshots: (self.snapshots.snapshots, self.snapshots.snapshots_dir.clone()),
@@ -65,17 +72,18 @@ impl Verify {
         let scenarios = built_in_scenarios()?;
         session
             .run(async |session| {
+                session.found().selection = selection.clone();
                 if !session.test_connection().await? {
                     return Ok(());
                 }
-                probe(session, &Selection::default(), self.jobs).await;
+                probe(session, &selection, self.jobs).await;
                 play_all(session, &scenarios).await?;
                 let size = Size {
                     users: self.users,
                     groups: self.groups,
                     members_per_group: 10,
                     concurrency: 5,
-                    rate: None,
+                    rate: self.allowed.rate,
                     sample: 50,
                     expectations: LoadExpectations::default(),
                 };
@@ -138,12 +146,15 @@ pub(crate) async fn probe(session: &Session, selection: &Selection, jobs: Option
 pub(crate) struct TestConnection {
     #[command(flatten)]
     common: Common,
+    #[command(flatten)]
+    allowed: Allowed,
 }
 
 impl TestConnection {
     pub(crate) async fn run(self) -> Ended {
         let session = Session::open(&Plan {
             common: &self.common,
+            allowance: self.allowed.allowance(),
             command: "test-connection".to_owned(),
             writes: false,
             scenario: Some("test-connection"),
@@ -161,9 +172,10 @@ impl TestConnection {
 pub(crate) struct Check {
     #[command(flatten)]
     pub(crate) common: Common,
-    /// Only checks whose id begins with one of these
-    #[arg(long, value_name = "PREFIX", num_args = 1.., value_delimiter = ',')]
-    only: Vec<String>,
+    #[command(flatten)]
+    allowed: Allowed,
+    #[command(flatten)]
+    wanted: Wanted,
     /// Run heavy checks too: bursts that may trip a rate limit
     #[arg(long)]
     heavy: bool,
@@ -181,17 +193,13 @@ pub(crate) struct Check {
 impl Check {
     pub(crate) async fn run(self) -> Ended {
         let (heavy, tenant_data) = (self.heavy, self.tenant_data);
-        let selection = Selection { only: self.only.clone(), heavy, tenant_data };
-        if let [unknown, ..] = selection.unknown()[..] {
-            return Err(Stop::BadInput(format!(
-                "--only {unknown}: no check's id begins with it; `scimrig checks` lists them"
-            )));
-        }
+        let selection = Selection { heavy, tenant_data, ..self.wanted.selection()? };
         if self.dry_run {
             return self.print(&selection);
         }
         let session = Session::open(&Plan {
             common: &self.common,
+            allowance: self.allowed.allowance(),
             command: self.command(),
             writes: true,
             scenario: None,
@@ -212,11 +220,9 @@ impl Check {
     }
 
     fn command(&self) -> String {
-        let only = match self.only.is_empty() {
-            true => String::new(),
-            false => format!(" --only {}", self.only.join(",")),
-        };
-        format!("check{only}{}", if self.heavy { " --heavy" } else { "" })
+        let heavy = if self.heavy { " --heavy" } else { "" };
+        let tenant_data = if self.tenant_data { " --tenant-data" } else { "" };
+        format!("check{}{heavy}{tenant_data}", self.wanted.typed())
     }
 
     fn print(&self, selection: &Selection) -> Ended {
@@ -224,9 +230,9 @@ impl Check {
         let url = match self.common.tenant_url {
             Some(_) => match self.common.target(&profile, false)? {
                 Target::Remote { url, .. } => url,
-                Target::Embedded => unreachable_embedded()?,
+                Target::Embedded => example_url()?,
             },
-            None => unreachable_embedded()?,
+            None => example_url()?,
         };
         for (id, lines) in dry_run(&url, selection, self.common.seed.unwrap_or(SEED)) {
             say!("# {id}");
@@ -239,6 +245,6 @@ impl Check {
 }
 
 /// A URL to print where no tenant is named.
-fn unreachable_embedded() -> Result<TenantUrl, Stop> {
+pub(crate) fn example_url() -> Result<TenantUrl, Stop> {
     TenantUrl::parse("http://127.0.0.1:8080/scim").map_err(|error| Stop::bad(&error))
 }

@@ -315,19 +315,11 @@ const PLAIN_TEXTS: &[&str] =
 const GROUP_NAMES: &[&str] = &["Sales EMEA", "sales emea", "Support Tier 2", "Board", "Interns"];
 
 /// Name parts that Entra takes in a user principal name.
-const USER_NAMES: &[&str] = &[
-    "morgan.lee",
-    "Morgan.Lee",
-    "o'neill",
-    "j_doe",
-    "anne-marie",
-    "x",
-    "zed#1",
-    "bang!^~",
-];
+const USER_NAMES: &[&str] =
+    &["morgan.lee", "Morgan.Lee", "o'neill", "j_doe", "anne-marie", "x", "zed#1", "bang!^~"];
 
 /// Texts that have broken servers: what quotes, encodes, folds case, trims, measures or reverses.
-const AWKWARD_TEXTS: &[&str] = &[
+pub const AWKWARD_TEXTS: &[&str] = &[
     "the \"A\" team",
     "Rock & Roll + 100% #1 / ?",
     "1+1=2&a=b%20c;%41+",
@@ -460,7 +452,8 @@ mod tests {
                     circles += usize::from(directory.user(manager).manager == Some(user));
                 }
                 Change::RenameUser { user, .. } => {
-                    let name = |it: &Directory| it.user(user).attributes["userPrincipalName"].clone();
+                    let name =
+                        |it: &Directory| it.user(user).attributes["userPrincipalName"].clone();
                     let folded = |it| match it {
                         AttributeValue::Text(text) => text.to_lowercase(),
                         _ => String::new(),

@@ -20,7 +20,7 @@ mod weights;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use change::*;
-pub use draw::{Draws, draw};
+pub use draw::{AWKWARD_TEXTS, Draws, draw};
 pub use minimise::*;
 pub use object::*;
 pub use pairs::*;

@@ -176,7 +176,8 @@ struct Facts(u32);
 
 impl Facts {
     fn of(directory: &Directory, object: ChangedObject) -> Self {
-        let live = |index| matches!(directory.user_state(index), UserState::Enabled | UserState::Disabled);
+        let live =
+            |index| matches!(directory.user_state(index), UserState::Enabled | UserState::Disabled);
         let user = directory.user(OBSERVED_USER);
         let [group, other] = [0, 1].map(|index| directory.group(index));
         let facts = match object {
@@ -332,7 +333,8 @@ mod tests {
     fn whatever_is_drawn_is_possible_and_most_that_is_possible_is_drawn() {
         let weights = Weights::of(ChangeKind::ALL.iter().map(|kind| (*kind, 1)));
         let draws = Draws { count: 60, weights, same_object_percent: 40 };
-        let population = Population { users: 5, groups: 3, members_per_group: 2, ..Population::default() };
+        let population =
+            Population { users: 5, groups: 3, members_per_group: 2, ..Population::default() };
         let mut pairs = Pairs::default();
         for seed in 0..60 {
             let directory = Directory::new(Population { seed, ..population.clone() });

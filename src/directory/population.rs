@@ -171,7 +171,11 @@ impl Population {
     }
 
     /// The name that [`Self::group_name`] made this display name of.
-    pub fn group_name_part<'name>(&self, name: &'name str, index: GroupIndex) -> Option<&'name str> {
+    pub fn group_name_part<'name>(
+        &self,
+        name: &'name str,
+        index: GroupIndex,
+    ) -> Option<&'name str> {
         name.strip_suffix(&format!(" {} {index}", self.marker()))
     }
 

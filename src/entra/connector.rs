@@ -8,7 +8,6 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
 use serde_json::Value;
 
 use super::failure::{INCOMPATIBLE, MULTIPLE_ENTRIES, ObjectFailure};
@@ -26,8 +25,6 @@ const THROTTLED_TRIES: usize = 4;
 const RETRY_AFTER_DEFAULT: Duration = Duration::from_secs(1);
 /// The log's word for an update that would change nothing.
 const REDUNDANT_EXPORT: &str = "RedundantExport";
-/// The longest single wait for `Retry-After`.
-const RETRY_AFTER_MAX: Duration = Duration::from_mins(1);
 
 /// Speaks with one tenant as Entra's SCIM connector does. Cheap to clone.
 #[derive(Clone)]
@@ -451,7 +448,7 @@ impl Connector {
         Ok(Some((id, resource)))
     }
 
-    /// Sends, and repeats what was throttled where the settings want `Retry-After` honoured.
+    /// Sends, and repeats what was throttled where the settings want that.
     pub async fn send(&self, operation: Operation, request: Request) -> Exchange {
         let mut tries = 1;
         loop {
@@ -466,22 +463,13 @@ impl Connector {
             if exchange.status() != 429 || !honour || tries == THROTTLED_TRIES {
                 return exchange;
             }
-            let wait =
-                exchange.header("retry-after").and_then(|text| retry_after(text, Timestamp::now()));
-            tokio::time::sleep(wait.unwrap_or(RETRY_AFTER_DEFAULT).min(RETRY_AFTER_MAX)).await;
+            // The door itself waits for as long as a `Retry-After` says.
+            if exchange.retry_after().is_none() {
+                tokio::time::sleep(RETRY_AFTER_DEFAULT).await;
+            }
             tries += 1;
         }
     }
-}
-
-/// The time a `Retry-After` asks for: seconds or an HTTP date (RFC 9110 §10.2.3).
-fn retry_after(text: &str, now: Timestamp) -> Option<Duration> {
-    let text = text.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let until = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
-    Some(Duration::try_from(until.duration_since(now)).unwrap_or_default())
 }
 
 fn success_of(exchange: &Exchange) -> Result<(), ObjectFailure> {
@@ -558,20 +546,5 @@ fn as_text(value: &Value) -> String {
         Value::Bool(true) => "True".to_owned(),
         Value::Bool(false) => "False".to_owned(),
         other => other.to_string(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_retry_after_is_seconds_or_a_date() {
-        let now: Timestamp = "2026-10-21T07:28:00Z".parse().unwrap();
-        let seconds = |text| retry_after(text, now).map(|wait| wait.as_secs());
-        assert_eq!(seconds(" 7 "), Some(7));
-        assert_eq!(seconds("Wed, 21 Oct 2026 07:28:30 GMT"), Some(30));
-        assert_eq!(seconds("Wed, 21 Oct 2026 07:27:30 GMT"), Some(0), "the past is now");
-        assert_eq!(seconds("soon"), None);
     }
 }

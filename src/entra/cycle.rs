@@ -122,8 +122,8 @@ impl Plan<'_> {
         let intent = intent.filter(|intent| self.is_ticked(*intent, link.is_some()));
         let link = link.map(|link| link.id.clone());
         let (mapping, names) = (self.user_mapping, &self.settings.match_user);
-        let task = intent
-            .map(|intent| task((Kind::User, index), intent, link, (mapping, names), &source));
+        let task =
+            intent.map(|intent| task((Kind::User, index), intent, link, (mapping, names), &source));
         Planned { task, decision }
     }
 

@@ -16,9 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::{Deserialize, Serialize};
 
-pub use self::report::{
-    CycleEvent, CycleReport, Happened, Postponed, ReferenceEvent, SkipReason,
-};
+pub use self::report::{CycleEvent, CycleReport, Happened, Postponed, ReferenceEvent, SkipReason};
 use super::connector::{Connector, Kind};
 use super::cycle::{CycleKind, Plan};
 use super::failure::ObjectFailure;

@@ -304,7 +304,7 @@ mod tests {
     }
 
     fn change(target: &str, value: Value, before: Option<Value>) -> AttributeChange {
-        AttributeChange { target: TargetPath::parse(target).unwrap(), value, before }
+        AttributeChange { target: TargetPath::parse(target).unwrap().into(), value, before }
     }
 
     fn operations(request: &Request) -> Value {
@@ -473,7 +473,7 @@ mod tests {
     #[test]
     fn a_group_is_created_empty_in_either_form() {
         let name = MappedValue {
-            target: TargetPath::parse("displayName").unwrap(),
+            target: TargetPath::parse("displayName").unwrap().into(),
             value: json!("Sales"),
         };
         let body = |settings| {

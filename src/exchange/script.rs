@@ -88,14 +88,16 @@ impl Script {
         let command = self.command(exchange);
         let shown = match exchange.request.method {
             Method::POST => exchange.id(),
-            Method::GET => exchange.list().ok().and_then(|list| {
-                Some(list.resources.first()?.get("id")?.as_str()?.to_owned())
-            }),
+            Method::GET => exchange
+                .list()
+                .ok()
+                .and_then(|list| Some(list.resources.first()?.get("id")?.as_str()?.to_owned())),
             _ => None,
         };
         match shown.filter(|id| !self.ids.contains_key(id)) {
             Some(id) => {
-                let noun = if exchange.request.path().starts_with("/Users") { "user" } else { "group" };
+                let noun =
+                    if exchange.request.path().starts_with("/Users") { "user" } else { "group" };
                 let count = self.ids.values().filter(|it| it.starts_with(noun)).count() + 1;
                 let variable = format!("{noun}_{count}");
                 self.line(&format!("{variable}=$({command} | id_in)"));
@@ -206,7 +208,12 @@ mod tests {
             204,
             &json!({}),
         );
-        let mut lost = exchange(Operation::DeleteUser, Request::delete(format!("/Users/{id}")), 204, &json!({}));
+        let mut lost = exchange(
+            Operation::DeleteUser,
+            Request::delete(format!("/Users/{id}")),
+            204,
+            &json!({}),
+        );
         lost.disturbance = Some(Disturbance::Throttle);
         let comments = vec!["Cycle 1\n$(rm -rf ~)".to_owned()];
         let parts = [Part { comments, exchanges: vec![&user, &group, &member, &lost] }];

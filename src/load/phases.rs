@@ -93,6 +93,8 @@ struct State {
     ended: Vec<PhaseResult>,
     late: Duration,
     turns: u64,
+    /// When the first phase began.
+    origin: Option<Duration>,
 }
 
 struct Current {
@@ -123,6 +125,7 @@ impl Phases {
             ended: Vec::new(),
             late: Duration::ZERO,
             turns: 0,
+            origin: None,
         };
         Self { state: Mutex::new(state), moves: watch::Sender::new(()), tenant, rate }
     }
@@ -197,7 +200,7 @@ impl Phases {
             done: 0,
             pace: self.rate.map(|rate| Arc::new(Pace::new(rate, origin))),
             began: origin.elapsed(),
-            sent_before: self.tenant.sent(),
+            sent_before: self.tenant.sent().requests,
         }
     }
 
@@ -207,9 +210,11 @@ impl Phases {
             state.late += pace.late();
             state.turns += pace.given();
         }
+        let origin = *state.origin.get_or_insert(current.began);
         state.ended.push(PhaseResult {
             phase: current.phase.name.to_owned(),
-            requests: self.tenant.sent() - current.sent_before,
+            began: current.began.saturating_sub(origin).as_secs_f64(),
+            requests: self.tenant.sent().requests - current.sent_before,
             seconds: self.tenant.began().elapsed().saturating_sub(current.began).as_secs_f64(),
         });
         self.moves.send_replace(());

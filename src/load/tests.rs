@@ -17,7 +17,7 @@ use crate::profile::EntraSettings;
 use crate::run::cleanup::clean_up;
 use crate::run::{CleanUpResult, Silent};
 use crate::tenant::embedded::{Defect, EmbeddedSettings, EmbeddedTenant, Faults, Keys};
-use crate::tenant::{Dress, HttpSettings, Limits, SecretToken, TenantUrl, Transport};
+use crate::tenant::{Allowance, Dress, HttpSettings, Limits, SecretToken, TenantUrl, Transport};
 
 fn plan(users: usize, groups: usize) -> LoadPlan {
     let population =
@@ -399,4 +399,28 @@ async fn a_tenant_that_is_gone_ends_the_load_early() {
     assert!(result.requests < 1_000, "{}", result.requests);
     assert!(result.remarks[0].starts_with("the load ended early"), "{:?}", result.remarks);
     assert!(!result.arrived());
+}
+
+#[tokio::test]
+async fn a_load_keeps_to_its_budget_and_says_how_far_it_came() {
+    let embedded = embedded(Faults::default());
+    let tenant = in_process(embedded.router());
+    tenant.allow(Allowance { requests_max: Some(50), ..Allowance::default() });
+    let result = run(&tenant, &plan(100, 4)).await;
+    assert_eq!(tenant.sent().requests, 50);
+    assert!(result.users < 100 && result.users_found == result.users, "{result:?}");
+    assert!(result.arrived(), "what was not sent is no fault: {:?}", result.differences);
+    assert!(result.remarks.iter().any(|it| it.contains("budget")), "{:?}", result.remarks);
+    clean_up(&tenant, 4).await;
+    assert_eq!(embedded.counts(), (0, 0));
+}
+
+#[tokio::test]
+async fn a_load_that_is_throttled_waits_as_it_is_told() {
+    let faults =
+        Faults { throttle_every: Some(60), retry_after_seconds: Some(1), ..Faults::default() };
+    let tenant = in_process(embedded(faults).router());
+    run(&tenant, &plan(25, 1)).await;
+    let sent = tenant.sent();
+    assert!(sent.throttled > 0 && sent.throttled_for >= Duration::from_secs(1), "{sent:?}");
 }

@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::phases::{Phases, Step, Work};
+use super::timeline::Timeline;
 use crate::difference::{Difference, DifferenceKind};
 use crate::directory::{Directory, GroupIndex, UserIndex};
 use crate::entra::connector::{Connector, Kind};
@@ -26,6 +27,8 @@ const GRACE: Duration = Duration::from_secs(2);
 /// After so many requests in a row without an answer the tenant is taken for gone: a load against
 /// nobody would wait for hours.
 const FAILURES_IN_A_ROW_MAX: u64 = 200;
+/// What the budget holds back is no failure of the tenant's.
+const HELD_BACK: &str = "the budget of requests is used up";
 /// How many differences are kept in words.
 pub(super) const DIFFERENCES_KEPT: usize = 100;
 
@@ -35,6 +38,8 @@ pub(super) struct Load {
     pub set_up: JobSetUp,
     pub phases: Arc<Phases>,
     pub stop: watch::Receiver<bool>,
+    /// What happened when.
+    pub timeline: Arc<Timeline>,
     /// Ids in the tenant by index.
     pub users: Links,
     /// Ids in the tenant by index.
@@ -155,10 +160,14 @@ impl Load {
             Kind::Group => (&self.groups, &self.tally.groups),
         };
         let Some(task) = self.planned(kind, index).task else { return };
-        count.fetch_add(1, Ordering::Relaxed);
         let done = connector.converse(task).await;
+        if done.outcome.is_err() && connector.tenant.is_held_back() {
+            return self.give_up(HELD_BACK);
+        }
+        count.fetch_add(1, Ordering::Relaxed);
         if let Some(id) = done.link {
             links.link(index, id);
+            self.timeline.arrived(1);
         }
         let missing = match kind {
             Kind::User => DifferenceKind::MissingUser,
@@ -187,6 +196,9 @@ impl Load {
         let Some(id) = self.users.id(index) else { return };
         let Some(manager) = self.manager_of(index) else { return };
         let result = connector.set_manager(id, Some(manager), false).await;
+        if result.is_err() && connector.tenant.is_held_back() {
+            return self.give_up(HELD_BACK);
+        }
         let key = ObjectKey { kind: Kind::User, index };
         self.note(key, DifferenceKind::UserManager, 1, result.err());
     }
@@ -204,8 +216,12 @@ impl Load {
             return;
         }
         let result = connector.change_members(group, MemberVerb::Add, &ids).await;
+        if result.is_err() && connector.tenant.is_held_back() {
+            return self.give_up(HELD_BACK);
+        }
         if result.is_ok() {
             self.tally.memberships.fetch_add(ids.len() as u64, Ordering::Relaxed);
+            self.timeline.arrived(ids.len() as u64);
         }
         let key = ObjectKey { kind: Kind::Group, index };
         self.note(key, DifferenceKind::MissingMember, ids.len(), result.err());

@@ -7,8 +7,8 @@ use std::fmt::Write as _;
 use crate::checks::check::CheckResult;
 use crate::difference::DifferenceKind as Kind;
 use crate::run::{
-    Counts, HistoryFailure, LoadResult, Run, ScenarioOutcome, ScenarioResult, SnapshotResult,
-    TriedOrders,
+    Counts, LoadResult, RequestCounts, Run, ScenarioOutcome, ScenarioResult, SequenceFailure,
+    SnapshotResult, TriedOrders,
 };
 
 /// `120 conform, 2 violations, 1 deviation`: what is nought is left out, violations never.
@@ -34,6 +34,30 @@ pub(super) fn counts(counts: &Counts) -> String {
         }
     }
     words.join(", ")
+}
+
+/// `40 requests of 40 allowed, and 12 to clean up; throttled 3 times`: what went out, and what was
+/// allowed.
+pub(super) fn requests(counts: &RequestCounts) -> String {
+    let spent = counts.sent - counts.clean_up.min(counts.sent);
+    let mut words = match counts.budget {
+        Some(budget) => format!("{spent} requests of {budget} allowed"),
+        None => format!("{spent} requests"),
+    };
+    let _ = write!(words, ", and {} to clean up", counts.clean_up);
+    if counts.held_back > 0 {
+        words.push_str("; the budget was used up, and only the clean-up went on");
+    }
+    if let Some(rate) = counts.per_second_max {
+        let _ = write!(words, "; at most {rate} a second");
+    }
+    if counts.throttled > 0 {
+        let _ = write!(words, "; throttled {} times", counts.throttled);
+    }
+    if counts.throttled_seconds > 0.0 {
+        let _ = write!(words, ", waited {:.1} s for Retry-After", counts.throttled_seconds);
+    }
+    words
 }
 
 /// How often a check was judged, where it failed first, and which exchanges show it.
@@ -63,6 +87,7 @@ pub(super) fn scenario_outcome(outcome: ScenarioOutcome) -> &'static str {
         ScenarioOutcome::Excused => "excused",
         ScenarioOutcome::ExpectationMissed => "expectation missed",
         ScenarioOutcome::SnapshotChanged => "snapshot changed",
+        ScenarioOutcome::CannotTell => "cannot tell",
         ScenarioOutcome::Failed => "failed",
         ScenarioOutcome::Interrupted => "interrupted",
     }
@@ -146,8 +171,8 @@ pub(super) fn orders(orders: &TriedOrders) -> String {
 }
 
 /// How short a failure became, and how often it shows.
-pub(super) fn shortened(failure: &HistoryFailure) -> String {
-    let HistoryFailure { changes_before, changes_after, shown, replays, .. } = failure;
+pub(super) fn shortened(failure: &SequenceFailure) -> String {
+    let SequenceFailure { changes_before, changes_after, shown, replays, .. } = failure;
     let often = match *shown {
         0 => format!("it did not show again in {replays} replays"),
         shown if shown < *replays => format!("flaky: it showed in {shown} of {replays} replays"),
@@ -211,6 +236,18 @@ mod tests {
             counts(&sample::violating().counts),
             "0 conform, 2 violations, 1 deviation, 1 excused, 1 stale excuse, 1 cannot tell, \
              1 note, 1 skipped, 1 not exercised"
+        );
+    }
+
+    #[test]
+    fn requests_are_told_with_what_was_allowed_and_what_was_throttled() {
+        let run = sample::conforming();
+        assert_eq!(requests(&run.requests), "1234 requests, and 61 to clean up");
+        assert_eq!(
+            requests(&sample::violating().requests),
+            "40 requests of 40 allowed, and 61 to clean up; the budget was used up, and only the \
+             clean-up went on; at most 25 a second; throttled 4 times, waited 3.0 s for \
+             Retry-After"
         );
     }
 

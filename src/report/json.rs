@@ -13,7 +13,7 @@ use super::{JSON, ReportError};
 use crate::checks::check::{Level, Outcome};
 use crate::difference::DifferenceKind as Kind;
 use crate::profile::{LimitationKind, Manner};
-use crate::run::{Run, RunOutcome, ScenarioOutcome, SnapshotResult};
+use crate::run::{GrowthVerdict, Run, RunOutcome, ScenarioOutcome, SnapshotResult};
 
 /// The run as JSON, with a newline at its end.
 pub(super) fn text(run: &Run) -> Result<String, ReportError> {
@@ -73,6 +73,7 @@ pub fn schema() -> Value {
         ("load", optional(&load())),
         ("operations", list(&operation())),
         ("clean-up", clean_up()),
+        ("requests", requests()),
         ("remarks", list(&string())),
     ]);
     let mut schema = Map::new();
@@ -121,7 +122,7 @@ fn limitation() -> Value {
 fn check() -> Value {
     object([
         ("id", described("the same for ever", &string())),
-        ("level", one_of(&[Level::Must, Level::Should, Level::May, Level::Implied])),
+        ("level", one_of(Level::ALL)),
         ("source", string()),
         ("sentence", string()),
         (
@@ -163,6 +164,7 @@ fn scenario() -> Value {
                 ScenarioOutcome::Excused,
                 ScenarioOutcome::ExpectationMissed,
                 ScenarioOutcome::SnapshotChanged,
+                ScenarioOutcome::CannotTell,
                 ScenarioOutcome::Failed,
                 ScenarioOutcome::Interrupted,
             ]),
@@ -185,13 +187,15 @@ fn scenario() -> Value {
             ]),
         ),
         ("expectations", list(&expectation())),
-        ("failures", list(&history_failure())),
+        ("failures", list(&sequence_failure())),
         ("orders", optional(&orders())),
+        ("minimal", optional(&string())),
+        ("findings", list(&finding())),
         ("remarks", list(&string())),
     ])
 }
 
-fn history_failure() -> Value {
+fn sequence_failure() -> Value {
     object([
         ("kinds", described("what went wrong, without names and numbers", &list(&string()))),
         ("seed", described("the seed of the first sequence that showed it", &count())),
@@ -219,6 +223,25 @@ fn orders() -> Value {
         ("tried", count()),
         ("missing", list(&string())),
         ("counts", json!({ "type": "object", "additionalProperties": counts })),
+    ])
+}
+
+fn finding() -> Value {
+    object([
+        ("check", string()),
+        ("verb", string()),
+        ("step", string()),
+        ("expected", described("what the model says", &string())),
+        ("actual", described("what the tenant shows", &string())),
+        ("seed", count()),
+        ("history", count()),
+        ("steps-before", count()),
+        ("script", list(&string())),
+        ("is-minimal", flag()),
+        ("shown", count()),
+        ("replays", count()),
+        ("requests", count()),
+        ("minimal", optional(&string())),
     ])
 }
 
@@ -297,9 +320,16 @@ fn load() -> Value {
         ("objects-per-second", number()),
         (
             "phases",
-            list(&object([("phase", string()), ("requests", count()), ("seconds", number())])),
+            list(&object([
+                ("phase", string()),
+                ("began", number()),
+                ("requests", count()),
+                ("seconds", number()),
+            ])),
         ),
         ("operations", list(&operation())),
+        ("timeline", list(&moment())),
+        ("growth", list(&growth())),
         ("users-found", count()),
         ("groups-found", count()),
         ("compared", count()),
@@ -312,6 +342,51 @@ fn load() -> Value {
         ),
         ("expectations", list(&expectation())),
         ("remarks", list(&string())),
+    ])
+}
+
+fn requests() -> Value {
+    object([
+        ("sent", count()),
+        ("clean-up", count()),
+        ("held-back", count()),
+        ("throttled", count()),
+        ("throttled-seconds", number()),
+        ("budget", optional(&count())),
+        ("per-second-max", optional(&number())),
+    ])
+}
+
+fn moment() -> Value {
+    object([
+        ("phase", string()),
+        ("began", number()),
+        ("seconds", number()),
+        ("requests", count()),
+        ("objects", count()),
+        ("errors", count()),
+        ("throttled", count()),
+        ("latency-ms", percentiles()),
+    ])
+}
+
+fn growth() -> Value {
+    let point = object([("size", count()), ("count", count()), ("p50-ms", number())]);
+    object([
+        ("operation", string()),
+        ("over", string()),
+        ("points", list(&point)),
+        ("exponent", optional(&number())),
+        (
+            "verdict",
+            one_of(&[
+                GrowthVerdict::Constant,
+                GrowthVerdict::Logarithmic,
+                GrowthVerdict::Linear,
+                GrowthVerdict::Worse,
+                GrowthVerdict::CannotTell,
+            ]),
+        ),
     ])
 }
 

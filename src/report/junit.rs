@@ -108,6 +108,7 @@ fn scenario_case(run: &Run, scenario: &ScenarioResult) -> TestCase {
         match scenario.outcome {
             ScenarioOutcome::Excused => skipped("differs only as the profile documents"),
             ScenarioOutcome::Interrupted => skipped("interrupted"),
+            ScenarioOutcome::CannotTell => skipped("the budget was used up before its end"),
             _ => TestCaseStatus::success(),
         }
     };

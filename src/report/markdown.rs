@@ -11,7 +11,8 @@ use super::visible::{LONG, SHORT, cell, code, fence, prose, visible};
 use crate::checks::check::CheckResult;
 use crate::difference::Difference;
 use crate::run::{
-    ExpectationResult, HistoryFailure, LoadResult, OperationMetrics, Run, ScenarioResult, TriedOrders,
+    ExpectationResult, LoadResult, OperationMetrics, Run, ScenarioResult, SequenceFailure,
+    TriedOrders,
 };
 
 /// The run as Markdown.
@@ -89,6 +90,7 @@ fn head(run: &Run, summary: &Summary<'_>) -> String {
         ("Profile", Some(cell(&run.profile, SHORT))),
         ("PATCH dialect", Some(cell(&run.dialect, SHORT))),
         ("Seed", Some(run.seed.to_string())),
+        ("Requests", Some(figures::requests(&run.requests))),
         ("Test Connection", connection),
         ("Began", Some(run.began.to_string())),
         ("Took", Some(format!("{:.1} s", run.seconds))),
@@ -243,7 +245,7 @@ fn scenario(page: &mut String, run: &Run, scenario: &ScenarioResult) {
     for remark in &scenario.remarks {
         let _ = writeln!(page, "- {}", prose(remark, LONG));
     }
-    scenario.failures.iter().for_each(|it| history_failure(page, it));
+    scenario.failures.iter().for_each(|it| sequence_failure(page, it));
     if let Some(tried) = &scenario.orders {
         orders(page, tried);
     }
@@ -251,7 +253,7 @@ fn scenario(page: &mut String, run: &Run, scenario: &ScenarioResult) {
 }
 
 /// A failure in its shortest form: the changes, then expectation and answer side by side.
-fn history_failure(page: &mut String, failure: &HistoryFailure) {
+fn sequence_failure(page: &mut String, failure: &SequenceFailure) {
     let kinds: Vec<_> = failure.kinds.iter().map(|it| code(it, SHORT)).collect();
     let _ = write!(page, "\n#### {}\n\n", kinds.join(", "));
     let _ = writeln!(

@@ -6,6 +6,7 @@
 
 mod compare;
 mod figures;
+mod html;
 mod json;
 mod junit;
 mod markdown;
@@ -30,6 +31,8 @@ use crate::run::Run;
 pub const MARKDOWN: &str = "report.md";
 /// The report for programs.
 pub const JSON: &str = "report.json";
+/// The report with pictures.
+pub const HTML: &str = "report.html";
 /// The report for CI servers.
 pub const JUNIT: &str = "junit.xml";
 
@@ -84,14 +87,17 @@ pub enum ReportError {
     },
 }
 
-/// Writes `report.md`, `report.json` and `junit.xml` into the folder, which is made where it is
+/// Writes `report.md`, `report.json`, `report.html` and `junit.xml` into the folder, which is made where it is
 /// missing. Each file appears whole or not at all: an older one stays until then.
 pub fn write_all(run: &Run, folder: &Path) -> Result<(), ReportError> {
     let refused = |path: &Path, source| ReportError::Write { path: path.to_owned(), source };
     fs::create_dir_all(folder).map_err(|source| refused(folder, source))?;
-    for (name, text) in
-        [(JSON, json::text(run)?), (JUNIT, junit::text(run)?), (MARKDOWN, markdown::text(run))]
-    {
+    for (name, text) in [
+        (JSON, json::text(run)?),
+        (JUNIT, junit::text(run)?),
+        (HTML, html::text(run)),
+        (MARKDOWN, markdown::text(run)),
+    ] {
         let path = folder.join(name);
         let partial = folder.join(format!(".{name}.partial"));
         fs::write(&partial, text)
@@ -114,14 +120,14 @@ mod tests {
     }
 
     #[test]
-    fn three_reports_appear_whole_and_replace_older_ones() {
+    fn all_reports_appear_whole_and_replace_older_ones() {
         let folder = folder("write-all");
         write_all(&sample::conforming(), &folder).unwrap();
         write_all(&sample::violating(), &folder).unwrap();
         let mut names: Vec<_> =
             fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         names.sort();
-        assert_eq!(names, [JUNIT, JSON, MARKDOWN]);
+        assert_eq!(names, [JUNIT, HTML, JSON, MARKDOWN]);
         assert_eq!(read(&folder).unwrap(), sample::violating());
         assert_eq!(read(&folder.join(JSON)).unwrap(), sample::violating());
     }

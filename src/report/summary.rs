@@ -95,7 +95,13 @@ fn verdict(run: &Run) -> String {
     };
     let faults = faults(run, &names(Outcome::Violation));
     match run.outcome {
-        RunOutcome::Conforms if judged(run) => format!("conforms{}", allowances(run, &names)),
+        RunOutcome::Conforms if judged(run) => {
+            let budget = run.requests.budget.filter(|_| run.requests.held_back > 0);
+            let as_far = budget.map_or(String::new(), |budget| {
+                format!(" as far as its budget of {budget} requests went")
+            });
+            format!("conforms{as_far}{}", allowances(run, &names))
+        }
         RunOutcome::Conforms => "conforms, but nothing in this run was judged".to_owned(),
         RunOutcome::ExpectationMissed => {
             let missed = expectations(run).filter(|it| !it.held).map(|it| it.name.as_str());
@@ -312,6 +318,15 @@ mod tests {
         );
         run.checks.truncate(1);
         assert_eq!(Summary::of(&run).verdict, "conforms");
+    }
+
+    #[test]
+    fn a_run_whose_budget_was_used_up_does_not_boast() {
+        let mut run = sample::conforming();
+        run.checks.truncate(1);
+        run.requests = sample::violating().requests;
+        let verdict = "conforms as far as its budget of 40 requests went";
+        assert_eq!(Summary::of(&run).verdict, verdict);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::summary::{Summary, expectations, many, rerun_check, rerun_scenario};
 use super::visible::{LONG, SHORT, visible};
 use crate::checks::check::CheckResult;
 use crate::run::{
-    Exit, HistoryFailure, Run, RunOutcome, ScenarioOutcome, ScenarioResult, SnapshotResult,
+    Exit, Run, RunOutcome, ScenarioOutcome, ScenarioResult, SequenceFailure, SnapshotResult,
 };
 
 /// Findings shown in full; the rest are in `report.md`.
@@ -109,6 +109,7 @@ fn head(page: &mut String, run: &Run, summary: &Summary<'_>, strict: bool, paint
     if !run.checks.is_empty() {
         let _ = writeln!(page, "  {}", figures::counts(&run.counts));
     }
+    let _ = writeln!(page, "  {}", figures::requests(&run.requests));
     if let Some(connection) = run.connection.as_ref().filter(|it| it.success) {
         let _ =
             writeln!(page, "  Test Connection succeeds: {}", visible(&connection.evidence, LONG));
@@ -262,7 +263,7 @@ fn failed_scenario(page: &mut String, run: &Run, scenario: &ScenarioResult, pain
         row(page, "remark", remark);
     }
     for failure in scenario.failures.iter().take(DIFFERENCES) {
-        history_failure(page, failure);
+        sequence_failure(page, failure);
     }
     if scenario.failures.len() > DIFFERENCES {
         let count = scenario.failures.len() - DIFFERENCES;
@@ -272,7 +273,7 @@ fn failed_scenario(page: &mut String, run: &Run, scenario: &ScenarioResult, pain
 }
 
 /// A failure in its shortest form.
-fn history_failure(page: &mut String, failure: &HistoryFailure) {
+fn sequence_failure(page: &mut String, failure: &SequenceFailure) {
     row(page, "failure", &failure.kinds.join(", "));
     row(page, "shortened", &figures::shortened(failure));
     failure.script.iter().take(SHOWN).for_each(|line| row(page, "cycle", line));

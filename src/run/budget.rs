@@ -59,8 +59,9 @@ impl ShrinkBudget {
     /// Begins to count what goes through the door from now on; says each time whether another
     /// replay may begin.
     pub fn open(self, tenant: &Tenant) -> impl Fn() -> bool + use<> {
-        let (tenant, before, began) = (tenant.clone(), tenant.sent(), Instant::now());
-        move || tenant.sent() - before < self.requests && began.elapsed() < self.time
+        let (tenant, before) = (tenant.clone(), tenant.sent().requests);
+        let began = Instant::now();
+        move || tenant.sent().requests - before < self.requests && began.elapsed() < self.time
     }
 }
 

@@ -5,6 +5,7 @@
 //! interrupted run stops soon, still cleans up, and still says what it knows.
 
 mod capabilities;
+mod explain;
 mod fixture;
 mod probe;
 mod results;
@@ -18,14 +19,15 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 pub use capabilities::find_out;
-pub use results::{combined, fold};
+pub use explain::{Explanation, explain};
+pub use results::{combined, fold, held_back};
 
 use probe::{Lag, Turn};
 use shared::Shared;
 
 use crate::checks::check::{Check, CheckResult, Fixture, Judge, Risk};
 use crate::checks::{Selection, capability::Capabilities};
-use crate::exchange::curl;
+use crate::exchange::{Exchange, curl};
 use crate::profile::ServerProfile;
 use crate::tenant::{Tenant, TenantUrl};
 
@@ -38,8 +40,8 @@ pub struct ProbeSettings {
     pub concurrency: usize,
     /// How long a read-back is repeated before an effect counts as missing.
     pub visibility: Duration,
-    /// The longest wait for a `Retry-After` before a throttled probe is given up.
-    pub throttle_wait_max: Duration,
+    /// The pause before a throttled probe begins afresh, where the tenant names none.
+    pub throttle_pause: Duration,
     /// Turns true when the run is interrupted.
     pub stop: watch::Receiver<bool>,
 }
@@ -52,13 +54,20 @@ impl ProbeSettings {
             seed,
             concurrency: 4,
             visibility: Duration::from_secs(2),
-            throttle_wait_max: Duration::from_secs(10),
+            throttle_pause: Duration::from_secs(1),
             stop,
         }
     }
 
     fn stopped(&self) -> bool {
         *self.stop.borrow()
+    }
+
+    /// Pauses after a throttled answer, unless its `Retry-After` closes the door anyway.
+    async fn pause_after(&self, throttled: &Exchange) {
+        if throttled.retry_after().is_none() {
+            tokio::time::sleep(self.throttle_pause).await;
+        }
     }
 }
 
@@ -102,7 +111,7 @@ pub async fn run_probes(
         let mut running: JoinSet<CheckResult> = JoinSet::new();
         for check in checks {
             let turn = Turn::take(&places).await;
-            running.spawn(one(around(turn), unasked(selection, check), check));
+            running.spawn(one(around(turn), selection.leaves_out(check), check));
             // A probe that panicked is a fault of ours; it must not take the others with it.
             while let Some(ended) = running.try_join_next() {
                 ended.into_iter().for_each(&mut told);
@@ -117,17 +126,6 @@ pub async fn run_probes(
         .iter()
         .map(|check| done.remove(check.id).unwrap_or_else(|| results::lost(check)))
         .collect()
-}
-
-/// Why a probe is left out that runs only when asked for.
-fn unasked(selection: &Selection, check: &Check) -> Option<&'static str> {
-    match check.risk {
-        Risk::Heavy if !selection.heavy => Some("heavy: runs only with --heavy"),
-        Risk::TenantData if !selection.tenant_data => {
-            Some("may change what the run did not create: runs only with --tenant-data")
-        }
-        _ => None,
-    }
 }
 
 /// What all probes of a run have in common.
@@ -148,6 +146,9 @@ async fn one(around: Around, unasked: Option<&'static str>, check: &'static Chec
     }
     if let Some(reason) = unasked {
         return results::skipped(check, reason.to_owned());
+    }
+    if let Some(used_up) = around.tenant.budget_used_up() {
+        return results::cannot_tell(check, &used_up);
     }
     if let Some(reason) = around.capabilities.missing(check.needs) {
         return results::skipped(check, reason);
@@ -175,7 +176,7 @@ pub fn dry_run(
             Judge::Race(requests, then, _) => {
                 requests(&its).into_iter().chain(then(&its)).collect()
             }
-            Judge::Every(..) | Judge::Converged(_) => Vec::new(),
+            Judge::Every(..) | Judge::Converged(_) | Judge::Steps(..) => Vec::new(),
         };
         requests.iter().map(|request| curl::line(&url.join(&request.target), request)).collect()
     };
@@ -186,5 +187,7 @@ pub fn dry_run(
         .collect()
 }
 
+#[cfg(test)]
+mod failing;
 #[cfg(test)]
 mod tests;

@@ -25,11 +25,9 @@ const BASE: Duration = Duration::from_mins(1);
 const EACH: Duration = Duration::from_millis(500);
 /// How long one DELETE or look-up may take.
 const ONE: Duration = Duration::from_secs(20);
-/// How often a resource is tried, and the pause where the tenant names none.
+/// How often a resource is tried, and the pause between; the door waits for a `Retry-After`.
 const PASSES: usize = 4;
 const PAUSE: Duration = Duration::from_millis(250);
-/// The longest `Retry-After` that is waited for.
-const RETRY_AFTER_MAX: Duration = Duration::from_secs(15);
 /// After so many requests in a row without an answer the tenant is taken for gone.
 const SILENT_MAX: usize = 12;
 /// How many leftovers are named.
@@ -39,8 +37,14 @@ const NAMED: usize = 100;
 pub async fn clean_up(tenant: &Tenant, concurrency: usize) -> CleanUpResult {
     let count = tenant.owned().len() + tenant.unresolved().len();
     let each = EACH * u32::try_from(count).unwrap_or(u32::MAX);
-    let deadline = Instant::now() + BASE + each.min(Duration::from_hours(6));
-    let patience = Arc::new(Patience { deadline, silent: AtomicUsize::new(0) });
+    let tenant = &tenant.with_timeout_max(ONE);
+    let patience = Arc::new(Patience {
+        tenant: tenant.clone(),
+        began: Instant::now(),
+        limit: BASE + each.min(Duration::from_hours(6)),
+        waited: tenant.waited(),
+        silent: AtomicUsize::new(0),
+    });
     // What was lost is looked for twice: a tenant may still have been at it the first time.
     for is_last in [false, true] {
         resolve(tenant, concurrency, is_last, &patience).await;
@@ -64,18 +68,24 @@ pub fn balance(tenant: &Tenant) -> CleanUpResult {
 
 /// How long to go on: until the deadline, or until the tenant is taken for gone.
 struct Patience {
-    deadline: Instant,
+    tenant: Tenant,
+    began: Instant,
+    limit: Duration,
+    /// How long requests had waited at the door when it began: that time is nobody's fault.
+    waited: Duration,
     /// Requests in a row without an answer.
     silent: AtomicUsize,
 }
 
 impl Patience {
     fn goes_on(&self) -> bool {
-        Instant::now() < self.deadline && self.silent.load(Ordering::Relaxed) < SILENT_MAX
+        let waited = self.tenant.waited().saturating_sub(self.waited);
+        self.began.elapsed() < self.limit + waited
+            && self.silent.load(Ordering::Relaxed) < SILENT_MAX
     }
 
-    fn note(&self, answer: Option<&Exchange>) {
-        match answer.map_or(0, Exchange::status) {
+    fn note(&self, answer: &Exchange) {
+        match answer.status() {
             0 => self.silent.fetch_add(1, Ordering::Relaxed),
             _ => self.silent.swap(0, Ordering::Relaxed),
         };
@@ -103,17 +113,12 @@ async fn delete_owned(tenant: &Tenant, concurrency: usize, patience: &Patience) 
                 break;
             }
             let before = owned.len();
-            let mut pause = PAUSE;
             let tasks = owned.into_iter().rev().take_while(|_| patience.goes_on());
             let tasks = tasks.map(|owned| {
                 let tenant = tenant.clone();
                 async move { send(&tenant, Request::delete(target(&owned))).await }
             });
-            in_flight(concurrency, tasks, |answer| {
-                patience.note(answer.as_ref());
-                pause = pause.max(answer.map_or(PAUSE, |answer| retry_after(&answer)));
-            })
-            .await;
+            in_flight(concurrency, tasks, |answer| patience.note(&answer)).await;
             if !patience.goes_on() {
                 return;
             }
@@ -121,7 +126,7 @@ async fn delete_owned(tenant: &Tenant, concurrency: usize, patience: &Patience) 
             if left == 0 || (left == before && pass > 0) {
                 break;
             }
-            tokio::time::sleep(pause).await;
+            tokio::time::sleep(PAUSE).await;
         }
     }
 }
@@ -165,12 +170,11 @@ async fn look_up(tenant: &Tenant, lost: &Unresolved, patience: &Patience) -> Opt
             return None;
         }
         let answer = send(tenant, request.clone()).await;
-        patience.note(answer.as_ref());
-        let answer = answer?;
+        patience.note(&answer);
         if answer.is_success() {
             return answer.list().ok();
         }
-        tokio::time::sleep(retry_after(&answer).max(PAUSE)).await;
+        tokio::time::sleep(PAUSE).await;
     }
     None
 }
@@ -187,13 +191,8 @@ fn proven(resource: &Value, lost: &Unresolved) -> Option<String> {
     (same_name && same_id).then(|| text("id").map(str::to_owned))?
 }
 
-async fn send(tenant: &Tenant, request: Request) -> Option<Exchange> {
-    tokio::time::timeout(ONE, tenant.send(Operation::CleanUp, request)).await.ok()
-}
-
-fn retry_after(answer: &Exchange) -> Duration {
-    let seconds = answer.header("retry-after").and_then(|text| text.trim().parse().ok());
-    Duration::from_secs(seconds.unwrap_or(0)).min(RETRY_AFTER_MAX)
+async fn send(tenant: &Tenant, request: Request) -> Exchange {
+    tenant.send(Operation::CleanUp, request).await
 }
 
 fn target(owned: &Owned) -> String {

@@ -1,12 +1,13 @@
-//! What is done about a history that failed: replay it, shorten it, replay what is left, and keep
+//! What is done about a sequence that failed: replay it, shorten it, replay what is left, and keep
 //! that as a scenario file and as a shell script.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::HistoryFailure;
-use super::histories::Found;
+use super::SequenceFailure;
+use super::play::PlayError;
 use super::sequence::{Player, Sequence};
+use super::sequences::Found;
 use super::shrink::{Shrinker, scripts_of};
 use super::stage::Stage;
 use crate::directory::{Change, ChangeKind};
@@ -16,21 +17,13 @@ use crate::scenario::{Scenario, SnapshotMode};
 
 /// Differences kept for a report.
 const DIFFERENCES_MAX: usize = 100;
-/// Exchanges kept of one replay; a shortened history has few.
+/// Exchanges kept of one replay; a shortened sequence has few.
 const EXCHANGES_MAX: usize = 20_000;
-
-/// Why what is left of a failing history cannot be kept.
-#[derive(Debug, thiserror::Error)]
-#[error("write {}: {source}", path.display())]
-pub struct KeepError {
-    path: PathBuf,
-    source: std::io::Error,
-}
 
 /// A failure shortened, before its files are written.
 pub(super) struct Investigated {
     /// What the report says; the files are named once they are written.
-    pub(super) failure: HistoryFailure,
+    pub(super) failure: SequenceFailure,
     /// The kinds of change that are left: failures that show the same after the same are one.
     pub(super) shape: Vec<ChangeKind>,
     scenario: String,
@@ -39,7 +32,7 @@ pub(super) struct Investigated {
 
 /// Shortens a failure and replays it.
 pub(super) async fn investigate(stage: &Stage, player: &Player, found: &Found) -> Investigated {
-    let before = player.tenant.sent();
+    let before = player.tenant.sent().requests;
     let whole = written_out(player, found);
     let budget = stage.budget.shrink.open(&player.tenant);
     let may_try = || !player.is_stopped() && budget();
@@ -49,7 +42,7 @@ pub(super) async fn investigate(stage: &Stage, player: &Player, found: &Found) -
         true => shrinker.shorten(whole.clone()).await,
         false => (whole.clone(), false),
     };
-    // The whole history has been replayed once already.
+    // The whole sequence has been replayed once already.
     let (mut shown, mut replays) = (0, u64::from(!shows_again));
     let mut last: Option<(Sequence, Arc<Heard>)> = None;
     while replays < u64::from(stage.budget.replays) && !player.is_stopped() {
@@ -61,9 +54,9 @@ pub(super) async fn investigate(stage: &Stage, player: &Player, found: &Found) -
             last = Some((sequence, heard));
         }
     }
-    let shell = last.as_ref().map(|(sequence, heard)| {
-        shell(player, &shortest, sequence, &heard.exchanges())
-    });
+    let shell = last
+        .as_ref()
+        .map(|(sequence, heard)| shell(player, &shortest, sequence, &heard.exchanges()));
     let signature = last.as_ref().map_or(found.signature.clone(), |(it, _)| it.signature());
     let (differences, complaints) = last.map_or_else(Default::default, |(sequence, _)| {
         let comparisons = sequence.comparisons.into_iter();
@@ -71,13 +64,13 @@ pub(super) async fn investigate(stage: &Stage, player: &Player, found: &Found) -
         let complaints = sequence.complaints.into_iter().map(|it| it.text);
         (differences.collect(), complaints.collect())
     });
-    let failure = HistoryFailure {
+    let failure = SequenceFailure {
         kinds: signature.into_iter().collect(),
         seed: player.scenario.seed_of(found.run),
         nth: u64::from(found.run) + 1,
         times: found.times,
         requests_until_found: found.requests,
-        requests_to_shorten: player.tenant.sent() - before,
+        requests_to_shorten: player.tenant.sent().requests - before,
         changes_before: count(&whole),
         changes_after: count(&shortest),
         is_minimal: is_minimal && shown > 0,
@@ -100,7 +93,7 @@ impl Investigated {
         stage: &Stage,
         scenario: &str,
         nth: usize,
-    ) -> Result<HistoryFailure, KeepError> {
+    ) -> Result<SequenceFailure, PlayError> {
         let minimal = file(stage, scenario, "toml", nth);
         keep(&minimal, &self.scenario)?;
         self.failure.minimal = minimal.display().to_string();
@@ -113,7 +106,7 @@ impl Investigated {
     }
 }
 
-/// The history as a scenario of its own: every change written out, no cycle after the failure, and
+/// The sequence as a scenario of its own: every change written out, no cycle after the failure, and
 /// whatever the command line said.
 fn written_out(player: &Player, found: &Found) -> Scenario {
     let mut whole = player.scenario.with_scripts(found.run, found.scripts.clone());
@@ -145,8 +138,9 @@ fn file(stage: &Stage, scenario: &str, ending: &str, nth: usize) -> PathBuf {
     stage.folder.join(format!("minimal{of}{nth}.{ending}"))
 }
 
-fn keep(path: &Path, text: &str) -> Result<(), KeepError> {
-    std::fs::write(path, text).map_err(|source| KeepError { path: path.to_owned(), source })
+fn keep(path: &Path, text: &str) -> Result<(), PlayError> {
+    std::fs::write(path, text)
+        .map_err(|source| PlayError::Minimal { path: path.to_owned(), source })
 }
 
 /// The replay as a shell script: what the job sent, cycle by cycle, then what was read back.
@@ -171,8 +165,7 @@ fn shell(
     }
     let mut comments = vec!["What was read back".to_owned()];
     comments.extend(sequence.complaints.iter().map(|it| it.text.clone()));
-    let differences: Vec<_> =
-        sequence.comparisons.iter().flat_map(|it| &it.differences).collect();
+    let differences: Vec<_> = sequence.comparisons.iter().flat_map(|it| &it.differences).collect();
     for it in &differences {
         let attribute = it.attribute.as_ref().map_or(String::new(), |name| format!(" {name}"));
         let (subject, kind) = (&it.subject, it.kind.name());

@@ -5,7 +5,7 @@ pub mod checks;
 pub mod cleanup;
 pub mod compare;
 mod exit;
-mod histories;
+pub mod history;
 mod investigate;
 mod notify;
 pub mod play;
@@ -14,6 +14,7 @@ mod result;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod sequence;
+mod sequences;
 mod shrink;
 pub mod silence;
 pub mod stage;

@@ -1,17 +1,17 @@
-//! A whole scenario: its histories, the verdict over them, the snapshot, and the shortest history
+//! A whole scenario: its sequences, the verdict over them, the snapshot, and the shortest sequence
 //! that still fails.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::histories::{Folded, play_histories};
-use super::investigate::{Investigated, KeepError, investigate};
+use super::history::play_histories;
+use super::investigate::{Investigated, investigate};
 use super::sequence::Player;
+use super::sequences::{Folded, play_sequences};
 use super::stage::{Stage, dress_of};
-use super::{
-    ExpectationResult, ScenarioOutcome, ScenarioResult, SnapshotResult, TriedOrders,
-};
+use super::{ExpectationResult, ScenarioOutcome, ScenarioResult, SnapshotResult, TriedOrders};
 use crate::difference::Difference;
 use crate::directory::{ChangeKind, Pairs, possible_pairs};
 use crate::entra::mapping::MappingError;
@@ -42,14 +42,24 @@ pub enum PlayError {
     /// A snapshot cannot be read or written.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
-    /// The minimised sequence cannot be written.
-    #[error(transparent)]
-    Keep(#[from] KeepError),
+    /// What is left of a failure cannot be written.
+    #[error("write {}: {source}", path.display())]
+    Minimal {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
 }
 
 /// Runs a scenario and cleans up after it. A scenario with faults runs on the embedded tenant only:
 /// nobody can make a real one fail.
 pub async fn play(stage: &Stage, scenario: &Scenario) -> Result<ScenarioResult, PlayError> {
+    if let Some(history) = &scenario.history {
+        let seed = stage.seed.unwrap_or(scenario.seed);
+        let scenario = Scenario { seed, ..scenario.clone() };
+        return play_histories(stage, &scenario, history).await;
+    }
     let mut scenario = scenario.clone();
     let own_seed = scenario.seed;
     if let Some(seed) = stage.seed {
@@ -61,8 +71,12 @@ pub async fn play(stage: &Stage, scenario: &Scenario) -> Result<ScenarioResult, 
     let collector =
         Arc::new(Collector::new([stage.tenant.url().to_string()], stage.tenant.scrubber()));
     let (player, is_possible) = player(stage, scenario)?;
+    if let Some(used_up) = stage.tenant.budget_used_up() {
+        return Ok(left_out(&player, ScenarioOutcome::CannotTell, &used_up));
+    }
     if !is_possible {
-        return Ok(left_out(&player));
+        let why = "left out: its faults can be shown by the embedded tenant only";
+        return Ok(left_out(&player, ScenarioOutcome::AsExpected, why));
     }
     let player = player.with_listener(metrics.clone());
     let heard = match player.scenario.expect.snapshot {
@@ -70,7 +84,7 @@ pub async fn play(stage: &Stage, scenario: &Scenario) -> Result<ScenarioResult, 
         SnapshotMode::Shape | SnapshotMode::Full => player.with_listener(collector.clone()),
     };
     stage.judge.in_scenario(Some(&player.scenario.name));
-    let mut folded = play_histories(stage, &heard).await;
+    let mut folded = play_sequences(stage, &heard).await;
     stage.judge.in_scenario(None);
     let mut investigated = Vec::new();
     if player.scenario.is_drawn() {
@@ -85,6 +99,7 @@ pub async fn play(stage: &Stage, scenario: &Scenario) -> Result<ScenarioResult, 
     for (nth, failure) in merged(investigated).into_iter().enumerate() {
         result.failures.push(failure.keep(stage, &player.scenario.name, nth)?);
     }
+    result.minimal = result.failures.first().map(|failure| failure.minimal.clone());
     Ok(result)
 }
 
@@ -122,9 +137,8 @@ fn player(stage: &Stage, scenario: Scenario) -> Result<(Player, bool), PlayError
 fn merged(failures: Vec<Investigated>) -> Vec<Investigated> {
     let mut kept: Vec<Investigated> = Vec::new();
     for one in failures {
-        let is_same = |it: &&mut Investigated| {
-            it.failure.kinds == one.failure.kinds && it.shape == one.shape
-        };
+        let is_same =
+            |it: &&mut Investigated| it.failure.kinds == one.failure.kinds && it.shape == one.shape;
         match kept.iter_mut().find(is_same) {
             Some(known) => known.failure.times += one.failure.times,
             None => kept.push(one),
@@ -133,7 +147,7 @@ fn merged(failures: Vec<Investigated>) -> Vec<Investigated> {
     kept
 }
 
-/// Which orders of changes the histories tried, where any were drawn.
+/// Which orders of changes the sequences tried, where any were drawn.
 fn orders(scenario: &Scenario, pairs: &Pairs) -> Option<TriedOrders> {
     let drawn = scenario.draws().flat_map(|it| it.weights.drawn()).map(|(_, kind)| kind);
     let kinds: BTreeSet<ChangeKind> = drawn.collect();
@@ -180,7 +194,8 @@ fn finish(
     let missed = result.expectations.iter().any(|one| !one.held);
     let changed = matches!(result.snapshot, SnapshotResult::Changed | SnapshotResult::Missing);
     result.outcome = match folded.outcome {
-        _ if stage.is_stopped() => ScenarioOutcome::Interrupted,
+        _ if stage.is_interrupted() => ScenarioOutcome::Interrupted,
+        _ if stage.is_stopped() => ScenarioOutcome::CannotTell,
         ScenarioOutcome::Failed => ScenarioOutcome::Failed,
         _ if changed => ScenarioOutcome::SnapshotChanged,
         _ if missed => ScenarioOutcome::ExpectationMissed,
@@ -247,29 +262,36 @@ fn expectations(
     all
 }
 
-fn left_out(player: &Player) -> ScenarioResult {
-    let why = "left out: its faults can be shown by the embedded tenant only";
-    ScenarioResult { remarks: vec![why.to_owned()], ..blank(player) }
+fn left_out(player: &Player, outcome: ScenarioOutcome, why: &str) -> ScenarioResult {
+    ScenarioResult { outcome, remarks: vec![why.to_owned()], ..blank(player) }
 }
 
 fn blank(player: &Player) -> ScenarioResult {
-    let scenario = &player.scenario;
-    ScenarioResult {
-        name: scenario.name.clone(),
-        title: scenario.title.clone(),
-        seed: scenario.seed,
-        dialect: player.set_up.settings.dialect.name().to_owned(),
-        outcome: ScenarioOutcome::AsExpected,
-        runs: 0,
-        requests: 0,
-        seconds: 0.0,
-        cycles: Vec::new(),
-        differences: Vec::new(),
-        differences_total: 0,
-        snapshot: SnapshotResult::Off,
-        expectations: Vec::new(),
-        failures: Vec::new(),
-        orders: None,
-        remarks: Vec::new(),
+    ScenarioResult::blank(&player.scenario, player.set_up.settings.dialect.name())
+}
+
+impl ScenarioResult {
+    /// The result of a scenario of which nothing is known yet.
+    pub(super) fn blank(scenario: &Scenario, dialect: &str) -> Self {
+        Self {
+            name: scenario.name.clone(),
+            title: scenario.title.clone(),
+            seed: scenario.seed,
+            dialect: dialect.to_owned(),
+            outcome: ScenarioOutcome::AsExpected,
+            runs: 0,
+            requests: 0,
+            seconds: 0.0,
+            cycles: Vec::new(),
+            differences: Vec::new(),
+            differences_total: 0,
+            snapshot: SnapshotResult::Off,
+            expectations: Vec::new(),
+            minimal: None,
+            findings: Vec::new(),
+            failures: Vec::new(),
+            orders: None,
+            remarks: Vec::new(),
+        }
     }
 }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::checks::check::{CheckResult, Outcome};
 use crate::difference::Difference;
 use crate::profile::{Limitation, LimitationKind};
+use crate::tenant::Tenant;
 
 pub use crate::metrics::{OperationMetrics, Percentiles};
 pub use crate::snapshot::SnapshotResult;
@@ -55,6 +56,9 @@ pub struct Run {
     pub operations: Vec<OperationMetrics>,
     /// What became of the resources that the run created.
     pub clean_up: CleanUpResult,
+    /// How many requests went out, and what the operator allowed.
+    #[serde(default)]
+    pub requests: RequestCounts,
     /// Words on what the run could not do or what an operator should know.
     pub remarks: Vec<String>,
 }
@@ -174,8 +178,12 @@ pub struct ScenarioResult {
     pub snapshot: SnapshotResult,
     /// Performance expectations of the file.
     pub expectations: Vec<ExpectationResult>,
+    /// The file of the first failure made short, after a drawn sequence or history failed.
+    pub minimal: Option<String>,
+    /// What random histories found, each made as short as it gets.
+    pub findings: Vec<Finding>,
     /// Failures of drawn sequences, each of another kind; one, unless the run went on after it.
-    pub failures: Vec<HistoryFailure>,
+    pub failures: Vec<SequenceFailure>,
     /// Which orders of two changes on one object were tried, where changes were drawn.
     pub orders: Option<TriedOrders>,
     /// Words on what happened: quarantine, escrows, notification.
@@ -185,7 +193,7 @@ pub struct ScenarioResult {
 /// A failure of a drawn sequence, shortened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct HistoryFailure {
+pub struct SequenceFailure {
     /// What went wrong, without names and numbers.
     pub kinds: Vec<String>,
     /// The seed of the first sequence that showed it.
@@ -236,6 +244,47 @@ pub struct TriedOrders {
     pub counts: BTreeMap<String, BTreeMap<String, u64>>,
 }
 
+/// A failure that a random history showed, made as short as it gets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Finding {
+    /// The property that was broken: a check's id.
+    pub check: String,
+    /// The verb of the step that showed it.
+    pub verb: String,
+    /// The step that showed it, as a script writes it.
+    pub step: String,
+    /// What the model says.
+    pub expected: String,
+    /// What the tenant shows.
+    pub actual: String,
+    /// The seed of the history.
+    pub seed: u64,
+    /// How many histories it took to find it.
+    pub history: u64,
+    /// Steps before it was shortened.
+    pub steps_before: u64,
+    /// The steps that are left.
+    pub script: Vec<String>,
+    /// Whether no single step can be left out.
+    pub is_minimal: bool,
+    /// In how many replays of the whole history it showed again.
+    pub shown: u64,
+    /// How often the whole history was replayed.
+    pub replays: u64,
+    /// Requests spent on replaying and shortening.
+    pub requests: u64,
+    /// The file with the short history; a shell script stands beside it.
+    pub minimal: Option<String>,
+}
+
+impl Finding {
+    /// Whether it came and went when the same history was played again.
+    pub fn is_flaky(&self) -> bool {
+        self.shown < self.replays
+    }
+}
+
 /// Whether a scenario came out as expected.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -249,6 +298,8 @@ pub enum ScenarioOutcome {
     ExpectationMissed,
     /// The snapshot changed.
     SnapshotChanged,
+    /// The budget was used up before its end.
+    CannotTell,
     /// The tenant does not hold what it should, or a cycle failed.
     Failed,
     /// Stopped before its end.
@@ -321,6 +372,10 @@ pub struct LoadResult {
     pub phases: Vec<PhaseResult>,
     /// Measurements of each operation.
     pub operations: Vec<OperationMetrics>,
+    /// What happened when: slices of equal length, in order, from the load's first request on.
+    pub timeline: Vec<Moment>,
+    /// How latency grew with what the tenant held.
+    pub growth: Vec<Growth>,
     /// Users the tenant holds of this run, counted afterwards.
     pub users_found: u64,
     /// Groups the tenant holds of this run, counted afterwards.
@@ -348,10 +403,127 @@ pub struct LoadResult {
 pub struct PhaseResult {
     /// `users`, `groups`, `references`.
     pub phase: String,
+    /// When it began, in seconds from the load's first request.
+    pub began: f64,
     /// Requests sent.
     pub requests: u64,
     /// How long it took, in seconds.
     pub seconds: f64,
+}
+
+/// How many requests went out, and what the operator allowed.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RequestCounts {
+    /// Sent, those of the clean-up included.
+    pub sent: u64,
+    /// Those of the clean-up among them; they are outside the budget.
+    pub clean_up: u64,
+    /// Not sent because the budget was used up.
+    pub held_back: u64,
+    /// Answered with 429, or with 503 and `Retry-After`.
+    pub throttled: u64,
+    /// How long nothing was sent because the tenant had asked for it, in seconds.
+    pub throttled_seconds: f64,
+    /// The budget of `--max-requests`.
+    pub budget: Option<u64>,
+    /// The cap of `--rate`, in requests a second.
+    pub per_second_max: Option<f64>,
+}
+
+impl RequestCounts {
+    /// What went through the tenant's door.
+    pub fn of(tenant: &Tenant) -> Self {
+        let (sent, allowance) = (tenant.sent(), tenant.allowance());
+        Self {
+            sent: sent.requests,
+            clean_up: sent.clean_up,
+            held_back: sent.held_back,
+            throttled: sent.throttled,
+            throttled_seconds: sent.throttled_for.as_secs_f64(),
+            budget: allowance.requests_max,
+            per_second_max: allowance.per_second_max,
+        }
+    }
+}
+
+/// One slice of a load's time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Moment {
+    /// The phase in which the slice ended.
+    pub phase: String,
+    /// When the slice began, in seconds from the load's first request.
+    pub began: f64,
+    /// How long the slice is, in seconds.
+    pub seconds: f64,
+    /// Requests that were answered in it.
+    pub requests: u64,
+    /// Users, groups and memberships that arrived in it.
+    pub objects: u64,
+    /// Requests that got a 4xx, a 5xx or no whole answer.
+    pub errors: u64,
+    /// Answers 429.
+    pub throttled: u64,
+    /// Latency of the requests answered in it; from the due time where a rate is set.
+    pub latency_ms: Percentiles,
+}
+
+/// How the latency of one operation grew with what there was.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Growth {
+    /// The operation: `match-user`, `create-user`, `add-members`.
+    pub operation: String,
+    /// What there was more and more of: `users`, `groups` or `members of one group`.
+    pub over: String,
+    /// Latencies by size, smallest first.
+    pub points: Vec<GrowthPoint>,
+    /// The exponent of the fitted power of the size; none where there are too few points.
+    pub exponent: Option<f64>,
+    /// What the exponent means.
+    pub verdict: GrowthVerdict,
+}
+
+/// Latencies at one size.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct GrowthPoint {
+    /// How many there were, in the middle of the measured stretch.
+    pub size: u64,
+    /// Requests measured there.
+    pub count: u64,
+    /// Their median, in milliseconds.
+    pub p50_ms: f64,
+}
+
+/// How a latency grows with the size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GrowthVerdict {
+    /// It does not.
+    Constant,
+    /// As the logarithm of the size, or a small power of it.
+    Logarithmic,
+    /// In proportion to the size.
+    Linear,
+    /// Faster than the size.
+    Worse,
+    /// Too few sizes, or too far apart from one another, for a verdict.
+    CannotTell,
+}
+
+impl GrowthVerdict {
+    /// The word of reports and of `[expect]`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Constant => "constant",
+            Self::Logarithmic => "logarithmic",
+            Self::Linear => "linear",
+            Self::Worse => "worse than linear",
+            Self::CannotTell => "cannot tell",
+        }
+    }
 }
 
 /// What became of the resources that the run created.

@@ -63,6 +63,7 @@ pub(crate) fn conforming() -> Run {
         load: Some(load()),
         operations: vec![operation()],
         clean_up: CleanUpResult { created: 61, deleted: 61, left: Vec::new() },
+        requests: RequestCounts { sent: 1_295, clean_up: 61, ..RequestCounts::default() },
         remarks: Vec::new(),
     }
 }
@@ -107,15 +108,26 @@ pub(crate) fn violating() -> Run {
         reason("the tenant does not offer ETags", Outcome::Skipped, "etag-match"),
         check("cursor-walk", Outcome::NotExercised),
     ]);
+    run.requests = RequestCounts {
+        sent: 101,
+        clean_up: 61,
+        held_back: 2,
+        throttled: 4,
+        throttled_seconds: 3.0,
+        budget: Some(40),
+        per_second_max: Some(25.0),
+    };
     run.scenarios[0].outcome = ScenarioOutcome::Failed;
     run.scenarios[0].snapshot = SnapshotResult::Changed;
     run.scenarios[0].differences = vec![difference()];
     run.scenarios[0].differences_total = 1;
-    run.scenarios[0].failures = vec![history_failure()];
+    run.scenarios[0].failures = vec![sequence_failure()];
     run.scenarios[0].orders = Some(TriedOrders {
         possible: 3,
         tried: 1,
-        missing: ["enable-user, disable-user", "rename-user, enable-user"].map(str::to_owned).into(),
+        missing: ["enable-user, disable-user", "rename-user, enable-user"]
+            .map(str::to_owned)
+            .into(),
         counts: [("disable-user".to_owned(), [("enable-user".to_owned(), 7)].into())].into(),
     });
     run.scenarios[0].remarks = vec!["1 object in escrow".to_owned()];
@@ -214,14 +226,16 @@ fn scenario() -> ScenarioResult {
         differences_total: 0,
         snapshot: SnapshotResult::Matches,
         expectations: vec![expectation()],
+        minimal: None,
+        findings: Vec::new(),
         failures: Vec::new(),
         orders: None,
         remarks: Vec::new(),
     }
 }
 
-fn history_failure() -> HistoryFailure {
-    HistoryFailure {
+fn sequence_failure() -> SequenceFailure {
+    SequenceFailure {
         kinds: vec!["user-active active".to_owned()],
         seed: 77,
         nth: 4,
@@ -281,8 +295,10 @@ fn load() -> LoadResult {
         seconds: 99.4,
         requests_per_second: 412.5,
         objects_per_second: 306.8,
-        phases: vec![PhaseResult { phase: "users".to_owned(), requests: 20_000, seconds: 48.0 }],
+        phases: phases(),
         operations: vec![operation()],
+        timeline: timeline(),
+        growth: vec![growth()],
         users_found: 10_000,
         groups_found: 500,
         compared: 1_000,
@@ -292,5 +308,52 @@ fn load() -> LoadResult {
         published_minutes: (20.0, 30.0),
         expectations: vec![expectation()],
         remarks: Vec::new(),
+    }
+}
+
+fn phases() -> Vec<PhaseResult> {
+    [("users", 0.0, 48.0), ("groups", 48.0, 2.4), ("references", 50.4, 49.0)]
+        .map(|(phase, began, seconds)| PhaseResult {
+            phase: phase.to_owned(),
+            began,
+            requests: 20_000,
+            seconds,
+        })
+        .into()
+}
+
+fn timeline() -> Vec<Moment> {
+    (0..20_u32)
+        .map(|slice| {
+            let step = f64::from(slice);
+            Moment {
+                phase: if slice < 10 { "users" } else { "references" }.to_owned(),
+                began: step * 5.0,
+                seconds: 5.0,
+                requests: 2_050 - u64::from(slice) * 20,
+                objects: 1_500 - u64::from(slice) * 10,
+                errors: u64::from(slice % 4),
+                throttled: u64::from(slice == 7) * 4,
+                latency_ms: Percentiles {
+                    p50: 3.0 + step / 10.0,
+                    p90: 5.0,
+                    p99: 11.0 + step,
+                    p99_9: 30.0,
+                    max: 41.75,
+                },
+            }
+        })
+        .collect()
+}
+
+fn growth() -> Growth {
+    let points = [(1_250, 3.0), (3_750, 3.4), (6_250, 3.6), (8_750, 3.7)]
+        .map(|(size, p50_ms)| GrowthPoint { size, count: 2_500, p50_ms });
+    Growth {
+        operation: "create-user".to_owned(),
+        over: "users".to_owned(),
+        points: points.into(),
+        exponent: Some(0.11),
+        verdict: GrowthVerdict::Logarithmic,
     }
 }

@@ -1,4 +1,4 @@
-//! One history of a scenario: a directory, a job and a projection go through the cycles together.
+//! One sequence of a scenario: a directory, a job and a projection go through the cycles together.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -21,6 +21,7 @@ use crate::entra::connector::Connector;
 use crate::entra::cycle::{CycleKind, Plan};
 use crate::entra::job::{CycleReport, JobSetUp, ProvisioningJob};
 use crate::entra::log::{LogContext, LogEntry};
+use crate::entra::pace::Pace;
 use crate::entra::projection::Projection;
 use crate::entra::state::Doubt;
 use crate::exchange::{Disturbance, Listener, Operation};
@@ -29,7 +30,7 @@ use crate::scenario::{CyclePlan, Scenario};
 use crate::tenant::embedded::{EmbeddedSettings, EmbeddedTenant};
 use crate::tenant::{Tenant, TenantUrl, Transport};
 
-/// What one history came to.
+/// What one sequence came to.
 #[derive(Debug, Default)]
 pub struct Sequence {
     /// Whether the tenant held what it should.
@@ -46,7 +47,7 @@ pub struct Sequence {
     pub complaints: Vec<Complaint>,
     /// Words on what happened.
     pub remarks: Vec<String>,
-    /// The provisioning log's entries, where the history is heard.
+    /// The provisioning log's entries, where the sequence is heard.
     pub log: Vec<LogEntry>,
     /// Requests sent, reading back and cleaning up included.
     pub requests: u64,
@@ -54,7 +55,7 @@ pub struct Sequence {
     rested: Option<String>,
 }
 
-/// Something wrong with a history that is no difference.
+/// Something wrong with a sequence that is no difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Complaint {
     /// What is wrong, without names and numbers: the same fault has the same kind.
@@ -63,7 +64,7 @@ pub struct Complaint {
     pub text: String,
 }
 
-/// Plays histories of one scenario, each behind a door of its own. Cheap to clone.
+/// Plays sequences of one scenario, each behind a door of its own. Cheap to clone.
 #[derive(Clone)]
 pub struct Player {
     /// The scenario.
@@ -72,7 +73,7 @@ pub struct Player {
     pub set_up: Arc<JobSetUp>,
     /// The door this scenario goes through.
     pub tenant: Tenant,
-    /// How the embedded tenant is set up, which every history has afresh; none where a real one is
+    /// How the embedded tenant is set up, which every sequence has afresh; none where a real one is
     /// under test.
     pub embedded: Option<Arc<EmbeddedSettings>>,
     /// The profile.
@@ -81,7 +82,7 @@ pub struct Player {
     pub stop: watch::Receiver<bool>,
     /// A command that gets the notification of a quarantine on its standard input.
     pub notify_command: Option<String>,
-    /// Whether a history ends with the first cycle that goes wrong.
+    /// Whether a sequence ends with the first cycle that goes wrong.
     pub stops_early: bool,
 }
 
@@ -95,9 +96,9 @@ struct Moving {
 }
 
 impl Player {
-    /// Whether the run is interrupted.
+    /// Whether it makes no sense to go on: interrupted, or the budget has held something back.
     pub fn is_stopped(&self) -> bool {
-        *self.stop.borrow()
+        *self.stop.borrow() || self.tenant.is_held_back()
     }
 
     /// The same player with another scenario.
@@ -110,8 +111,8 @@ impl Player {
         Self { tenant: self.tenant.with_listener(listener), ..self.clone() }
     }
 
-    /// Plays one history of the scenario and cleans up after it; `attempt` gives the objects names
-    /// of their own. Only a history that is `heard` keeps the provisioning log and notifies.
+    /// Plays one sequence of the scenario and cleans up after it; `attempt` gives the objects names
+    /// of their own. Only a sequence that is `heard` keeps the provisioning log and notifies.
     pub async fn play(&self, run: u32, attempt: u32, is_heard: bool) -> Sequence {
         let tenant = self.tenant_of(run);
         let mut moving = self.begin(&tenant, run, attempt);
@@ -138,12 +139,12 @@ impl Player {
             sequence.complain("rested", format!("the last cycle did not do its work: {why}"));
         }
         clean_up(&tenant, self.set_up.settings.concurrency).await;
-        sequence.requests = tenant.sent();
+        sequence.requests = tenant.passed();
         self.tenant.take_back(&tenant);
         sequence
     }
 
-    /// A door for one history; behind it is an embedded tenant of its own, or the real one.
+    /// A door for one sequence; behind it is an embedded tenant of its own, or the real one.
     fn tenant_of(&self, run: u32) -> Tenant {
         let apart = self.tenant.apart();
         let Some(settings) = self.embedded.as_deref() else { return apart };
@@ -156,7 +157,9 @@ impl Player {
     }
 
     fn begin(&self, tenant: &Tenant, run: u32, attempt: u32) -> Moving {
-        let connector = Connector::new(tenant.clone(), self.set_up.settings.clone());
+        let mut connector = Connector::new(tenant.clone(), self.set_up.settings.clone());
+        let pace = |rate| Arc::new(Pace::new(rate, tenant.began()));
+        connector.pace = self.scenario.pace.rate.map(pace);
         let seed = self.scenario.seed_of(run).wrapping_add(u64::from(attempt) << 40);
         let set_up = JobSetUp { seed, ..(*self.set_up).clone() };
         Moving {
@@ -216,10 +219,10 @@ impl Player {
             }
         };
         let connector = disturbed(&moving.connector, sequence.scripts.last());
-        let sent = connector.tenant.sent();
+        let sent = connector.tenant.passed();
         let stop = || self.is_stopped();
         let report = moving.job.run_cycle(&connector, &moving.directory, &kind, &stop).await;
-        let requests = connector.tenant.sent() - sent;
+        let requests = connector.tenant.passed() - sent;
         sequence.cycles.push(summary(name, &report, &moving.job, requests));
         if is_heard {
             sequence.log.extend(self.log(index, &report, moving));
@@ -232,6 +235,10 @@ impl Player {
             moving.projection.advance(&plan, &kind, &report.postponed());
             if self.set_up.settings.verify_after_write {
                 let comparison = self.compare(moving).await;
+                // What was not read says nothing of the tenant.
+                if self.is_stopped() {
+                    return;
+                }
                 let outcome = verdict(&self.profile, self.tenant.url(), &comparison);
                 sequence.outcome = sequence.outcome.max(outcome);
                 sequence.comparisons.push(comparison);
@@ -315,7 +322,7 @@ impl Sequence {
         self.outcome == ScenarioOutcome::Failed
     }
 
-    /// What the first cycle that went wrong showed, without names and numbers: two histories with
+    /// What the first cycle that went wrong showed, without names and numbers: two sequences with
     /// something in common here may well have one cause.
     pub fn signature(&self) -> BTreeSet<String> {
         let first = self.comparisons.iter().find(|it| !it.differences.is_empty());

@@ -1,7 +1,7 @@
-//! Makes a failing history short and plain: first fewer changes, then fewer cycles, a smaller
+//! Makes a failing sequence short and plain: first fewer changes, then fewer cycles, a smaller
 //! population, lower numbers, and simpler values.
 //!
-//! Every attempt is a history of its own, on fresh resources. It counts as a failure where it shows
+//! Every attempt is a sequence of its own, on fresh resources. It counts as a failure where it shows
 //! something of what the first one showed. Nothing is tried any more once the budget is spent.
 
 use std::cell::Cell;
@@ -11,7 +11,7 @@ use super::sequence::{Player, Sequence};
 use crate::directory::{Change, ChangedObject, Population, minimise, renumbered, simpler};
 use crate::scenario::{Changes, CyclePlan, Scenario};
 
-/// Tries shorter histories.
+/// Tries shorter sequences.
 pub(super) struct Shrinker<'a, F> {
     pub(super) player: &'a Player,
     /// What the failure shows.
@@ -32,7 +32,7 @@ impl<'a, F: Fn() -> bool> Shrinker<'a, F> {
         player.with(scenario.clone()).play(0, self.attempts.get(), false).await
     }
 
-    /// Whether a history shows what this is about.
+    /// Whether a sequence shows what this is about.
     pub(super) fn is_shown_by(&self, sequence: &Sequence) -> bool {
         sequence.has_failed() && !sequence.signature().is_disjoint(self.signature)
     }
@@ -97,7 +97,9 @@ impl<'a, F: Fn() -> bool> Shrinker<'a, F> {
         let users = after(named.iter().filter_map(|it| user(*it)).max()).max(1);
         let groups = after(named.iter().filter_map(|it| group(*it)).max());
         let steps: [fn(&mut Population, usize, usize); 6] = [
-            |it, users, groups| (it.users, it.groups) = (it.users.min(users), it.groups.min(groups)),
+            |it, users, groups| {
+                (it.users, it.groups) = (it.users.min(users), it.groups.min(groups))
+            },
             |it, users, _| it.users = it.users.min(users),
             |it, _, groups| it.groups = it.groups.min(groups),
             |it, _, _| it.managers_percent = 0,

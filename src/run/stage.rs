@@ -58,8 +58,13 @@ pub struct Stage {
 
 impl Stage {
     /// Whether the run is interrupted.
-    pub fn is_stopped(&self) -> bool {
+    pub fn is_interrupted(&self) -> bool {
         *self.stop.borrow()
+    }
+
+    /// Whether it makes no sense to go on: interrupted, or the budget has held something back.
+    pub fn is_stopped(&self) -> bool {
+        self.is_interrupted() || self.tenant.is_held_back()
     }
 
     /// Entra's settings: defaults, then the profile's, then a scenario's, then the command line's.

@@ -79,8 +79,7 @@ impl Sync {
     }
 
     async fn differences(&self) -> Vec<Difference> {
-        let settings =
-            ReadBack { concurrency: 1, window: Duration::ZERO, documented: Vec::new() };
+        let settings = ReadBack { concurrency: 1, window: Duration::ZERO, documented: Vec::new() };
         compare(&self.connector, &self.job, &self.projection, &settings).await.differences
     }
 }

@@ -15,7 +15,7 @@ use crate::entra::scope::ScopingFilter;
 use crate::profile::{CONCURRENCY_MAX, MappedObject, refuse_entra, refuse_mapping};
 use crate::refusal::SourceText;
 
-type Checked<T> = Result<T, Box<Refusal>>;
+pub(super) type Checked<T> = Result<T, Box<Refusal>>;
 
 /// Users and groups are computed, not stored, but requests for each take their time.
 const USERS_MAX: i64 = 10_000_000;
@@ -49,7 +49,11 @@ pub(super) fn parse(file: &str, name: &str, text: &str) -> Checked<Scenario> {
     let seed = checker.whole(written.seed.as_ref(), 0, i64::MAX, 1)?;
     let runs = checker.whole(written.runs.as_ref(), 1, RUNS_MAX, 1)?;
     let population = checker.population(written.population.as_ref(), seed)?;
-    let cycles = checker.cycles(&written.cycle, &population)?;
+    let history = checker.history(&written)?;
+    let cycles = match history {
+        Some(_) => Vec::new(),
+        None => checker.cycles(&written.cycle, &population)?,
+    };
     if let Some(entra) = &written.entra {
         refuse_entra(&source, entra)?;
     }
@@ -67,6 +71,7 @@ pub(super) fn parse(file: &str, name: &str, text: &str) -> Checked<Scenario> {
         scope,
         population,
         cycles,
+        history,
         entra,
         mappings: written.mapping.into_iter().map(Spanned::into_inner).collect(),
         faults: written.faults,
@@ -75,8 +80,8 @@ pub(super) fn parse(file: &str, name: &str, text: &str) -> Checked<Scenario> {
     })
 }
 
-struct Checker<'text> {
-    source: SourceText<'text>,
+pub(super) struct Checker<'text> {
+    pub(super) source: SourceText<'text>,
 }
 
 impl Checker<'_> {
@@ -135,7 +140,7 @@ impl Checker<'_> {
         population: &Population,
     ) -> Checked<Vec<CyclePlan>> {
         if tables.is_empty() {
-            let mend = "add a [[cycle]] with kind = \"initial\"";
+            let mend = "add a [[cycle]] with kind = \"initial\", or a [history]";
             return Err(self.source.refuse(&(0..0), "nothing happens: there is no cycle", mend));
         }
         let mut begun = false;
@@ -397,12 +402,17 @@ impl Checker<'_> {
         })
     }
 
-    fn percent(&self, value: Option<&Spanned<i64>>, otherwise: u8) -> Checked<u8> {
+    pub(super) fn percent(&self, value: Option<&Spanned<i64>>, otherwise: u8) -> Checked<u8> {
         let number = self.whole(value, 0, 100, i64::from(otherwise))?;
         Ok(u8::try_from(number).expect("at most 100"))
     }
 
-    fn size(&self, value: Option<&Spanned<i64>>, most: i64, otherwise: i64) -> Checked<usize> {
+    pub(super) fn size(
+        &self,
+        value: Option<&Spanned<i64>>,
+        most: i64,
+        otherwise: i64,
+    ) -> Checked<usize> {
         self.count(value, 0, most, otherwise)
     }
 

@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
+use super::history::HistoryTable;
 use super::*;
 use crate::directory::Weights;
 use crate::entra::scope::{ScopingClause, ScopingFilter};
@@ -28,6 +29,8 @@ pub(super) struct ScenarioFile {
     pub(super) scoping_filter: Vec<Spanned<ScopingFilterTable>>,
     #[serde(default)]
     pub(super) cycle: Vec<Spanned<CycleTable>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) history: Option<Spanned<HistoryTable>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) entra: Option<Spanned<EntraOverrides>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -151,6 +154,7 @@ pub(super) fn text_of(scenario: &Scenario) -> String {
         population: (population.users > 0).then(|| put(population_table(population))),
         scoping_filter: scoping_filter_tables(&scenario.scope),
         cycle: scenario.cycles.iter().map(|cycle| put(cycle_table(cycle))).collect(),
+        history: None,
         entra: (scenario.entra != EntraOverrides::default()).then(|| put(scenario.entra.clone())),
         mapping: scenario.mappings.iter().cloned().map(put).collect(),
         faults: scenario.faults.clone(),

@@ -28,8 +28,7 @@ impl Disturbances {
     /// group is assigned again would hold on to what is gone, and Entra's own does not get over it.
     pub(super) fn next(&self, request: &Request) -> Option<Disturbance> {
         let number = self.sent.fetch_add(1, Ordering::Relaxed) + 1;
-        let ends_group =
-            request.method == Method::DELETE && request.target.starts_with("/Groups/");
+        let ends_group = request.method == Method::DELETE && request.target.starts_with("/Groups/");
         let found = self.nth.get(&number).copied();
         found.filter(|it| !(ends_group && *it == Disturbance::LoseAnswer))
     }

@@ -12,6 +12,7 @@ mod ownership;
 #[cfg(test)]
 mod tests;
 mod token;
+mod traffic;
 mod transport;
 mod url;
 
@@ -23,6 +24,7 @@ use std::time::{Duration, Instant};
 use disturb::Disturbances;
 pub use manifest::{Collection, Manifest, ManifestError, ManifestLine, Owned, Unresolved};
 pub use token::{SecretToken, TokenError};
+pub use traffic::{Allowance, PER_SECOND_MAX, PER_SECOND_MIN, Sent};
 pub use transport::{HttpSettings, Limits, Transport, TransportError};
 pub use url::{TenantUrl, TenantUrlError};
 
@@ -45,9 +47,11 @@ pub struct Tenant {
 struct Door {
     url: TenantUrl,
     token: Option<SecretToken>,
-    sent: AtomicU64,
     /// The number of the last exchange, over all doors of a run.
-    number: Arc<AtomicU64>,
+    numbers: Arc<AtomicU64>,
+    /// How many requests went through this door.
+    passed: AtomicU64,
+    traffic: Arc<traffic::Traffic>,
     began: Instant,
     ownership: ownership::Ownership,
 }
@@ -77,8 +81,9 @@ impl Tenant {
         let door = Door {
             url,
             token,
-            sent: AtomicU64::new(0),
-            number: Arc::default(),
+            numbers: Arc::default(),
+            passed: AtomicU64::new(0),
+            traffic: Arc::default(),
             began: Instant::now(),
             ownership: ownership::Ownership::default(),
         };
@@ -89,22 +94,22 @@ impl Tenant {
     }
 
     /// The same tenant behind a door of its own, which owns what is created through it and nothing
-    /// else. Manifest and numbers of exchanges are shared.
+    /// else. Manifest, numbers of exchanges, and what may be sent are shared.
     pub fn apart(&self) -> Self {
         let door = Door {
             url: self.door.url.clone(),
             token: self.door.token.clone(),
-            sent: AtomicU64::new(0),
-            number: self.door.number.clone(),
+            numbers: Arc::clone(&self.door.numbers),
+            passed: AtomicU64::new(0),
+            traffic: Arc::clone(&self.door.traffic),
             began: self.door.began,
             ownership: self.door.ownership.apart(),
         };
         Self { door: Arc::new(door), ..self.clone() }
     }
 
-    /// Takes over what went through a door apart: its count, and what is still there.
+    /// Takes over what a door apart owns still.
     pub fn take_back(&self, apart: &Self) {
-        self.door.sent.fetch_add(apart.sent(), Ordering::Relaxed);
         self.door.ownership.take_back(&apart.door.ownership);
     }
 
@@ -121,6 +126,13 @@ impl Tenant {
     /// The same tenant with other limits and another dress, as a scenario's settings have it.
     pub fn with_settings(&self, limits: Limits, dress: Dress) -> Self {
         Self { limits, dress: Arc::new(dress), ..self.clone() }
+    }
+
+    /// The same tenant, waited for no longer than this.
+    pub fn with_timeout_max(&self, timeout: Duration) -> Self {
+        let mut tenant = self.clone();
+        tenant.limits.timeout = tenant.limits.timeout.min(timeout);
+        tenant
     }
 
     /// The same tenant, to which changes of discovery are sent as well: for checks that the
@@ -165,12 +177,42 @@ impl Tenant {
 
     /// The number of the last exchange, over all doors of the run.
     pub fn last_number(&self) -> u64 {
-        self.door.number.load(Ordering::Relaxed)
+        self.door.numbers.load(Ordering::Relaxed)
     }
 
-    /// How many requests went through this door so far.
-    pub fn sent(&self) -> u64 {
-        self.door.sent.load(Ordering::Relaxed)
+    /// How many requests went through this door alone.
+    pub fn passed(&self) -> u64 {
+        self.door.passed.load(Ordering::Relaxed)
+    }
+
+    /// What went through the doors of the run so far.
+    pub fn sent(&self) -> Sent {
+        self.door.traffic.sent()
+    }
+
+    /// Sets what the operator allows the run to send; the first word counts, for all clones.
+    pub fn allow(&self, allowance: Allowance) {
+        self.door.traffic.allow(allowance);
+    }
+
+    /// What the operator allows the run to send.
+    pub fn allowance(&self) -> Allowance {
+        self.door.traffic.allowance()
+    }
+
+    /// How long requests have been held up at the door so far, on behalf of rate and tenant.
+    pub fn waited(&self) -> Duration {
+        self.door.traffic.waited()
+    }
+
+    /// Why nothing more is sent but the clean-up, once the budget is used up.
+    pub fn budget_used_up(&self) -> Option<String> {
+        self.door.traffic.used_up().map(|used_up| used_up.to_string())
+    }
+
+    /// Whether the budget has held something back: what came after it says nothing of the tenant.
+    pub fn is_held_back(&self) -> bool {
+        self.sent().held_back > 0
     }
 
     /// Opens the manifest that is written before each create.
@@ -246,14 +288,11 @@ impl Tenant {
         due: Duration,
     ) -> Exchange {
         let door = &*self.door;
-        door.sent.fetch_add(1, Ordering::Relaxed);
-        let number = door.number.fetch_add(1, Ordering::Relaxed) + 1;
+        door.passed.fetch_add(1, Ordering::Relaxed);
+        let number = door.numbers.fetch_add(1, Ordering::Relaxed) + 1;
         let disturbance = self.disturbances.as_ref().and_then(|it| it.next(&request));
         self.dress(&mut request);
-        let permit = match self.discovery_is_open && ownership::changes_discovery(&request) {
-            true => Ok(()),
-            false => door.ownership.permit(number, &request),
-        };
+        let permit = self.permit(number, operation, &request).await;
         let sent = door.began.elapsed();
         let secret = match request.credential {
             Credential::SecretToken | Credential::LowerCaseScheme => door.token.as_ref(),
@@ -268,11 +307,34 @@ impl Tenant {
         let answered = door.began.elapsed();
         let exchange =
             Exchange { number, operation, request, result, due, sent, answered, disturbance };
+        if !matches!(exchange.result, Err(Failure::Refused(_))) {
+            door.traffic.heard(&exchange);
+        }
         door.ownership.heard(&exchange);
         for listener in &self.listeners {
             listener.heard(&exchange);
         }
         exchange
+    }
+
+    /// Waits until the request may go out, or says why it may not.
+    async fn permit(
+        &self,
+        number: u64,
+        operation: Operation,
+        request: &Request,
+    ) -> Result<(), String> {
+        let Door { traffic, ownership, .. } = &*self.door;
+        traffic.take(operation).map_err(|used_up| used_up.to_string())?;
+        traffic.turn().await;
+        if self.discovery_is_open && ownership::changes_discovery(request) {
+            return Ok(());
+        }
+        let permit = ownership.permit(number, request);
+        if permit.is_err() {
+            traffic.give_back(operation);
+        }
+        permit
     }
 
     /// Adds the headers that every request of Entra carries, where the request has no own value.

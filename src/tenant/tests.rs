@@ -3,6 +3,7 @@
 mod door;
 mod journal;
 mod tls;
+mod traffic;
 mod wire;
 
 use std::path::PathBuf;

@@ -85,16 +85,11 @@ impl Asker<'_> {
         let mut attempt = 1;
         loop {
             let seen = self.tenant.send(operation, request.clone()).await;
-            let wait = probe::retry_after(&seen);
-            if !is_throttled(&seen)
-                || attempt >= probe::ATTEMPTS_MAX
-                || wait > self.settings.throttle_wait_max
-                || self.settings.stopped()
-            {
+            if !is_throttled(&seen) || attempt >= probe::ATTEMPTS_MAX || self.settings.stopped() {
                 return seen;
             }
             attempt += 1;
-            tokio::time::sleep(wait).await;
+            self.settings.pause_after(&seen).await;
         }
     }
 }

@@ -1,7 +1,7 @@
 //! One probe: fixture, requests, verdict, clean-up; with patience where patience is due.
 //!
-//! Two things are forgiven for a while: a `Retry-After`, and a write that is not seen at once. Both
-//! waits have limits, and who waits for a write holds nobody up.
+//! Two things are forgiven for a while: throttling, and a write that is not seen at once. Both have
+//! limits, and who waits for a write holds nobody up.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
@@ -36,24 +36,13 @@ pub(super) async fn run(around: &Around, check: &'static Check) -> Told {
         let told = once(around, check, attempt).await;
         attempt += 1;
         let throttled = told.exchanges.iter().find(|seen| is_throttled(seen));
-        let wait = throttled.filter(|_| check.risk != Risk::Heavy).map(retry_after);
-        match wait {
-            Some(wait)
-                if attempt < ATTEMPTS_MAX
-                    && wait <= settings.throttle_wait_max
-                    && !settings.stopped() =>
-            {
-                tokio::time::sleep(wait).await;
+        match throttled.filter(|_| check.risk != Risk::Heavy) {
+            Some(seen) if attempt < ATTEMPTS_MAX && !settings.stopped() => {
+                settings.pause_after(seen).await;
             }
             _ => return told,
         }
     }
-}
-
-/// Seconds of a `Retry-After`; a second where it says none or a date.
-pub(super) fn retry_after(seen: &Exchange) -> Duration {
-    let seconds = seen.header("retry-after").and_then(|text| text.trim().parse().ok());
-    Duration::from_secs(seconds.unwrap_or(1))
 }
 
 async fn once(around: &Around, check: &'static Check, attempt: u32) -> Told {
@@ -121,7 +110,9 @@ async fn converse(around: &Around, check: &'static Check, said: &mut Said) -> Ve
             }
             judge
         }
-        Judge::Every(..) | Judge::Converged(_) => return Verdict::NotApplicable,
+        Judge::Every(..) | Judge::Converged(_) | Judge::Steps(..) => {
+            return Verdict::NotApplicable;
+        }
     };
     if said.exchanges.is_empty() {
         return Verdict::NotApplicable;

@@ -6,7 +6,7 @@ use http::Method;
 
 use super::probe::Told;
 use crate::checks::Selection;
-use crate::checks::check::{Check, CheckResult, Judge, Outcome, Verdict};
+use crate::checks::check::{Check, CheckResult, Outcome, Verdict};
 use crate::checks::listen::{EveryJudge, Evidence, Kind, Tally};
 use crate::exchange::{Exchange, curl};
 use crate::profile::ServerProfile;
@@ -59,15 +59,26 @@ pub fn fold(
     profile: &ServerProfile,
     judge: &EveryJudge,
 ) -> Vec<CheckResult> {
-    let passive = selection
+    selection
         .checks()
-        .filter(|check| matches!(check.judge, Judge::Every(..) | Judge::Converged(_)));
-    passive
+        .filter(|check| !check.is_probe())
         .map(|check| {
             let tally = judge.tally(check.id);
             tally.map_or_else(|| blank(check), |tally| of_tally(profile, check, &tally))
         })
         .collect()
+}
+
+/// What nothing put to the test because the budget held it back: nobody can tell.
+pub fn held_back(result: CheckResult, used_up: &str) -> CheckResult {
+    match result.outcome {
+        Outcome::NotExercised => CheckResult {
+            outcome: Outcome::CannotTell,
+            reason: Some(format!("{used_up}, and nothing had put it to the test")),
+            ..result
+        },
+        _ => result,
+    }
 }
 
 /// Puts probes' and heard results together in the catalogue's order.

@@ -8,7 +8,7 @@ use http::Method;
 use tokio::sync::Mutex;
 
 use super::capabilities::Asker;
-use super::probe::{ATTEMPTS_MAX, retry_after};
+use super::probe::ATTEMPTS_MAX;
 use super::{ProbeSettings, fixture};
 use crate::checks::capability::Capabilities;
 use crate::checks::check::{
@@ -117,7 +117,7 @@ async fn make(asker: &Asker<'_>, capabilities: &Capabilities, setting: Setting) 
                 if is_throttled(refused) && attempt < ATTEMPTS_MAX && !settings.stopped() =>
             {
                 fixture::take_away(tenant, &made.0, &[]).await;
-                tokio::time::sleep(retry_after(refused).min(settings.throttle_wait_max)).await;
+                settings.pause_after(refused).await;
             }
             _ => return made,
         }

@@ -11,7 +11,7 @@ use crate::exchange::Operation;
 use crate::profile::{Limitation, Manner};
 use crate::run::Counts;
 use crate::tenant::embedded::{Defect, EmbeddedSettings, EmbeddedTenant, Faults, Keys};
-use crate::tenant::{Dress, Limits, SecretToken, Transport};
+use crate::tenant::{Allowance, Dress, Limits, SecretToken, Transport};
 
 const URL: &str = "http://localhost/scim";
 
@@ -52,7 +52,7 @@ fn impatient() -> ProbeSettings {
 async fn judged(settings: EmbeddedSettings, profile: &ServerProfile) -> Vec<CheckResult> {
     let judge = Arc::new(EveryJudge::new(URL, false));
     let tenant = tenant(settings).with_listener(Arc::clone(&judge) as _);
-    let selection = Selection { only: Vec::new(), heavy: true, tenant_data: true };
+    let selection = Selection { heavy: true, tenant_data: true, ..Selection::default() };
     for (operation, filter) in [
         (Operation::MatchUser, "/Users?filter=userName+eq+%22nobody%40example.com%22"),
         (Operation::MatchGroup, "/Groups?filter=displayName+eq+%22Nobody%22"),
@@ -260,7 +260,7 @@ async fn an_interrupted_run_sends_nothing_more_and_says_so() {
 async fn a_throttled_probe_cannot_tell_and_the_same_seed_sends_the_same() {
     struct Heard(Mutex<Vec<String>>);
     impl crate::exchange::Listener for Heard {
-        fn heard(&self, exchange: &crate::exchange::Exchange) {
+        fn heard(&self, exchange: &Exchange) {
             if matches!(exchange.operation, Operation::Probe("delete-get-404")) {
                 let line = curl::line(&exchange.request.target, &exchange.request);
                 self.0.lock().unwrap().push(line);
@@ -274,11 +274,51 @@ async fn a_throttled_probe_cannot_tell_and_the_same_seed_sends_the_same() {
         let heard = Arc::new(Heard(Mutex::default()));
         let settings = EmbeddedSettings { faults: faults.clone(), ..EmbeddedSettings::default() };
         let tenant = tenant(settings).with_listener(Arc::clone(&heard) as _);
-        let patience = ProbeSettings { throttle_wait_max: Duration::ZERO, ..impatient() };
+        let patience = ProbeSettings { throttle_pause: Duration::ZERO, ..impatient() };
         let results =
             run_probes(&tenant, &profile(&[]), &selection, &patience, &|_, _, _| ()).await;
         assert_eq!(results[0].outcome, Outcome::CannotTell, "{results:#?}");
         told.push(heard.0.lock().unwrap().clone());
     }
     assert_eq!(told[0], told[1]);
+}
+
+#[tokio::test]
+async fn a_probe_that_meets_a_retry_after_waits_for_it_at_the_door() {
+    let faults =
+        Faults { throttle_every: Some(60), retry_after_seconds: Some(1), ..Faults::default() };
+    let tenant = tenant(EmbeddedSettings { faults, ..EmbeddedSettings::default() });
+    let selection = Selection { only: vec!["delete-get-404".to_owned()], ..Selection::default() };
+    let mut results = Vec::new();
+    while tenant.sent().throttled == 0 {
+        results = run_probes(&tenant, &profile(&[]), &selection, &impatient(), &|_, _, _| ()).await;
+    }
+    assert_eq!(results[0].outcome, Outcome::Conforms, "{results:#?}");
+    assert!(tenant.sent().throttled_for >= Duration::from_secs(1), "{:?}", tenant.sent());
+}
+
+#[tokio::test]
+async fn what_the_budget_leaves_out_cannot_be_told_and_the_clean_up_goes_on() {
+    let only = vec!["put-".to_owned(), "entra-rate".to_owned()];
+    let selection = Selection { only, ..Selection::default() };
+    for budget in [2, 10, 60, 90] {
+        let embedded = EmbeddedSettings::default();
+        let tenant = tenant(embedded);
+        tenant.allow(Allowance { requests_max: Some(budget), ..Allowance::default() });
+        let settings = ProbeSettings { concurrency: 4, ..impatient() };
+        let results =
+            run_probes(&tenant, &profile(&[]), &selection, &settings, &|_, _, _| ()).await;
+        let sent = tenant.sent();
+        assert_eq!(sent.requests - sent.clean_up, budget, "{sent:?}");
+        let untold: Vec<_> =
+            results.iter().filter(|result| result.outcome == Outcome::CannotTell).collect();
+        assert!(!untold.is_empty());
+        for result in untold {
+            let reason = result.reason.as_deref().unwrap_or_default();
+            assert!(reason.contains(&format!("budget of {budget} requests")), "{result:#?}");
+        }
+        let faulty = [Outcome::Violation, Outcome::Deviation, Outcome::NotExercised];
+        assert!(results.iter().all(|result| !faulty.contains(&result.outcome)), "{results:#?}");
+        assert!(tenant.owned().is_empty(), "{:?}", tenant.owned());
+    }
 }

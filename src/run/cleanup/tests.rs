@@ -11,7 +11,9 @@ use crate::scim;
 use crate::tenant::embedded::{
     ConnectionDropped, Defect, EmbeddedSettings, EmbeddedTenant, Faults, Keys,
 };
-use crate::tenant::{Dress, HttpSettings, Limits, Manifest, SecretToken, TenantUrl, Transport};
+use crate::tenant::{
+    Allowance, Dress, HttpSettings, Limits, Manifest, SecretToken, TenantUrl, Transport,
+};
 
 const TOKEN: &str = "a-token-of-tests";
 
@@ -178,5 +180,22 @@ async fn a_tenant_that_is_gone_does_not_hold_the_clean_up() {
     }
     let result = clean_up(&tenant, 4).await;
     assert_eq!((result.created, result.deleted, result.left.len()), (500, 0, NAMED));
-    assert!(tenant.sent() < 500, "{}", tenant.sent());
+    assert!(tenant.sent().requests < 500, "{:?}", tenant.sent());
+}
+
+#[tokio::test]
+async fn a_clean_up_waits_for_a_retry_after_and_is_outside_the_budget() {
+    let faults =
+        Faults { throttle_every: Some(15), retry_after_seconds: Some(1), ..Faults::default() };
+    let embedded = embedded(faults, Vec::new());
+    let tenant = in_process(embedded.router());
+    tenant.allow(Allowance { requests_max: Some(10), per_second_max: Some(500.0) });
+    for nth in 0..11 {
+        create(&tenant, user(&format!("user-{nth}"))).await;
+    }
+    let result = clean_up(&tenant, 4).await;
+    assert_eq!(result, CleanUpResult { created: 10, deleted: 10, left: Vec::new() });
+    let sent = tenant.sent();
+    assert_eq!((sent.requests, sent.clean_up, sent.throttled, sent.held_back), (21, 11, 1, 1));
+    assert!(sent.throttled_for >= Duration::from_secs(1), "{sent:?}");
 }

@@ -27,8 +27,7 @@ pub(super) async fn strays(
         .collect();
     let mut found = Vec::new();
     for owned in connector.tenant.owned() {
-        let known =
-            linked.contains(owned.id.as_str()) || is_let_go(job, projection, &owned.id);
+        let known = linked.contains(owned.id.as_str()) || is_let_go(job, projection, &owned.id);
         if known {
             continue;
         }

@@ -84,7 +84,8 @@ pub(in crate::tenant::embedded) fn bend(
         ResourceKind::Group => bend_group(tenant, story, seen, wanted)?,
     }
     if seen.kind == ResourceKind::User
-        && let (Some(before), Some(now)) = (text(&seen.body, "userName"), wanted["userName"].as_str())
+        && let (Some(before), Some(now)) =
+            (text(&seen.body, "userName"), wanted["userName"].as_str())
         && fold(before) != fold(now)
     {
         memory.former_names.insert(fold(now), fold(before));
@@ -96,7 +97,8 @@ fn bend_user(defects: &Defects, story: &mut Story, seen: &Map<String, Value>, wa
     let was_active = seen.get("active") == Some(&Value::Bool(true));
     let turns = (was_active, wanted["active"] == true);
     let updates = VALUES.iter().any(|name| seen.get(*name) != wanted.get(*name))
-        || without_manager(seen.get(ENTERPRISE_USER)) != without_manager(wanted.get(ENTERPRISE_USER));
+        || without_manager(seen.get(ENTERPRISE_USER))
+            != without_manager(wanted.get(ENTERPRISE_USER));
     let renames = seen.get("userName") != wanted.get("userName");
     let (old_manager, new_manager) = (manager(seen), wanted.as_object().and_then(manager));
     let is_kept_inactive = turns == (false, false);
@@ -116,7 +118,9 @@ fn bend_user(defects: &Defects, story: &mut Story, seen: &Map<String, Value>, wa
         keep_values(seen, wanted);
     }
     let enables = defects.has(Defect::UPDATE_ENABLES) && updates
-        || defects.has(Defect::MANAGER_ENABLES) && new_manager.is_some() && new_manager != old_manager;
+        || defects.has(Defect::MANAGER_ENABLES)
+            && new_manager.is_some()
+            && new_manager != old_manager;
     if is_kept_inactive && enables {
         wanted["active"] = true.into();
     }
@@ -203,7 +207,8 @@ fn bend_group(
     }
     if !joining.is_empty() || !leaving.is_empty() {
         story.member_changes += 1;
-        if defects.has(Defect::FOURTH_MEMBER_CHANGE_LOST) && story.member_changes.is_multiple_of(4) {
+        if defects.has(Defect::FOURTH_MEMBER_CHANGE_LOST) && story.member_changes.is_multiple_of(4)
+        {
             now.clone_from(&before);
         }
     }
@@ -214,9 +219,8 @@ fn bend_group(
         let is_inactive = |id: &String| has_user(id).is_ok_and(|it| it.body["active"] == false);
         now.retain(|id| !(joining.contains(id) && is_inactive(id)));
     }
-    let is_nested = |id: &String| {
-        seen.members.iter().any(|it| it.id == *id && it.kind == ResourceKind::Group)
-    };
+    let is_nested =
+        |id: &String| seen.members.iter().any(|it| it.id == *id && it.kind == ResourceKind::Group);
     if defects.has(Defect::NESTED_REMOVAL_EMPTIES_GROUP) && leaving.iter().any(is_nested) {
         now.clear();
     }
@@ -260,7 +264,10 @@ pub(in crate::tenant::embedded) fn follow(
     {
         forget_reports(tenant, &now.id)?;
     }
-    if defects.has(Defect::LAST_LEAVES_NO_GROUP) && !seen.members.is_empty() && now.members.is_empty() {
+    if defects.has(Defect::LAST_LEAVES_NO_GROUP)
+        && !seen.members.is_empty()
+        && now.members.is_empty()
+    {
         tenant.store.delete(seen.kind, &seen.id, &Precondition::Nothing)?;
     }
     Ok(())
@@ -307,8 +314,7 @@ pub(in crate::tenant::embedded) fn create(
     if defects.has(Defect::RECREATED_GROUP_HAS_OLD_MEMBERS) {
         let is_there =
             |id: &&String| tenant.store.read(ResourceKind::User, id, References::LeftOut).is_ok();
-        wanted["members"] =
-            old.iter().filter(is_there).map(|id| json!({ "value": id })).collect();
+        wanted["members"] = old.iter().filter(is_there).map(|id| json!({ "value": id })).collect();
     }
     Ok(())
 }
@@ -336,7 +342,8 @@ pub(in crate::tenant::embedded) fn look_up(tenant: &Inner, query: &mut Query) {
     else {
         return;
     };
-    if !tenant.defects.has(Defect::OLD_NAME_FOUND) || !path.attribute.eq_ignore_ascii_case("userName")
+    if !tenant.defects.has(Defect::OLD_NAME_FOUND)
+        || !path.attribute.eq_ignore_ascii_case("userName")
     {
         return;
     }

@@ -1,5 +1,5 @@
-//! Histories on the embedded tenant: a clean one fails none, a defective one is found out and what
-//! is left of the history is as short as can be.
+//! Sequences on the embedded tenant: a clean one fails none, a defective one is found out and what
+//! is left of the sequence is as short as can be.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -13,16 +13,16 @@ use crate::difference::Comparison;
 use crate::profile::ServerProfile;
 use crate::run::play::play;
 use crate::run::stage::{LogFile, Stage};
-use crate::run::{Budget, HistoryFailure, ScenarioOutcome, ScenarioResult, Silent};
+use crate::run::{Budget, ScenarioOutcome, ScenarioResult, SequenceFailure, Silent};
 use crate::scenario::Scenario;
-use crate::snapshot::{SnapshotMode, SnapshotStore};
 use crate::snapshot::scratch::Scratch;
+use crate::snapshot::{SnapshotMode, SnapshotStore};
 use crate::tenant::embedded::{Defect, EmbeddedSettings, EmbeddedTenant, Keys};
 use crate::tenant::{Dress, Limits, SecretToken, Tenant, TenantUrl, Transport};
 
 const URL: &str = "http://localhost/scim";
-/// Histories that each defect may take until it is found.
-const HISTORIES_MAX: u32 = 200;
+/// Sequences that each defect may take until it is found.
+const SEQUENCES_MAX: u32 = 200;
 
 /// A stage with an embedded tenant that has these defects; files go to the folder.
 fn stage(folder: &Scratch, profile: &str, defects: &[Defect], budget: Budget) -> Stage {
@@ -84,19 +84,24 @@ fn expect_clean(result: &ScenarioResult) {
     let failures: Vec<_> =
         result.failures.iter().map(|it| (&it.kinds, &it.script, &it.differences)).collect();
     let held = [ScenarioOutcome::AsExpected, ScenarioOutcome::Excused];
-    assert!(held.contains(&result.outcome), "{}: {failures:#?}\n{:#?}", result.name, result.remarks);
+    assert!(
+        held.contains(&result.outcome),
+        "{}: {failures:#?}\n{:#?}",
+        result.name,
+        result.remarks
+    );
 }
 
 #[tokio::test]
-async fn a_clean_tenant_fails_no_history_under_either_profile() {
-    let histories = std::env::var("SCIMRIG_HISTORIES").map_or(12, |text| text.parse().unwrap());
+async fn a_clean_tenant_fails_no_sequence_under_either_profile() {
+    let sequences = std::env::var("SCIMRIG_SEQUENCES").map_or(12, |text| text.parse().unwrap());
     for profile in ["strict", "dialpad"] {
         for name in ALL {
             let folder = Scratch::new();
-            let stage = stage(&folder, profile, &[], cases(histories));
+            let stage = stage(&folder, profile, &[], cases(sequences));
             let result = play(&stage, &scenario(name)).await.unwrap();
             expect_clean(&result);
-            assert_eq!(result.runs, u64::from(histories));
+            assert_eq!(result.runs, u64::from(sequences));
             assert!(stage.tenant.owned().is_empty(), "all is cleaned up");
         }
     }
@@ -108,10 +113,10 @@ async fn what_is_found_does_not_depend_on_how_many_are_played_at_once() {
     let mut told = Vec::new();
     for jobs in [1, 3] {
         let folder = Scratch::new();
-        let budget = Budget { jobs: Some(jobs), ..cases(HISTORIES_MAX) };
+        let budget = Budget { jobs: Some(jobs), ..cases(SEQUENCES_MAX) };
         let stage = stage(&folder, "strict", &defects, budget);
         let mut result = play(&stage, &scenario(ALL[0])).await.unwrap();
-        (result.seconds, result.requests) = (0.0, 0); // histories beyond the failure are sent too
+        (result.seconds, result.requests) = (0.0, 0); // sequences beyond the failure are sent too
         for failure in &mut result.failures {
             (failure.minimal, failure.shell) = (String::new(), None);
             failure.differences.iter_mut().for_each(|it| it.exchange = None);
@@ -123,15 +128,15 @@ async fn what_is_found_does_not_depend_on_how_many_are_played_at_once() {
     assert_eq!(told[0], told[1]);
 }
 
-/// Plays histories against these defects until one fails.
-async fn found(folder: &Scratch, defects: &[Defect]) -> Option<HistoryFailure> {
-    let stage = stage(folder, "strict", defects, cases(HISTORIES_MAX));
+/// Plays sequences against these defects until one fails.
+async fn found(folder: &Scratch, defects: &[Defect]) -> Option<SequenceFailure> {
+    let stage = stage(folder, "strict", defects, cases(SEQUENCES_MAX));
     let mut result = play(&stage, &scenario(ALL[0])).await.unwrap();
     result.failures.pop()
 }
 
 /// Whether the defect's check is the one that looks at what the failure showed.
-fn is_caught_by_its_check(defect: Defect, failure: &HistoryFailure) -> bool {
+fn is_caught_by_its_check(defect: Defect, failure: &SequenceFailure) -> bool {
     let check = crate::checks::find(defect.check()).expect("the row names a check");
     let Judge::Converged(judge) = check.judge else { return false };
     let differences = failure.differences.clone();
@@ -140,10 +145,10 @@ fn is_caught_by_its_check(defect: Defect, failure: &HistoryFailure) -> bool {
 }
 
 #[tokio::test]
-async fn defects_that_only_a_history_shows_are_found_and_shortened() {
+async fn defects_that_only_a_sequence_shows_are_found_and_shortened() {
     let mut table = format!(
         "{:<32} {:>9} {:>8} {:>9}  changes before, after, known least\n",
-        "defect", "histories", "requests", "shortened"
+        "defect", "sequences", "requests", "shortened"
     );
     let (mut excess, mut wrong) = (Vec::new(), Vec::new());
     for defect in Defect::all().filter(|it| it.area() == "assignments") {
@@ -182,7 +187,8 @@ async fn a_minimal_scenario_fails_the_same_way_again_and_passes_on_a_clean_tenan
     let defects = [Defect::RENAMED_GROUP_SPLITS];
     let failure = found(&folder, &defects).await.expect("it is found in the other test");
     let minimal = Scenario::read(std::path::Path::new(&failure.minimal)).unwrap();
-    let again = play(&stage(&folder, "strict", &defects, Budget::default()), &minimal).await.unwrap();
+    let again =
+        play(&stage(&folder, "strict", &defects, Budget::default()), &minimal).await.unwrap();
     assert_eq!(again.outcome, ScenarioOutcome::Failed);
     let kinds = |differences: &[crate::difference::Difference]| {
         differences.iter().map(|it| it.kind).collect::<Vec<_>>()
@@ -190,7 +196,10 @@ async fn a_minimal_scenario_fails_the_same_way_again_and_passes_on_a_clean_tenan
     assert_eq!(kinds(&again.differences), kinds(&failure.differences));
     expect_clean(&play(&stage(&folder, "strict", &[], Budget::default()), &minimal).await.unwrap());
     let script = std::fs::read_to_string(failure.shell.unwrap()).unwrap();
-    assert!(script.starts_with("#!/bin/sh\n") && script.contains("group_1=$(send -X POST"), "{script}");
+    assert!(
+        script.starts_with("#!/bin/sh\n") && script.contains("group_1=$(send -X POST"),
+        "{script}"
+    );
     assert!(!script.contains("sesame"), "the token is not in it");
 }
 
@@ -207,23 +216,28 @@ async fn whoever_goes_on_collects_failures_that_differ() {
         assert!(kinds.iter().any(|it| it == expected), "{kinds:?}");
     }
     for (nth, failure) in result.failures.iter().enumerate() {
-        let twin = result.failures[..nth].iter().find(|it| it.kinds == failure.kinds && {
-            let words = |it: &HistoryFailure| {
-                it.script.iter().map(|line| line.replace(char::is_numeric, "")).collect::<Vec<_>>()
-            };
-            words(it) == words(failure)
+        let twin = result.failures[..nth].iter().find(|it| {
+            it.kinds == failure.kinds && {
+                let words = |it: &SequenceFailure| {
+                    it.script
+                        .iter()
+                        .map(|line| line.replace(char::is_numeric, ""))
+                        .collect::<Vec<_>>()
+                };
+                words(it) == words(failure)
+            }
         });
         assert!(twin.is_none(), "the same failure twice: {failure:#?}");
     }
 }
 
 #[tokio::test]
-async fn where_shortening_may_cost_nothing_the_whole_history_is_kept() {
+async fn where_shortening_may_cost_nothing_the_whole_sequence_is_kept() {
     let folder = Scratch::new();
     let budget = Budget {
         shrink: crate::run::ShrinkBudget { requests: 0, ..Default::default() },
         replays: 1,
-        ..cases(HISTORIES_MAX)
+        ..cases(SEQUENCES_MAX)
     };
     let stage = stage(&folder, "strict", &[Defect::DISABLE_FORGETS_REPORTS], budget);
     let result = play(&stage, &scenario(ALL[0])).await.unwrap();
@@ -232,7 +246,7 @@ async fn where_shortening_may_cost_nothing_the_whole_history_is_kept() {
     assert_eq!((failure.is_minimal, failure.shown, failure.replays), (false, 1, 1));
 }
 
-/// A tenant that many histories share and that loses every so-many-th change of a group.
+/// A tenant that many sequences share and that loses every so-many-th change of a group.
 fn forgetful(every: u64) -> axum::Router {
     let mut keys = Keys::new();
     keys.add("test", "sesame", None, true);

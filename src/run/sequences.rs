@@ -1,6 +1,6 @@
-//! All histories of a scenario, several at once: what they came to, in their order.
+//! All sequences of a scenario, several at once: what they came to, in their order.
 //!
-//! Each history has a door, names and, where the tenant is embedded, a tenant of its own, so what
+//! Each sequence has a door, names and, where the tenant is embedded, a tenant of its own, so what
 //! it shows follows from its seed alone. They are folded in the order of their numbers, however
 //! they end; what comes after the first failure is left out, unless the run is to go on.
 
@@ -20,14 +20,14 @@ use crate::scenario::SnapshotMode;
 const DIFFERENCES_MAX: usize = 100;
 /// Remarks kept for a report.
 const REMARKS_MAX: usize = 20;
-/// Failing histories that are kept to be shortened, and among them those that show the same: it may
+/// Failing sequences that are kept to be shortened, and among them those that show the same: it may
 /// have more than one cause.
 const FOUND_MAX: usize = 50;
 const ALIKE_MAX: usize = 3;
-/// Histories whose provisioning log is written: enough to read.
+/// Sequences whose provisioning log is written: enough to read.
 const HEARD_MAX: u32 = 50;
 
-/// What the histories of a scenario came to.
+/// What the sequences of a scenario came to.
 #[derive(Default)]
 pub(super) struct Folded {
     pub(super) outcome: ScenarioOutcome,
@@ -39,23 +39,23 @@ pub(super) struct Folded {
     pub(super) remarks: Vec<String>,
     pub(super) pairs: Pairs,
     pub(super) found: Vec<Found>,
-    /// Histories that failed.
+    /// Sequences that failed.
     failed: u64,
 }
 
-/// A history that failed.
+/// A sequence that failed.
 pub(super) struct Found {
     pub(super) run: u32,
     pub(super) signature: BTreeSet<String>,
     pub(super) scripts: Vec<Vec<Change>>,
-    /// How many histories it stands for.
+    /// How many sequences it stands for.
     pub(super) times: u64,
-    /// Requests sent until then, by all histories together.
+    /// Requests sent until then, by all sequences together.
     pub(super) requests: u64,
 }
 
-/// Plays the histories that file and budget ask for.
-pub(super) async fn play_histories(stage: &Stage, player: &Player) -> Folded {
+/// Plays the sequences that file and budget ask for.
+pub(super) async fn play_sequences(stage: &Stage, player: &Player) -> Folded {
     let scenario = &player.scenario;
     let budget = if scenario.is_drawn() { stage.budget } else { Budget::default() };
     let cases = budget.cases(scenario.runs);
@@ -64,7 +64,7 @@ pub(super) async fn play_histories(stage: &Stage, player: &Player) -> Folded {
     let (mut folded, mut ended, mut next) = (Folded::default(), BTreeMap::new(), 0);
     let halts = AtomicBool::new(false);
     let goes_on = || !halts.load(Ordering::Relaxed) && !player.is_stopped();
-    let tasks = cases.take_while(|_| goes_on()).map(|run| history(player.clone(), run, jobs > 1));
+    let tasks = cases.take_while(|_| goes_on()).map(|run| sequence(player.clone(), run, jobs > 1));
     in_flight(jobs, tasks, |(run, sequence)| {
         if sequence.has_failed() && !budget.keep_going {
             halts.store(true, Ordering::Relaxed);
@@ -83,7 +83,7 @@ pub(super) async fn play_histories(stage: &Stage, player: &Player) -> Folded {
     folded
 }
 
-/// How many histories are played at once. Snapshots need the order of requests.
+/// How many sequences are played at once. Snapshots need the order of requests.
 fn at_once(player: &Player, budget: &Budget) -> usize {
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     match (player.scenario.expect.snapshot, budget.jobs) {
@@ -94,9 +94,9 @@ fn at_once(player: &Player, budget: &Budget) -> usize {
     }
 }
 
-/// Plays one history; on a thread of its own where others run beside it and the tenant is in this
+/// Plays one sequence; on a thread of its own where others run beside it and the tenant is in this
 /// process: then its own requests stay in order whatever the others do.
-async fn history(player: Player, run: u32, beside_others: bool) -> (u32, Sequence) {
+async fn sequence(player: Player, run: u32, beside_others: bool) -> (u32, Sequence) {
     let is_heard = run < HEARD_MAX;
     if !beside_others || player.embedded.is_none() {
         return (run, player.play(run, 0, is_heard).await);
