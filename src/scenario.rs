@@ -176,6 +176,16 @@ impl Scenario {
         Ok(Self { file: Some(path.to_owned()), ..scenario })
     }
 
+    /// Reads every scenario of a folder, in order of their names; none where there is no such folder.
+    pub fn read_folder(folder: &Path) -> Result<Vec<Self>, ScenarioError> {
+        let Ok(entries) = std::fs::read_dir(folder) else { return Ok(Vec::new()) };
+        let mut files: Vec<PathBuf> =
+            entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+        files.retain(|file| file.extension().is_some_and(|ending| ending == "toml"));
+        files.sort();
+        files.iter().map(|file| Self::read(file)).collect()
+    }
+
     /// Reads a scenario from text; `name` stands for the file in messages.
     pub fn parse(name: &str, text: &str) -> Result<Self, ScenarioError> {
         Ok(check::parse(name, name, text)?)

@@ -1,6 +1,6 @@
 //! `scimrig verify`, `test-connection` and `check`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -69,7 +69,9 @@ impl Verify {
             concurrency: 5,
             budget: Budget { shrink: self.shrink.budget(), ..Budget::default() },
         })?;
-        let scenarios = built_in_scenarios()?;
+        let mut scenarios = built_in_scenarios()?;
+        let regressions = Scenario::read_folder(Path::new(REGRESSIONS));
+        scenarios.extend(regressions.map_err(|error| Stop::bad(&error))?);
         session
             .run(async |session| {
                 session.found().selection = selection.clone();
@@ -93,6 +95,9 @@ impl Verify {
     }
 }
 
+/// Where failures once found are kept as scenarios, below the working folder.
+const REGRESSIONS: &str = "scenarios/regressions";
+
 /// Every built-in scenario but the large ones.
 fn built_in_scenarios() -> Result<Vec<Scenario>, Stop> {
     BUILT_IN
@@ -105,8 +110,13 @@ fn built_in_scenarios() -> Result<Vec<Scenario>, Stop> {
 /// Runs scenarios one after another, each result kept as it comes.
 pub(crate) async fn play_all(session: &Session, scenarios: &[Scenario]) -> Result<(), Stop> {
     let stage = &session.stage;
-    let runs: u64 = scenarios.iter().map(|scenario| u64::from(scenario.runs)).sum();
-    stage.telling.stage("scenarios", Some(runs));
+    let runs = |it: &Scenario| match it.is_drawn() {
+        true => stage.budget.cases(it.runs).most(),
+        false => Some(it.runs),
+    };
+    // Where time alone ends it, nobody knows how many there will be.
+    let runs: Option<u64> = scenarios.iter().map(|it| runs(it).map(u64::from)).sum();
+    stage.telling.stage("scenarios", runs);
     for scenario in scenarios {
         if stage.is_stopped() {
             break;

@@ -143,12 +143,14 @@ fn few_changes() -> Vec<Change> {
             Change::SoftDeleteUser(user),
             Change::RestoreUser(user),
             Change::HardDeleteUser(user),
-            Change::ClearAttribute { user, attribute: "city".to_owned() },
         ]);
         for text in ["a", "b"] {
             let (name, value) = (text.to_owned(), AttributeValue::Text(text.to_owned()));
             changes.push(Change::RenameUser { user, name });
             changes.push(Change::UpdateUser { user, attribute: "city".to_owned(), value });
+        }
+        for attribute in ["city", "state"] {
+            changes.push(Change::ClearAttribute { user, attribute: attribute.to_owned() });
         }
     }
     for (group, other) in [(0, 1), (1, 0)] {
@@ -185,6 +187,7 @@ impl Facts {
                 user.assigned,
                 user.manager.is_some(),
                 user.attributes.contains_key("city"),
+                user.attributes.contains_key("state"),
                 user.state == UserState::Enabled,
                 user.state == UserState::HardDeleted,
                 live(OBSERVED_USER),

@@ -51,7 +51,7 @@ pub struct ShrinkBudget {
 
 impl Default for ShrinkBudget {
     fn default() -> Self {
-        Self { requests: 5_000, time: Duration::from_mins(2) }
+        Self { requests: 10_000, time: Duration::from_mins(2) }
     }
 }
 

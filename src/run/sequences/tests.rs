@@ -285,15 +285,9 @@ async fn a_failure_that_comes_and_goes_is_said_to() {
 #[tokio::test]
 async fn every_regression_passes_on_a_clean_tenant() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/regressions");
-    let mut files: Vec<_> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|ending| ending == "toml"))
-        .collect();
-    files.sort();
-    assert!(!files.is_empty());
-    for file in files {
-        let scenario = Scenario::read(&file).unwrap_or_else(|why| panic!("failed to {why}"));
+    let scenarios = Scenario::read_folder(&folder).unwrap_or_else(|why| panic!("failed to {why}"));
+    assert!(!scenarios.is_empty());
+    for scenario in scenarios {
         let folder = Scratch::new();
         let result = play(&stage(&folder, "strict", &[], Budget::default()), &scenario).await;
         expect_clean(&result.unwrap());

@@ -57,9 +57,9 @@ defects! {
     DISABLED_MEMBER_DROPPED, "disabled-member-dropped", "", 2, "entra-converged-members-present",
         "an inactive user who joins a group is not taken into it";
     FOURTH_MEMBER_CHANGE_LOST, "fourth-member-change-lost", "", 2,
-        "entra-converged-members-present",
+        "entra-converged-members-only",
         "every fourth change of a group's members is answered 204 and not kept";
-    LAST_LEAVES_NO_GROUP, "last-leaves-no-group", "", 2, "entra-converged-groups-present",
+    LAST_LEAVES_NO_GROUP, "last-leaves-no-group", "", 1, "entra-converged-groups-present",
         "a group that its last member leaves is deleted";
     DELETED_MEMBER_EMPTIES_GROUP, "deleted-member-empties-group", "", 1,
         "entra-converged-members-present",
