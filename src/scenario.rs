@@ -176,7 +176,7 @@ impl Scenario {
         Ok(Self { file: Some(path.to_owned()), ..scenario })
     }
 
-    /// Reads every scenario of a folder, in order of their names; none where there is no such folder.
+    /// Reads every scenario of a folder, in order of names; none where there is no such folder.
     pub fn read_folder(folder: &Path) -> Result<Vec<Self>, ScenarioError> {
         let Ok(entries) = std::fs::read_dir(folder) else { return Ok(Vec::new()) };
         let mut files: Vec<PathBuf> =

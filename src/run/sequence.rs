@@ -339,8 +339,8 @@ impl Sequence {
     }
 }
 
-/// Whether the tenant is as it should be after a cycle. The `Converged` checks decide, with the same
-/// excuses as everywhere.
+/// Whether the tenant is as it should be after a cycle. The `Converged` checks decide, with the
+/// same excuses as everywhere.
 fn verdict(profile: &ServerProfile, url: &TenantUrl, comparison: &Comparison) -> ScenarioOutcome {
     if comparison.differences.is_empty() {
         return ScenarioOutcome::AsExpected;
