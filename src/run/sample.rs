@@ -122,14 +122,7 @@ pub(crate) fn violating() -> Run {
     run.scenarios[0].differences = vec![difference()];
     run.scenarios[0].differences_total = 1;
     run.scenarios[0].failures = vec![sequence_failure()];
-    run.scenarios[0].orders = Some(TriedOrders {
-        possible: 3,
-        tried: 1,
-        missing: ["enable-user, disable-user", "rename-user, enable-user"]
-            .map(str::to_owned)
-            .into(),
-        counts: [("disable-user".to_owned(), [("enable-user".to_owned(), 7)].into())].into(),
-    });
+    run.scenarios[0].orders = Some(tried_orders());
     run.scenarios[0].remarks = vec!["1 object in escrow".to_owned()];
     let load = run.load.as_mut().unwrap();
     load.rate = Some(25.0);
@@ -231,6 +224,17 @@ fn scenario() -> ScenarioResult {
         failures: Vec::new(),
         orders: None,
         remarks: Vec::new(),
+    }
+}
+
+fn tried_orders() -> TriedOrders {
+    TriedOrders {
+        possible: 3,
+        tried: 1,
+        missing: ["enable-user, disable-user", "rename-user, enable-user"]
+            .map(str::to_owned)
+            .into(),
+        counts: [("disable-user".to_owned(), [("enable-user".to_owned(), 7)].into())].into(),
     }
 }
 

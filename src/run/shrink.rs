@@ -1,8 +1,8 @@
 //! Makes a failing sequence short and plain: first fewer changes, then fewer cycles, a smaller
 //! population, lower numbers, and simpler values.
 //!
-//! Every attempt is a sequence of its own, on fresh resources. It counts as a failure where it shows
-//! something of what the first one showed. Nothing is tried any more once the budget is spent.
+//! Every attempt is a sequence of its own, on fresh resources. It counts as a failure where it
+//! shows something of what the first one showed. Nothing is tried once the budget is spent.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
