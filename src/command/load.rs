@@ -42,7 +42,7 @@ pub(crate) struct Load {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Shares and resuming")]
 struct SpreadOptions {
-    /// Provision one share of the population: the I-th of N; `report merge` folds the reports
+    /// Provision one share of the population, the I-th of N; each share writes a report of its own
     #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,
     /// Keep a journal in this new file, so that a run that was killed can be resumed
