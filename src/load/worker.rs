@@ -229,8 +229,8 @@ impl Load {
         let first = &self.directories[0];
         let Some(task) = self.planned(first, kind, index).task else { return };
         let done = connector.converse(task).await;
-        if done.outcome.is_err() && connector.tenant.is_held_back() {
-            return self.give_up(HELD_BACK);
+        if self.is_held_back(connector, done.outcome.is_err()) {
+            return;
         }
         count.fetch_add(1, Ordering::Relaxed);
         if let Some(id) = done.link {
