@@ -5,6 +5,7 @@
 //! holds the Secret Token: a [`Request`] only says *which* credential goes with it.
 
 pub mod curl;
+pub mod script;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -14,6 +15,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::scim;
@@ -323,6 +325,18 @@ impl fmt::Display for Failure {
     }
 }
 
+/// What is made to go wrong with one request on purpose, on our side of the door.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Disturbance {
+    /// It is not sent and counts as answered 429.
+    Throttle,
+    /// It is not sent and counts as answered 503.
+    Fail,
+    /// It is sent and takes effect; its answer counts as lost.
+    LoseAnswer,
+}
+
 /// One request and what became of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Exchange {
@@ -340,6 +354,8 @@ pub struct Exchange {
     pub sent: Duration,
     /// When the last byte was read or the wait ended, since the run began.
     pub answered: Duration,
+    /// What was made to go wrong with it: then nothing in it says anything about the tenant.
+    pub disturbance: Option<Disturbance>,
 }
 
 impl Exchange {
@@ -355,7 +371,9 @@ impl Exchange {
 
     /// Whether the tenant says that it has enough: 429, or 503 with `Retry-After`.
     pub fn is_throttled(&self) -> bool {
-        self.status() == 429 || (self.status() == 503 && self.header("retry-after").is_some())
+        let is_throttled =
+            self.status() == 429 || (self.status() == 503 && self.header("retry-after").is_some());
+        is_throttled && self.disturbance.is_none()
     }
 
     /// How long the tenant wants to be left alone: seconds or an HTTP date (RFC 9110 §10.2.3).

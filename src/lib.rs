@@ -22,7 +22,7 @@
 //! | 5 | [`run`], [`load`] | where the stages meet; the same conversations, many at once |
 //! | 4 | [`scenario`] | a scenario file, parsed and refused early |
 //! | 3 | [`entra`] | what Microsoft Entra does with a directory |
-//! | 2 | [`tenant`], [`checks`], [`snapshot`], [`metrics`], [`recording`] | door; judging; memory |
+//! | 2 | [`tenant`], [`checks`], [`history`], [`snapshot`], [`metrics`], [`recording`] | door; judging; memory |
 //! | 1 | [`scim`], [`exchange`], [`difference`], [`profile`], [`directory`], [`refusal`] | nouns |
 //!
 //! `entra` and `checks` do not know each other: who acts does not judge. What to touch to add a
@@ -39,6 +39,7 @@ pub mod difference;
 pub mod directory;
 pub mod entra;
 pub mod exchange;
+pub mod history;
 pub mod load;
 pub mod metrics;
 pub mod profile;

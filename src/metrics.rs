@@ -345,6 +345,7 @@ mod tests {
             due: Duration::from_millis(4),
             sent,
             answered: sent + Duration::from_micros(micros),
+            disturbance: None,
         }
     }
 

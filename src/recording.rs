@@ -156,7 +156,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::exchange::{Answer, BodyEnd, Credential, Failure, Operation, Request};
+    use crate::exchange::{Answer, BodyEnd, Credential, Disturbance, Failure, Operation, Request};
     use crate::snapshot::scratch::Scratch;
 
     const TOKEN: &str = "s3cret/token";
@@ -182,6 +182,7 @@ mod tests {
             due: Duration::from_micros(5),
             sent: Duration::from_micros(6),
             answered: Duration::from_micros(4_000_007),
+            disturbance: None,
         }
     }
 
@@ -230,6 +231,7 @@ mod tests {
             failed(Failure::Timeout(Duration::from_micros(30_000_001))),
             failed(Failure::Protocol("eof".to_owned())),
             failed(Failure::Refused("not ours".to_owned())),
+            Exchange { disturbance: Some(Disturbance::LoseAnswer), ..exchange(b"") },
         ];
         let path = record(&folder, BodyPolicy::All, &all);
         assert_eq!(read(&path).unwrap(), all);

@@ -7,6 +7,7 @@
 mod built_in;
 mod check;
 mod file;
+mod history;
 
 use std::path::{Path, PathBuf};
 
@@ -14,10 +15,11 @@ pub use built_in::BUILT_IN;
 use serde::{Deserialize, Serialize};
 
 use crate::directory::{
-    Change, Directory, GroupIndex, Population, UserIndex, Weights, draw, mix_both,
+    Change, Directory, Draws, GroupIndex, Population, UserIndex, draw, mix_both,
 };
 use crate::entra::job::ResetScope;
 use crate::entra::scope::{Scope, ScopeMode};
+use crate::history::History;
 use crate::profile::{EntraOverrides, MappingDefinition};
 use crate::refusal::Refusal;
 
@@ -38,8 +40,10 @@ pub struct Scenario {
     pub scope: Scope,
     /// Who exists in the first run; see [`Scenario::population_of`].
     pub population: Population,
-    /// What happens, in order.
+    /// What happens, in order; nothing where there is a history.
     pub cycles: Vec<CyclePlan>,
+    /// Requests of SCIM instead of Entra's work.
+    pub history: Option<History>,
     /// Entra's knobs that this scenario sets, over those of the profile.
     pub entra: EntraOverrides,
     /// Attribute mappings over those of the profile.
@@ -100,13 +104,8 @@ pub enum Changes {
     Still,
     /// Exactly this.
     Script(Vec<Change>),
-    /// So many changes, drawn from the seed.
-    Drawn {
-        /// How many.
-        count: usize,
-        /// How often each kind.
-        weights: Weights,
-    },
+    /// Drawn from the seed.
+    Drawn(Draws),
 }
 
 /// How many requests at once, and how often.
@@ -177,6 +176,16 @@ impl Scenario {
         Ok(Self { file: Some(path.to_owned()), ..scenario })
     }
 
+    /// Reads every scenario of a folder, in order of names; none where there is no such folder.
+    pub fn read_folder(folder: &Path) -> Result<Vec<Self>, ScenarioError> {
+        let Ok(entries) = std::fs::read_dir(folder) else { return Ok(Vec::new()) };
+        let mut files: Vec<PathBuf> =
+            entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+        files.retain(|file| file.extension().is_some_and(|ending| ending == "toml"));
+        files.sort();
+        files.iter().map(|file| Self::read(file)).collect()
+    }
+
     /// Reads a scenario from text; `name` stands for the file in messages.
     pub fn parse(name: &str, text: &str) -> Result<Self, ScenarioError> {
         Ok(check::parse(name, name, text)?)
@@ -191,7 +200,10 @@ impl Scenario {
 
     /// The scenario as a file says it: reads back to the same.
     pub fn to_toml(&self) -> String {
-        file::text_of(self)
+        match &self.history {
+            Some(history) => history::text_of(self, history),
+            None => file::text_of(self),
+        }
     }
 
     /// The seed of one run. The first run's is the scenario's own, so that `runs = 1` and the seed
@@ -214,10 +226,23 @@ impl Scenario {
         match self.cycles.get(cycle).and_then(CyclePlan::changes) {
             None | Some(Changes::Still) => Vec::new(),
             Some(Changes::Script(script)) => script.clone(),
-            Some(Changes::Drawn { count, weights }) => {
-                draw(mix_both(self.seed_of(run), cycle as u64), directory, *count, weights)
+            Some(Changes::Drawn(draws)) => {
+                draw(mix_both(self.seed_of(run), cycle as u64), directory, draws)
             }
         }
+    }
+
+    /// Whether any cycle's changes are drawn.
+    pub fn is_drawn(&self) -> bool {
+        self.draws().next().is_some()
+    }
+
+    /// What is drawn, by cycle.
+    pub fn draws(&self) -> impl Iterator<Item = &Draws> {
+        self.cycles.iter().filter_map(|cycle| match cycle.changes() {
+            Some(Changes::Drawn(draws)) => Some(draws),
+            _ => None,
+        })
     }
 
     /// One run of this scenario with its changes written out, by cycle: a drawn sequence, perhaps
@@ -249,7 +274,8 @@ impl CyclePlan {
         }
     }
 
-    fn changes_mut(&mut self) -> Option<&mut Changes> {
+    /// The same, to be changed.
+    pub fn changes_mut(&mut self) -> Option<&mut Changes> {
         match self {
             Self::TestConnection => None,
             Self::Initial { changes }

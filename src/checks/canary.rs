@@ -31,6 +31,10 @@ pub(crate) enum Evidence {
     Exchange(Box<Exchange>),
     /// One comparison.
     Comparison(Comparison),
+    /// One step of a history.
+    Episode(Box<Episode>),
+    /// Two sights of a resource.
+    Sightings(Box<[Sighting; 2]>),
 }
 
 /// Answers against answers.
@@ -45,6 +49,17 @@ pub(super) fn canary<const N: usize, const M: usize>(
 /// One exchange against another.
 pub(super) fn heard(id: &'static str, right: Exchange, wrong: Exchange) -> Canary {
     Canary { id, right: Evidence::Exchange(right.into()), wrong: Evidence::Exchange(wrong.into()) }
+}
+
+/// Two sights of a resource against two others.
+pub(super) fn again(id: &'static str, right: [Sighting; 2], wrong: [Sighting; 2]) -> Canary {
+    let (right, wrong) = (Box::new(right), Box::new(wrong));
+    Canary { id, right: Evidence::Sightings(right), wrong: Evidence::Sightings(wrong) }
+}
+
+/// One step of a history against another.
+pub(super) fn step(id: &'static str, right: Episode, wrong: Episode) -> Canary {
+    Canary { id, right: Evidence::Episode(right.into()), wrong: Evidence::Episode(wrong.into()) }
 }
 
 /// An answer with a SCIM body.
@@ -117,6 +132,7 @@ pub(super) fn exchange(operation: Operation, request: Request, answer: Answer) -
         due: Duration::ZERO,
         sent: Duration::ZERO,
         answered: Duration::ZERO,
+        disturbance: None,
     }
 }
 
@@ -167,6 +183,8 @@ fn said_of(check: &Check, evidence: &Evidence) -> Verdict {
     match (check.judge, evidence) {
         (Every(_, judge), Evidence::Exchange(exchange)) => judge(&Seen::new(exchange, false)),
         (Converged(judge), Evidence::Comparison(comparison)) => judge(comparison),
+        (Steps(_, judge), Evidence::Episode(episode)) => judge(episode),
+        (Again(judge), Evidence::Sightings(both)) => judge(Some(&both[0]), &both[1]),
         (_, Evidence::Answers(answers)) => judged_said(check, answers),
         _ => panic!("{}: the canary's evidence is not of the judge's kind", check.id),
     }

@@ -14,7 +14,9 @@ pub(crate) use super::asynchronous::{LATER, PREFER};
 pub use super::capability::Capability::*;
 pub use super::capability::{Capabilities, Capability};
 pub use super::corpus::*;
+pub use super::episode::{Episode, Found, Pair, Shown, State, Verb};
 pub use super::evidence::{Fixture, Known, Said, Seen, Setting};
+pub use super::memory::Sighting;
 pub use super::reading::{Judged, Reading, Readings};
 pub use super::result::{CheckResult, ReadingResult};
 pub(crate) use super::user::attributes::CERTIFICATE;
@@ -56,7 +58,7 @@ pub struct Check {
     pub pause: Option<fn(&[Exchange]) -> Duration>,
 }
 
-/// How a check judges: five ways, all plain functions.
+/// How a check judges: seven ways, all plain functions.
 #[derive(Debug, Clone, Copy)]
 pub enum Judge {
     /// Each exchange of those operations, in whatever run; [`ANY`] means every exchange.
@@ -69,10 +71,17 @@ pub enum Judge {
     Race(fn(&Fixture) -> Vec<Request>, fn(&Fixture) -> Vec<Request>, fn(&Said) -> Verdict),
     /// The comparison of tenant and projection after a cycle.
     Converged(fn(&Comparison) -> Verdict),
+    /// Each sight of a resource, beside what was seen of it before, in whatever run.
+    Again(fn(Option<&Sighting>, &Sighting) -> Verdict),
+    /// Each step of those verbs in a random history; [`ALL_VERBS`] means every step.
+    Steps(&'static [Verb], fn(&Episode) -> Verdict),
 }
 
 /// Stands for every operation, probes included.
 pub const ANY: &[Operation] = &[];
+
+/// Stands for every verb of a history.
+pub const ALL_VERBS: &[Verb] = &[];
 
 /// What running a check may do to a tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -7,7 +7,10 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::all;
-use super::check::{Check, Comparison, Judge, Judged, Operation, Reading, Seen, Verdict, Way};
+use super::check::{
+    Check, Comparison, Episode, Judge, Judged, Operation, Reading, Seen, Verb, Verdict, Way,
+};
+use super::memory::{Earlier, Memory, Sighting};
 use crate::exchange::{Exchange, Listener, curl};
 use crate::profile::{EntraSettings, ServerProfile, Stances};
 
@@ -95,6 +98,11 @@ pub struct EveryJudge {
     stances: Stances,
     by_operation: BTreeMap<Operation, Vec<&'static Check>>,
     by_any: Vec<&'static Check>,
+    by_verb: BTreeMap<Verb, Vec<&'static Check>>,
+    again: Vec<&'static Check>,
+    memory: Mutex<Memory>,
+    /// What properties were broken in passing since somebody asked.
+    broken: Mutex<Vec<(&'static Check, Verdict)>>,
     scenario: Mutex<Option<String>>,
     tallies: Mutex<BTreeMap<&'static str, Tally>>,
 }
@@ -106,12 +114,21 @@ impl EveryJudge {
         let settings = EntraSettings::default().with(&profile.entra);
         let mut by_operation: BTreeMap<Operation, Vec<&'static Check>> = BTreeMap::new();
         let mut by_any = Vec::new();
+        let mut by_verb: BTreeMap<Verb, Vec<&'static Check>> = BTreeMap::new();
+        let mut again = Vec::new();
         for check in all() {
             match check.judge {
                 Judge::Every([], _) => by_any.push(check),
                 Judge::Every(operations, _) => {
                     for operation in operations {
                         by_operation.entry(*operation).or_default().push(check);
+                    }
+                }
+                Judge::Again(_) => again.push(check),
+                Judge::Steps(verbs, _) => {
+                    let verbs = if verbs.is_empty() { Verb::ALL } else { verbs };
+                    for verb in verbs {
+                        by_verb.entry(*verb).or_default().push(check);
                     }
                 }
                 _ => {}
@@ -123,6 +140,10 @@ impl EveryJudge {
             stances: profile.stances.clone(),
             by_operation,
             by_any,
+            by_verb,
+            again,
+            memory: Mutex::default(),
+            broken: Mutex::default(),
             scenario: Mutex::default(),
             tallies: Mutex::default(),
         }
@@ -148,35 +169,98 @@ impl EveryJudge {
         }
     }
 
+    /// Judges one step of a history; what failed comes back, in the catalogue's order.
+    pub fn happened(&self, episode: &Episode) -> Vec<(&'static Check, Verdict)> {
+        let mut failed = Vec::new();
+        for check in self.by_verb.get(&episode.verb).into_iter().flatten() {
+            let Judge::Steps(_, judge) = check.judge else { continue };
+            let judged = judge(episode).under(&self.stances);
+            if matches!(judged.verdict, Verdict::Fail { .. }) {
+                failed.push((*check, judged.verdict.clone()));
+            }
+            self.note(check, judged, episode.exchanges.last());
+        }
+        failed
+    }
+
+    fn url(&self, seen: &Exchange) -> String {
+        format!("{}{}", self.base, seen.request.target)
+    }
+
     /// What was counted of a check so far.
     pub fn tally(&self, id: &str) -> Option<Tally> {
         lock(&self.tallies).get(id).cloned()
     }
 }
 
-impl Listener for EveryJudge {
-    fn heard(&self, exchange: &Exchange) {
-        if exchange.result.is_err() {
-            return;
+impl EveryJudge {
+    /// Judges one exchange by itself, as one of a recording: there nobody knows which answers came
+    /// from one and the same tenant.
+    pub fn heard_alone(&self, exchange: &Exchange) {
+        if exchange.result.is_ok() && exchange.disturbance.is_none() {
+            self.judge_alone(&Seen::new(exchange, self.content_type_strict));
         }
-        let seen = Seen::new(exchange, self.content_type_strict);
-        let named = self.by_operation.get(&exchange.operation).map_or(&[][..], Vec::as_slice);
+    }
+
+    /// What properties were broken in passing since the last call, the first of them.
+    pub fn take_broken(&self) -> Vec<(&'static Check, Verdict)> {
+        std::mem::take(&mut *lock(&self.broken))
+    }
+
+    fn judge_alone(&self, seen: &Seen<'_>) {
+        let named = self.by_operation.get(&seen.operation).map_or(&[][..], Vec::as_slice);
         for check in self.by_any.iter().chain(named) {
             let Judge::Every(_, judge) = check.judge else { continue };
-            let judged = judge(&seen).under(&self.stances);
-            if judged.verdict == Verdict::NotApplicable {
-                continue;
+            self.note_passing(check, judge(seen), seen);
+        }
+    }
+
+    fn judge_again(&self, seen: &Seen<'_>) {
+        let Some(now) = Sighting::of(seen) else { return };
+        let earlier = match lock(&self.memory).meet(&now, seen.sent, seen.answered) {
+            Earlier::AtOnce => return,
+            Earlier::Nothing => None,
+            Earlier::Seen(earlier) => Some(earlier),
+        };
+        for check in &self.again {
+            let Judge::Again(judge) = check.judge else { continue };
+            self.note_passing(check, judge(earlier.as_deref(), &now), seen);
+        }
+    }
+
+    fn note_passing(&self, check: &'static Check, verdict: Verdict, seen: &Exchange) {
+        let judged = verdict.under(&self.stances);
+        if matches!(judged.verdict, Verdict::Fail { .. }) && check.id.starts_with("prop-") {
+            let mut broken = lock(&self.broken);
+            if broken.len() < NUMBERS_MAX {
+                broken.push((check, judged.verdict.clone()));
             }
-            let mut tallies = lock(&self.tallies);
-            let tally = tallies.entry(check.id).or_default();
-            tally.note(judged, Some(exchange.number), |verdict| Evidence {
-                curl: matches!(verdict, Verdict::Fail { .. }).then(|| {
-                    let url = format!("{}{}", self.base, exchange.request.target);
-                    curl::line(&url, &exchange.request)
-                }),
-                verdict,
-                scenario: lock(&self.scenario).clone(),
-            });
+        }
+        self.note(check, judged, Some(seen));
+    }
+
+    fn note(&self, check: &'static Check, judged: Judged, seen: Option<&Exchange>) {
+        if judged.verdict == Verdict::NotApplicable {
+            return;
+        }
+        let mut tallies = lock(&self.tallies);
+        let tally = tallies.entry(check.id).or_default();
+        tally.note(judged, seen.map(|seen| seen.number), |verdict| Evidence {
+            curl: seen
+                .filter(|_| matches!(verdict, Verdict::Fail { .. }))
+                .map(|seen| curl::line(&self.url(seen), &seen.request)),
+            verdict,
+            scenario: lock(&self.scenario).clone(),
+        });
+    }
+}
+
+impl Listener for EveryJudge {
+    fn heard(&self, exchange: &Exchange) {
+        if exchange.result.is_ok() {
+            let seen = Seen::new(exchange, self.content_type_strict);
+            self.judge_alone(&seen);
+            self.judge_again(&seen);
         }
     }
 }

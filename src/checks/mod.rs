@@ -7,8 +7,10 @@ pub mod capability;
 pub mod cause;
 pub mod check;
 pub mod corpus;
+pub mod episode;
 pub mod evidence;
 pub mod listen;
+pub mod memory;
 pub mod reading;
 pub mod result;
 pub mod vocabulary;
@@ -41,6 +43,7 @@ mod patches;
 mod privacy;
 mod projection;
 mod promises;
+mod properties;
 mod provider_config;
 mod put;
 mod rename;
@@ -134,6 +137,10 @@ pub const CATALOGUE: &[&[Check]] = &[
     asynchronous::CHECKS,
     drafts::CHECKS,
     convergence::CHECKS,
+    properties::WRITES,
+    properties::TRIALS,
+    properties::QUERIES,
+    properties::PASSING,
 ];
 
 /// Rows of the sources that no check judges, and why.
@@ -153,6 +160,10 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     (
         "filter-username-eq-case-insensitive",
         "user-username-filter-ci asks the same under another id",
+    ),
+    (
+        "prop-tenant-noninterference",
+        "it takes the Secret Tokens of two customers, and a run has one",
     ),
     (
         "tls-cert-identity",
@@ -252,6 +263,7 @@ pub(crate) mod tests {
             asynchronous::tests::canaries(),
             drafts::tests::canaries(),
             convergence::tests::canaries(),
+            properties::tests::canaries(),
         ]
         .into_iter()
         .flatten()

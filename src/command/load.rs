@@ -13,7 +13,7 @@ use scimrig::load::{
 use scimrig::profile::EntraOverrides;
 use scimrig::recording::BodyPolicy;
 use scimrig::run::cleanup::clean_up;
-use scimrig::run::{GrowthVerdict, LoadResult, RepeatResult};
+use scimrig::run::{Budget, GrowthVerdict, LoadResult, RepeatResult};
 use scimrig::snapshot::SnapshotMode;
 use scimrig::tenant::{Manifest, ManifestLine, Progress};
 
@@ -190,7 +190,7 @@ impl Load {
             snapshots: (SnapshotMode::Off, PathBuf::from("snapshots")),
             bodies: BodyPolicy::First(2_000),
             concurrency: self.model.concurrency,
-            shrink_attempts: 0,
+            budget: Budget::default(),
             known_failures: None,
         })?;
         session

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use scimrig::checks::Selection;
 use scimrig::profile::{PatchDialect, ServerProfile};
 use scimrig::report::visible::shell_word;
+use scimrig::run::{Budget, ShrinkBudget};
 use scimrig::tenant::{Allowance, PER_SECOND_MAX, PER_SECOND_MIN, SecretToken, TenantUrl};
 
 use super::Stop;
@@ -51,6 +52,76 @@ pub(crate) struct Common {
     /// A shell command that gets the notification of a quarantine on its standard input
     #[arg(long, value_name = "COMMAND")]
     pub(crate) notify_command: Option<String>,
+}
+
+/// What it may cost to shorten a drawn sequence that failed.
+#[derive(Debug, Args)]
+pub(crate) struct ShrinkOptions {
+    /// Requests that may be spent on shortening one failing sequence
+    #[arg(long, value_name = "N", default_value_t = ShrinkBudget::default().requests)]
+    shrink_requests: u64,
+    /// Seconds that may be spent on shortening one failing sequence
+    #[arg(long, value_name = "SECONDS", default_value_t = ShrinkBudget::default().time.as_secs())]
+    shrink_seconds: u64,
+}
+
+impl ShrinkOptions {
+    /// The options as a budget.
+    pub(crate) fn budget(&self) -> ShrinkBudget {
+        ShrinkBudget {
+            requests: self.shrink_requests,
+            time: Duration::from_secs(self.shrink_seconds),
+        }
+    }
+}
+
+/// How much is drawn.
+#[derive(Debug, Args)]
+pub(crate) struct DrawOptions {
+    /// Sequences of each drawn scenario, instead of what its file says
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    cases: Option<u32>,
+    /// Minutes to go on drawing sequences of each scenario; with --cases whatever ends first
+    #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u32).range(1..))]
+    minutes: Option<u32>,
+    /// Go on after a failure and collect those that differ
+    #[arg(long)]
+    keep_going: bool,
+    /// Sequences played at once; none: one for each core on the embedded tenant, and one elsewhere
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
+    jobs: Option<u32>,
+    /// Replays of a shortened failure, to tell whether it shows every time
+    #[arg(long, value_name = "N", default_value_t = Budget::default().replays)]
+    replays: u32,
+    #[command(flatten)]
+    shrink: ShrinkOptions,
+}
+
+impl DrawOptions {
+    /// The options as a budget.
+    pub(crate) fn budget(&self) -> Budget {
+        Budget {
+            cases: self.cases,
+            time: self.minutes.map(|minutes| Duration::from_mins(u64::from(minutes))),
+            keep_going: self.keep_going,
+            shrink: self.shrink.budget(),
+            replays: self.replays,
+            jobs: self.jobs.and_then(|jobs| usize::try_from(jobs).ok()),
+        }
+    }
+
+    /// The options that change what is drawn, as they were typed.
+    pub(crate) fn words(&self) -> String {
+        let mut words = String::new();
+        let numbers = [("cases", self.cases), ("minutes", self.minutes)];
+        for (option, number) in numbers {
+            words.extend(number.map(|number| format!(" --{option} {number}")));
+        }
+        if self.keep_going {
+            words.push_str(" --keep-going");
+        }
+        words
+    }
 }
 
 /// Which checks are wanted.

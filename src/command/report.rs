@@ -7,7 +7,6 @@ use scimrig::checks::Selection;
 use scimrig::checks::cause::CauseResult;
 use scimrig::checks::check::CheckResult;
 use scimrig::checks::listen::EveryJudge;
-use scimrig::exchange::Listener as _;
 use scimrig::report::terminal::Paint;
 use scimrig::report::{compare, read, terminal, write_all};
 use scimrig::run::checks::{combined, fold};
@@ -66,7 +65,7 @@ impl Report {
         let profile = read_profile(self.profile.as_deref().unwrap_or(&run.profile))?;
         let judge = EveryJudge::new(run.tenant.clone(), &profile);
         let recording = folder.join("exchanges.jsonl");
-        scimrig::recording::read_each(&recording, |exchange| judge.heard(&exchange))
+        scimrig::recording::read_each(&recording, |exchange| judge.heard_alone(&exchange))
             .map_err(|error| Stop::bad(&error))?;
         let heard = fold(&Selection::default(), &profile, &judge);
         run.checks = merged(std::mem::take(&mut run.checks), heard);

@@ -6,7 +6,7 @@ use clap::Args;
 use scimrig::recording::BodyPolicy;
 use scimrig::scenario::Scenario;
 
-use super::options::{Allowed, Common};
+use super::options::{Allowed, Common, DrawOptions};
 use super::session::{Plan, Session};
 use super::verify::{SnapshotOptions, play_all};
 use super::{Ended, Stop};
@@ -23,9 +23,8 @@ pub(crate) struct RunScenarios {
     allowed: Allowed,
     #[command(flatten)]
     snapshots: SnapshotOptions,
-    /// Sequences tried to shorten a failing one
-    #[arg(long, value_name = "N", default_value_t = 40)]
-    shrink_attempts: usize,
+    #[command(flatten)]
+    draw: DrawOptions,
 }
 
 impl RunScenarios {
@@ -49,14 +48,14 @@ impl RunScenarios {
         let session = Session::open(&Plan {
             common: &self.common,
             allowance: self.allowed.allowance(),
-            command: format!("run {}", self.scenarios.join(" ")),
+            command: format!("run {}{}", self.scenarios.join(" "), self.draw.words()),
             writes: true,
             scenario: only.as_deref(),
             journal: None,
             snapshots: (self.snapshots.snapshots, self.snapshots.snapshots_dir.clone()),
             bodies: BodyPolicy::First(20_000),
             concurrency: 5,
-            shrink_attempts: self.shrink_attempts,
+            budget: self.draw.budget(),
             known_failures: None,
         })?;
         session

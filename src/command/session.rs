@@ -26,8 +26,8 @@ use scimrig::run::known_failures::day_of;
 use scimrig::run::silence::Silence;
 use scimrig::run::stage::{LogFile, Stage, dress_of};
 use scimrig::run::{
-    AmbiguityResult, CleanUpResult, ConnectionResult, Counts, Exit, LoadResult, RequestCounts, Run,
-    RunOutcome, ScenarioResult,
+    AmbiguityResult, Budget, CleanUpResult, ConnectionResult, Counts, Exit, LoadResult,
+    RequestCounts, Run, RunOutcome, ScenarioResult,
 };
 use scimrig::snapshot::{SnapshotMode, SnapshotStore};
 use scimrig::tenant::embedded::{EmbeddedSettings, EmbeddedTenant, Keys};
@@ -69,8 +69,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) bodies: BodyPolicy,
     /// Requests in flight while cleaning up.
     pub(crate) concurrency: usize,
-    /// Sequences tried to shorten a failing one.
-    pub(crate) shrink_attempts: usize,
+    /// What drawn sequences may cost.
+    pub(crate) budget: Budget,
     /// Where known failures are, for commands that judge the whole catalogue.
     pub(crate) known_failures: Option<&'a KnownFailureOptions>,
 }
@@ -156,7 +156,7 @@ impl Session {
             folder,
             notify_command: common.notify_command.clone(),
             is_shared: plan.scenario.is_none(),
-            shrink_attempts: plan.shrink_attempts,
+            budget: plan.budget,
         };
         Ok(Self {
             stage,

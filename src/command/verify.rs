@@ -1,6 +1,6 @@
 //! `scimrig verify`, `test-connection` and `check`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -8,9 +8,9 @@ use scimrig::checks::Selection;
 use scimrig::directory::Population;
 use scimrig::load::{Increments, LoadExpectations, LoadPace, LoadPlan, Shard};
 use scimrig::recording::BodyPolicy;
-use scimrig::run::Exit;
 use scimrig::run::checks::{ProbeSettings, dry_run, run_probes};
 use scimrig::run::play::play;
+use scimrig::run::{Budget, Exit};
 use scimrig::scenario::{BUILT_IN, Scenario};
 use scimrig::snapshot::SnapshotMode;
 use scimrig::tenant::Progress;
@@ -18,7 +18,7 @@ use scimrig::tenant::TenantUrl;
 
 use super::known_failures::KnownFailureOptions;
 use super::load::load;
-use super::options::{Allowed, Common, Target, Wanted};
+use super::options::{Allowed, Common, ShrinkOptions, Target, Wanted};
 use super::session::{Plan, SEED, Session};
 use super::{Ended, Stop};
 
@@ -55,9 +55,8 @@ pub(crate) struct Verify {
     /// Groups of the small initial cycle
     #[arg(long, value_name = "N", default_value_t = 20)]
     groups: usize,
-    /// Sequences tried to shorten a failing one
-    #[arg(long, value_name = "N", default_value_t = 40)]
-    shrink_attempts: usize,
+    #[command(flatten)]
+    shrink: ShrinkOptions,
 }
 
 impl Verify {
@@ -74,10 +73,12 @@ impl Verify {
             snapshots: (self.snapshots.snapshots, self.snapshots.snapshots_dir.clone()),
             bodies: BodyPolicy::First(20_000),
             concurrency: 5,
-            shrink_attempts: self.shrink_attempts,
+            budget: Budget { shrink: self.shrink.budget(), ..Budget::default() },
             known_failures: Some(&self.known_failures),
         })?;
-        let scenarios = built_in_scenarios()?;
+        let mut scenarios = built_in_scenarios()?;
+        let regressions = Scenario::read_folder(Path::new(REGRESSIONS));
+        scenarios.extend(regressions.map_err(|error| Stop::bad(&error))?);
         session
             .run(async |session| {
                 session.found().selection = selection.clone();
@@ -108,6 +109,9 @@ impl Verify {
     }
 }
 
+/// Where failures once found are kept as scenarios, below the working folder.
+const REGRESSIONS: &str = "scenarios/regressions";
+
 /// Every built-in scenario but the large ones.
 fn built_in_scenarios() -> Result<Vec<Scenario>, Stop> {
     BUILT_IN
@@ -120,8 +124,13 @@ fn built_in_scenarios() -> Result<Vec<Scenario>, Stop> {
 /// Runs scenarios one after another, each result kept as it comes.
 pub(crate) async fn play_all(session: &Session, scenarios: &[Scenario]) -> Result<(), Stop> {
     let stage = &session.stage;
-    let runs: u64 = scenarios.iter().map(|scenario| u64::from(scenario.runs)).sum();
-    stage.telling.stage("scenarios", Some(runs));
+    let runs = |it: &Scenario| match it.is_drawn() {
+        true => stage.budget.cases(it.runs).most(),
+        false => Some(it.runs),
+    };
+    // Where time alone ends it, nobody knows how many there will be.
+    let runs: Option<u64> = scenarios.iter().map(|it| runs(it).map(u64::from)).sum();
+    stage.telling.stage("scenarios", runs);
     for scenario in scenarios {
         if stage.is_interrupted() {
             break;
@@ -177,7 +186,7 @@ impl TestConnection {
             snapshots: (SnapshotMode::Off, PathBuf::from("snapshots")),
             bodies: BodyPolicy::All,
             concurrency: 1,
-            shrink_attempts: 0,
+            budget: Budget::default(),
             known_failures: None,
         })?;
         session.run(async |session| session.test_connection().await.map(|_| ())).await
@@ -226,7 +235,7 @@ impl Check {
             snapshots: (SnapshotMode::Off, PathBuf::from("snapshots")),
             bodies: BodyPolicy::All,
             concurrency: 4,
-            shrink_attempts: 0,
+            budget: Budget::default(),
             known_failures: Some(&self.known_failures),
         })?;
         session

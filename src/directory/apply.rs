@@ -41,7 +41,7 @@ impl Directory {
             }
             Change::SetManager { user, manager } => self.set_manager(*user, *manager),
             Change::RemoveManager(user) => {
-                let had_one = self.user(*user).manager.is_some();
+                let had_one = self.user_manager(*user).is_some();
                 self.change_user(*user, |it| it.manager.take().is_some() && had_one)
             }
             Change::DisableUser(user) => {
@@ -55,6 +55,7 @@ impl Directory {
             Change::HardDeleteUser(user) => self.hard_delete(*user),
             Change::DeleteGroup(group) => self.delete_group(*group),
             Change::RecreateGroup(group) => self.recreate_group(*group),
+            Change::Disturb { .. } => true,
         };
         if !applied {
             self.version -= 1;
@@ -119,7 +120,7 @@ impl Directory {
     }
 
     fn set_manager(&mut self, user: UserIndex, manager: UserIndex) -> bool {
-        let is_new = self.user(user).manager != Some(manager);
+        let is_new = self.user_manager(user) != Some(manager);
         let possible = user != manager && is_new && self.is_live(manager);
         possible
             && self.change_user(user, |it| {
@@ -150,7 +151,7 @@ impl Directory {
     }
 
     fn restore(&mut self, user: UserIndex) -> bool {
-        let SoftDeleted { since_minutes, was_enabled } = self.user(user).state else {
+        let SoftDeleted { since_minutes, was_enabled } = self.user_state(user) else {
             return false;
         };
         self.recycle_bin.remove(&(since_minutes, user));
@@ -162,7 +163,7 @@ impl Directory {
 
     /// A purge ends memberships, so the user's groups change too.
     fn hard_delete(&mut self, user: UserIndex) -> bool {
-        let state = self.user(user).state;
+        let state = self.user_state(user);
         if state == HardDeleted {
             return false;
         }
@@ -209,7 +210,7 @@ impl Directory {
 
     /// Whether the user is in neither the recycle bin nor purged.
     fn is_live(&self, user: UserIndex) -> bool {
-        matches!(self.user(user).state, Enabled | Disabled)
+        matches!(self.user_state(user), Enabled | Disabled)
     }
 
     fn change_user(

@@ -1,4 +1,5 @@
-//! What moves: one thing an administrator, a manager or a clock does to the directory.
+//! What moves: one thing an administrator, a manager or a clock does to the directory, or a trouble
+//! that the next cycle meets on its way.
 //!
 //! Changes name members of a fixed population, so any part of a sequence is a sequence too. Each
 //! has a text that people write into scenarios (`unassign user 17`) and that reads back to the same
@@ -10,6 +11,7 @@ use std::str::FromStr;
 use serde_json::Value;
 
 use super::object::*;
+use crate::exchange::Disturbance;
 
 /// One change of the directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,6 +105,13 @@ pub enum Change {
     DeleteGroup(GroupIndex),
     /// A new group under the old name: another object id, no members, not assigned.
     RecreateGroup(GroupIndex),
+    /// A request of the cycle that follows goes wrong; nothing happens to the directory.
+    Disturb {
+        /// Which request of the job in that cycle, from 1.
+        request: u64,
+        /// What goes wrong with it.
+        by: Disturbance,
+    },
 }
 
 /// The attributes that `update user` and `clear user` take, by Entra's name. Others have changes of
@@ -145,7 +154,7 @@ pub enum ChangeError {
     #[error("`{0}` is no change; write one of: {forms}", forms = FORMS.join("; "))]
     Form(String),
     /// A number was expected.
-    #[error("`{0}` is not the number of a user or group: write a whole number from 0")]
+    #[error("`{0}` is not the number of a user, group or request: write a whole number from 0")]
     Number(String),
     /// An attribute is not one that can be updated.
     #[error("`{0}` is no attribute that can be updated; write one of {known}",
@@ -182,6 +191,9 @@ pub const FORMS: &[&str] = &[
     "hard-delete user 3",
     "delete group 2",
     "recreate group 2",
+    "throttle request 7",
+    "fail request 7",
+    "lose answer 7",
 ];
 
 impl Change {
@@ -208,7 +220,8 @@ impl Change {
             | Self::RemoveMemberGroup { .. }
             | Self::RenameGroup { .. }
             | Self::DeleteGroup(_)
-            | Self::RecreateGroup(_) => None,
+            | Self::RecreateGroup(_)
+            | Self::Disturb { .. } => None,
         }
     }
 
@@ -266,6 +279,14 @@ impl fmt::Display for Change {
             Self::HardDeleteUser(user) => write!(f, "hard-delete user {user}"),
             Self::DeleteGroup(group) => write!(f, "delete group {group}"),
             Self::RecreateGroup(group) => write!(f, "recreate group {group}"),
+            Self::Disturb { request, by } => {
+                let words = match by {
+                    Disturbance::Throttle => "throttle request",
+                    Disturbance::Fail => "fail request",
+                    Disturbance::LoseAnswer => "lose answer",
+                };
+                write!(f, "{words} {request}")
+            }
         }
     }
 }
@@ -321,9 +342,17 @@ impl FromStr for Change {
             (["hard-delete", "user", user], None) => Self::HardDeleteUser(index(user)?),
             (["delete", "group", group], None) => Self::DeleteGroup(index(group)?),
             (["recreate", "group", group], None) => Self::RecreateGroup(index(group)?),
+            (["throttle", "request", nth], None) => disturbed(nth, Disturbance::Throttle)?,
+            (["fail", "request", nth], None) => disturbed(nth, Disturbance::Fail)?,
+            (["lose", "answer", nth], None) => disturbed(nth, Disturbance::LoseAnswer)?,
             _ => return Err(ChangeError::Form(text.to_owned())),
         })
     }
+}
+
+fn disturbed(nth: &str, by: Disturbance) -> Result<Change, ChangeError> {
+    let request = nth.parse().map_err(|_| ChangeError::Number(nth.to_owned()))?;
+    Ok(Change::Disturb { request, by })
 }
 
 fn index(word: &str) -> Result<usize, ChangeError> {

@@ -1,8 +1,8 @@
 //! Sequences of changes nobody would write down, drawn from a seed.
 //!
-//! proptest's strategies draw a kind, two small integers and a value; the integers are then taken
-//! as places in the directory as it is at that moment. What comes out is a plain list of changes,
-//! so a failure is shrunk by leaving changes out, not by replaying the strategies.
+//! proptest's strategies draw a kind, small integers and a value; the integers are then taken as
+//! places in the directory as it is at that moment. What comes out is a plain list of changes, so a
+//! failure is shrunk by leaving changes out, not by replaying the strategies.
 
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -10,11 +10,23 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
 
 use super::*;
+use crate::exchange::Disturbance;
 
-/// Draws up to `count` changes that apply one after another to the directory; the same seed draws
-/// the same. Fewer come back only if nothing of the kinds asked for can happen any more.
-pub fn draw(seed: u64, directory: &Directory, count: usize, weights: &Weights) -> Vec<Change> {
-    let kinds = weights.drawn();
+/// What is drawn.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Draws {
+    /// How many changes.
+    pub count: usize,
+    /// How often each kind.
+    pub weights: Weights,
+    /// Share of changes, in percent, that are tried first on an object changed before in the draw.
+    pub same_object_percent: u8,
+}
+
+/// Draws changes that apply one after another to the directory; the same seed draws the same. Fewer
+/// than asked for come back only if nothing of those kinds can happen any more.
+pub fn draw(seed: u64, directory: &Directory, draws: &Draws) -> Vec<Change> {
+    let kinds = draws.weights.drawn();
     if kinds.is_empty() {
         return Vec::new();
     }
@@ -24,11 +36,17 @@ pub fn draw(seed: u64, directory: &Directory, count: usize, weights: &Weights) -
     let mut runner = TestRunner::new(config);
     let mut current = directory.clone();
     let mut changes = Vec::new();
+    let mut recent = Vec::new();
     let mut misses = 0;
-    while changes.len() < count && misses < MISSES_MAX {
+    while changes.len() < draws.count && misses < MISSES_MAX {
         let drawn = strategy.new_tree(&mut runner).expect("nothing is filtered").current();
-        match drawn.settle(&mut current) {
+        let near: &[_] = match drawn.again < draws.same_object_percent {
+            true => &recent,
+            false => &[],
+        };
+        match drawn.settle(&mut current, near) {
             Some(change) => {
+                recent.extend(change.objects());
                 changes.push(change);
                 misses = 0;
             }
@@ -44,6 +62,8 @@ const MISSES_MAX: usize = 200;
 const TRIES_MAX: usize = 64;
 /// Small integers are drawn below this; a place is the integer modulo the population.
 const PLACES_MAX: usize = 1 << 20;
+/// A disturbed request is one of the first so many of its cycle.
+const REQUESTS_MAX: usize = 24;
 
 /// One draw, before it is known whom it can happen to.
 #[derive(Debug, Clone)]
@@ -51,51 +71,92 @@ struct Drawing {
     kind: ChangeKind,
     first: usize,
     second: usize,
-    update: (&'static str, String),
-    group_name: String,
-    user_name: &'static str,
+    /// A percentage, for whether an object changed before is to be changed again.
+    again: u8,
+    attribute: &'static str,
+    value: Wording,
+    group_name: Wording,
+    user_name: Wording,
+}
+
+/// A text to be.
+#[derive(Debug, Clone)]
+enum Wording {
+    /// This one.
+    Text(String),
+    /// What stands there now, in capitals, or in small letters where it is in capitals.
+    OtherCase,
+}
+
+impl Wording {
+    fn text(&self, now: Option<&str>) -> String {
+        match (self, now) {
+            (Self::Text(text), _) => text.clone(),
+            (Self::OtherCase, Some(now)) if now.to_uppercase() != now => now.to_uppercase(),
+            (Self::OtherCase, now) => now.map_or_else(String::new, str::to_lowercase),
+        }
+    }
 }
 
 fn drawing(kinds: Vec<(u32, ChangeKind)>) -> impl Strategy<Value = Drawing> {
     let kinds = kinds.into_iter().map(|(weight, kind)| (weight, Just(kind)));
     let kind = proptest::strategy::Union::new_weighted(kinds.collect());
-    let name = text_value(GROUP_NAMES);
-    let rest = (0..PLACES_MAX, 0..PLACES_MAX, update(), name, select(USER_NAMES));
-    (kind, rest).prop_map(|(kind, (first, second, update, group_name, user_name))| Drawing {
-        kind,
-        first,
-        second,
-        update,
-        group_name,
-        user_name,
-    })
+    let user_name = prop_oneof![
+        USER_NAMES.len() as u32 => select(USER_NAMES).prop_map(|it| Wording::Text(it.to_owned())),
+        1 => Just(Wording::OtherCase),
+    ];
+    let places = (0..PLACES_MAX, 0..PLACES_MAX, 0..100_u8);
+    (kind, places, update(), text_value(GROUP_NAMES), user_name).prop_map(
+        |(kind, (first, second, again), (attribute, value), group_name, user_name)| Drawing {
+            kind,
+            first,
+            second,
+            again,
+            attribute,
+            value,
+            group_name,
+            user_name,
+        },
+    )
 }
 
 /// An attribute and a value that fits it: texts may be awkward, numbers and places stay plausible.
-fn update() -> impl Strategy<Value = (&'static str, String)> {
+fn update() -> impl Strategy<Value = (&'static str, Wording)> {
     let words = (select(TEXT_ATTRIBUTES), text_value(PLAIN_TEXTS));
-    let plausible = select(PLAUSIBLE).prop_map(|(name, value)| (name, value.to_owned()));
+    let plausible =
+        select(PLAUSIBLE).prop_map(|(name, value)| (name, Wording::Text(value.to_owned())));
     prop_oneof![2 => words, 1 => plausible]
 }
 
-fn text_value(plain: &'static [&'static str]) -> impl Strategy<Value = String> {
+fn text_value(plain: &'static [&'static str]) -> impl Strategy<Value = Wording> {
     prop_oneof![
-        2 => select(plain).prop_map(str::to_owned),
-        1 => select(AWKWARD_TEXTS).prop_map(str::to_owned),
+        20 => select(plain).prop_map(|text| Wording::Text(text.to_owned())),
+        8 => select(AWKWARD_TEXTS).prop_map(|text| Wording::Text(text.to_owned())),
+        1 => Just(Wording::Text(LONG_WORD.repeat(LONG_WORDS))),
+        2 => Just(Wording::OtherCase),
     ]
 }
 
 impl Drawing {
-    /// Finds whom the change can happen to, beginning at the drawn place, and lets it happen.
-    fn settle(&self, directory: &mut Directory) -> Option<Change> {
-        let places = if self.is_about_groups() {
+    /// Finds whom the change can happen to, beginning with those near and the drawn place, and lets
+    /// it happen.
+    fn settle(&self, directory: &mut Directory, near: &[ChangedObject]) -> Option<Change> {
+        let near = near.iter().rev().filter_map(|object| match (*object, self.is_about_groups()) {
+            (ChangedObject::Group(index), true) | (ChangedObject::User(index), false) => {
+                Some(index)
+            }
+            _ => None,
+        });
+        let near: Vec<usize> = near.collect();
+        let near = (0..near.len()).map(|step| near[(self.second + step) % near.len()]);
+        let (touched, any) = if self.is_about_groups() {
             candidates(self.first, directory.group_count(), &directory.touched_groups())
         } else {
             candidates(self.first, directory.user_count(), &directory.touched_users())
         };
         // What undoes something is tried on those that something has happened to.
-        let places = if self.is_undoing() { places.0 } else { places.1 };
-        places.into_iter().find_map(|place| {
+        let places = if self.is_undoing() { touched } else { any };
+        near.chain(places).find_map(|place| {
             let change = self.change(place, directory)?;
             directory.apply(&change).then_some(change)
         })
@@ -103,7 +164,10 @@ impl Drawing {
 
     fn change(&self, place: usize, directory: &Directory) -> Option<Change> {
         let group = || self.second.checked_rem(directory.group_count());
-        let (attribute, value) = (self.update.0.to_owned(), self.update.1.clone());
+        let disturb = |by| {
+            let request = (self.first % REQUESTS_MAX) as u64 + 1;
+            Change::Disturb { request, by }
+        };
         Some(match self.kind {
             ChangeKind::AssignUser => Change::AssignUser(place),
             ChangeKind::UnassignUser => Change::UnassignUser(place),
@@ -121,19 +185,14 @@ impl Drawing {
                 let member = *nested.iter().nth(self.second.checked_rem(nested.len())?)?;
                 Change::RemoveMemberGroup { member, group: place }
             }
-            ChangeKind::RenameGroup => {
-                Change::RenameGroup { group: place, name: self.group_name.clone() }
+            ChangeKind::RenameGroup => self.rename_group(place, directory)?,
+            ChangeKind::UpdateUser => self.update_user(place, directory),
+            ChangeKind::ClearAttribute => {
+                Change::ClearAttribute { user: place, attribute: self.attribute.to_owned() }
             }
-            ChangeKind::UpdateUser => {
-                Change::UpdateUser { user: place, attribute, value: AttributeValue::Text(value) }
-            }
-            ChangeKind::ClearAttribute => Change::ClearAttribute { user: place, attribute },
-            ChangeKind::RenameUser => {
-                Change::RenameUser { user: place, name: self.user_name.to_owned() }
-            }
+            ChangeKind::RenameUser => self.rename_user(place, directory)?,
             ChangeKind::SetManager => {
-                let manager = self.second.checked_rem(directory.user_count())?;
-                Change::SetManager { user: place, manager }
+                Change::SetManager { user: place, manager: self.manager(place, directory)? }
             }
             ChangeKind::RemoveManager => Change::RemoveManager(place),
             ChangeKind::DisableUser => Change::DisableUser(place),
@@ -143,7 +202,50 @@ impl Drawing {
             ChangeKind::HardDeleteUser => Change::HardDeleteUser(place),
             ChangeKind::DeleteGroup => Change::DeleteGroup(place),
             ChangeKind::RecreateGroup => Change::RecreateGroup(place),
+            ChangeKind::ThrottleRequest => disturb(Disturbance::Throttle),
+            ChangeKind::FailRequest => disturb(Disturbance::Fail),
+            ChangeKind::LoseAnswer => disturb(Disturbance::LoseAnswer),
         })
+    }
+
+    fn update_user(&self, user: UserIndex, directory: &Directory) -> Change {
+        let attributes = directory.user(user).attributes;
+        let now = match attributes.get(self.attribute) {
+            Some(AttributeValue::Text(text)) => Some(text.as_str()),
+            _ => None,
+        };
+        let value = AttributeValue::Text(self.value.text(now));
+        Change::UpdateUser { user, attribute: self.attribute.to_owned(), value }
+    }
+
+    fn rename_user(&self, user: UserIndex, directory: &Directory) -> Option<Change> {
+        let attributes = directory.user(user).attributes;
+        let now = match attributes.get("userPrincipalName") {
+            Some(AttributeValue::Text(text)) => directory.population().name_part(text, user),
+            _ => None,
+        };
+        let name = self.user_name.text(now);
+        (!name.is_empty()).then_some(Change::RenameUser { user, name })
+    }
+
+    fn rename_group(&self, group: GroupIndex, directory: &Directory) -> Option<Change> {
+        let attributes = directory.group(group).attributes;
+        let now = match attributes.get("displayName") {
+            Some(AttributeValue::Text(text)) => directory.population().group_name_part(text, group),
+            _ => None,
+        };
+        let name = self.group_name.text(now);
+        (!name.is_empty()).then_some(Change::RenameGroup { group, name })
+    }
+
+    /// Anybody; every fourth time somebody who reports to the user, so that circles come about.
+    fn manager(&self, user: UserIndex, directory: &Directory) -> Option<UserIndex> {
+        let count = directory.user_count();
+        let anybody = self.second.checked_rem(count)?;
+        let reports_to_user = |other: &UserIndex| directory.user_manager(*other) == Some(user);
+        let tries = if self.again.is_multiple_of(4) { TRIES_MAX.min(count) } else { 0 };
+        let report = (0..tries).map(|step| (anybody + step) % count).find(reports_to_user);
+        Some(report.unwrap_or(anybody))
     }
 
     fn is_about_groups(&self) -> bool {
@@ -213,14 +315,18 @@ const PLAIN_TEXTS: &[&str] =
 const GROUP_NAMES: &[&str] = &["Sales EMEA", "sales emea", "Support Tier 2", "Board", "Interns"];
 
 /// Name parts that Entra takes in a user principal name.
-const USER_NAMES: &[&str] = &["morgan.lee", "Morgan.Lee", "o'neill", "j_doe", "anne-marie", "x"];
+const USER_NAMES: &[&str] =
+    &["morgan.lee", "Morgan.Lee", "o'neill", "j_doe", "anne-marie", "x", "zed#1", "bang!^~"];
 
-/// Texts that have broken servers: what quotes, encodes, folds case, measures or reverses text.
-const AWKWARD_TEXTS: &[&str] = &[
+/// Texts that have broken servers: what quotes, encodes, folds case, trims, measures or reverses.
+pub const AWKWARD_TEXTS: &[&str] = &[
     "the \"A\" team",
     "Rock & Roll + 100% #1 / ?",
+    "1+1=2&a=b%20c;%41+",
     "O'Hara's \\ back\\slash",
     "a  b   c",
+    " a space at either end ",
+    "",
     "Straße ΑΣ İstanbul",
     "Zoe\u{301} N\u{303}andu\u{301}",
     "Zoé Ñandú",
@@ -236,6 +342,10 @@ const AWKWARD_TEXTS: &[&str] = &[
      where it ends.",
 ];
 
+/// Repeated so often, the longest text of all: a thousand characters.
+const LONG_WORD: &str = "long text, ";
+const LONG_WORDS: usize = 91;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -250,19 +360,27 @@ mod tests {
         })
     }
 
+    fn everyday(count: usize) -> Draws {
+        only(count, Weights::default())
+    }
+
+    fn only(count: usize, weights: Weights) -> Draws {
+        Draws { count, weights, same_object_percent: 0 }
+    }
+
     #[test]
     fn the_same_seed_draws_the_same_and_another_seed_something_else() {
-        let (directory, weights) = (directory(), Weights::default());
-        let first = draw(1, &directory, 50, &weights);
-        assert_eq!(first, draw(1, &directory, 50, &weights));
-        assert_ne!(first, draw(2, &directory, 50, &weights));
+        let directory = directory();
+        let first = draw(1, &directory, &everyday(50));
+        assert_eq!(first, draw(1, &directory, &everyday(50)));
+        assert_ne!(first, draw(2, &directory, &everyday(50)));
         assert_eq!(first.len(), 50);
     }
 
     #[test]
     fn what_is_drawn_applies_and_reads_back() {
         let mut replay = directory();
-        for change in draw(3, &directory(), 300, &Weights::default()) {
+        for change in draw(3, &directory(), &everyday(300)) {
             assert_eq!(change.to_string().parse(), Ok(change.clone()));
             assert!(replay.apply(&change), "{change} did not apply");
         }
@@ -270,7 +388,7 @@ mod tests {
 
     #[test]
     fn any_part_of_a_sequence_can_be_run_and_no_change_half_applies() {
-        let changes = draw(4, &directory(), 120, &Weights::default());
+        let changes = draw(4, &directory(), &everyday(120));
         for salt in 0..40 {
             let mut part = directory();
             for (place, change) in changes.iter().enumerate() {
@@ -287,38 +405,64 @@ mod tests {
 
     #[test]
     fn every_kind_can_be_drawn() {
-        let nesting = [(ChangeKind::AddMemberGroup, 2), (ChangeKind::RemoveMemberGroup, 2)];
+        let others = ChangeKind::ALL.iter().map(|kind| (*kind, 2));
         let everyday = Weights::default().drawn().into_iter().map(|(weight, kind)| (kind, weight));
-        let weights = Weights::of(everyday.chain(nesting));
-        let drawn = draw(5, &directory(), 600, &weights);
-        let first_words = |change: &Change| {
-            let text = change.to_string();
-            text.split_whitespace()
-                .filter(|word| !word.starts_with(|c: char| c.is_ascii_digit()))
-                .take(2)
-                .collect::<Vec<_>>()
-                .join(" ")
-        };
-        let met: BTreeSet<String> = drawn.iter().map(first_words).collect();
-        let wanted: BTreeSet<String> =
-            FORMS.iter().map(|form| first_words(&form.parse().unwrap())).collect();
-        assert_eq!(met, wanted);
+        let weights = Weights::of(others.chain(everyday));
+        let drawn = draw(5, &directory(), &only(600, weights));
+        let met: BTreeSet<ChangeKind> = drawn.iter().map(Change::kind).collect();
+        assert_eq!(met, ChangeKind::ALL.iter().copied().collect());
     }
 
     #[test]
     fn only_kinds_with_a_weight_are_drawn() {
         let weights = Weights::of([(ChangeKind::RenameGroup, 1), (ChangeKind::AssignUser, 0)]);
-        let drawn = draw(6, &directory(), 20, &weights);
+        let drawn = draw(6, &directory(), &only(20, weights));
         assert_eq!(drawn.len(), 20);
         assert!(drawn.iter().all(|change| matches!(change, Change::RenameGroup { .. })));
     }
 
     #[test]
     fn drawing_ends_when_nothing_can_happen_any_more() {
-        let weights = Weights::of([(ChangeKind::UnassignGroup, 1)]);
-        assert_eq!(draw(7, &directory(), 20, &weights).len(), 6);
-        assert!(draw(7, &directory(), 20, &Weights::of([])).is_empty());
+        let unassign = Weights::of([(ChangeKind::UnassignGroup, 1)]);
+        assert_eq!(draw(7, &directory(), &only(20, unassign)).len(), 6);
+        assert!(draw(7, &directory(), &only(20, Weights::of([]))).is_empty());
         let nobody = Directory::new(Population::default());
-        assert!(draw(7, &nobody, 20, &Weights::default()).is_empty());
+        assert!(draw(7, &nobody, &everyday(20)).is_empty());
+    }
+
+    #[test]
+    fn changes_gather_on_objects_where_that_is_asked_for() {
+        let objects = |same_object_percent| {
+            let draws = Draws { same_object_percent, ..everyday(12) };
+            let drawn = draw(8, &directory(), &draws);
+            drawn.iter().flat_map(Change::objects).collect::<BTreeSet<_>>().len()
+        };
+        assert!(objects(90) < objects(0), "{} < {}", objects(90), objects(0));
+    }
+
+    #[test]
+    fn managers_in_a_circle_and_names_in_another_case_come_about() {
+        let mut directory = directory();
+        let (mut circles, mut cases) = (0, 0);
+        for change in draw(9, &directory, &everyday(900)) {
+            let before = directory.clone();
+            directory.apply(&change);
+            match change {
+                Change::SetManager { user, manager } => {
+                    circles += usize::from(directory.user(manager).manager == Some(user));
+                }
+                Change::RenameUser { user, .. } => {
+                    let name =
+                        |it: &Directory| it.user(user).attributes["userPrincipalName"].clone();
+                    let folded = |it| match it {
+                        AttributeValue::Text(text) => text.to_lowercase(),
+                        _ => String::new(),
+                    };
+                    cases += usize::from(folded(name(&before)) == folded(name(&directory)));
+                }
+                _ => {}
+            }
+        }
+        assert!(circles > 0 && cases > 0, "{circles} circles, {cases} other cases");
     }
 }

@@ -1,7 +1,7 @@
 //! Makes a failing sequence of changes short: drops ever smaller pieces while the rest still fails.
 //!
-//! Every attempt is a whole synchronisation of a fresh namespace of somebody's tenant, so attempts
-//! are counted and bounded.
+//! Every attempt is a whole sequence in a fresh namespace of somebody's tenant, so whoever asks is
+//! asked before each whether it may be.
 
 /// What is left of a failing sequence.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,11 +14,11 @@ pub struct Minimised<T> {
     pub is_minimal: bool,
 }
 
-/// Shortens `changes`, which failed, with at most `budget_attempts` calls of `fails`, which replays
-/// a sequence and says whether the same thing still goes wrong.
+/// Shortens `changes`, which failed. `fails` replays a sequence and says whether the same thing
+/// still goes wrong; `may_try` says before each replay whether it can be afforded.
 pub async fn minimise<T, F, Fut>(
     changes: Vec<T>,
-    budget_attempts: usize,
+    mut may_try: impl FnMut() -> bool,
     mut fails: F,
 ) -> Minimised<T>
 where
@@ -33,7 +33,7 @@ where
         let mut end = best.len(); // from the end: what follows the failure is dropped first
         let mut dropped = false;
         while end > 0 {
-            if attempts == budget_attempts {
+            if !may_try() {
                 return Minimised { changes: best, attempts, is_minimal: false };
             }
             let start = end.saturating_sub(size);
@@ -62,7 +62,12 @@ mod tests {
 
     /// A bug that shows when all of these users are assigned, in any order.
     async fn shrink(count: usize, needed: &[usize], budget: usize) -> Minimised<Change> {
-        minimise(sequence(count), budget, |changes| {
+        let mut left = budget + 1;
+        let may_try = || {
+            left -= 1;
+            left > 0
+        };
+        minimise(sequence(count), may_try, |changes| {
             let failed = needed.iter().all(|user| changes.contains(&Change::AssignUser(*user)));
             async move { failed }
         })
@@ -102,11 +107,15 @@ mod tests {
     #[tokio::test]
     async fn a_change_that_can_only_go_after_a_later_one_goes() {
         // Change 3 must stay as long as 1 is there; 1 can go only once 2 is gone.
-        let minimised = minimise(sequence(4), 100, |changes| {
-            let has = |user| changes.contains(&Change::AssignUser(user));
-            let failed = has(0) && (has(3) || !has(1)) && (has(1) || !has(2));
-            async move { failed }
-        })
+        let minimised = minimise(
+            sequence(4),
+            || true,
+            |changes| {
+                let has = |user| changes.contains(&Change::AssignUser(user));
+                let failed = has(0) && (has(3) || !has(1)) && (has(1) || !has(2));
+                async move { failed }
+            },
+        )
         .await;
         assert_eq!(minimised.changes, [Change::AssignUser(0)]);
     }

@@ -11,18 +11,22 @@ mod draw;
 mod minimise;
 mod names;
 mod object;
+mod pairs;
 mod population;
 mod shuffle;
+mod simplify;
 mod weights;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use change::*;
-pub use draw::draw;
+pub use draw::{AWKWARD_TEXTS, Draws, draw};
 pub use minimise::*;
 pub use object::*;
+pub use pairs::*;
 pub use population::Population;
 pub use shuffle::{mix, mix_both};
+pub use simplify::{renumbered, simpler};
 pub use weights::*;
 
 /// How long the recycle bin keeps a user, in minutes: 30 days.
@@ -108,6 +112,23 @@ impl Directory {
         user
     }
 
+    /// What has become of the user.
+    pub fn user_state(&self, index: UserIndex) -> UserState {
+        match self.users.get(&index) {
+            Some(changed) => changed.object.state,
+            None => self.population.user_state(index),
+        }
+    }
+
+    /// The user's manager, as [`Self::user`] has it.
+    pub fn user_manager(&self, index: UserIndex) -> Option<UserIndex> {
+        let manager = match self.users.get(&index) {
+            Some(changed) => changed.object.manager,
+            None => self.population.manager_of(index),
+        };
+        manager.filter(|manager| !self.is_purged(*manager))
+    }
+
     /// The group as it is now. A group created anew has another object id under the same index.
     pub fn group(&self, index: GroupIndex) -> DirectoryGroup {
         match self.groups.get(&index) {
@@ -177,7 +198,7 @@ impl Directory {
     fn is_assigned(&self, user: UserIndex) -> bool {
         match self.users.get(&user) {
             Some(changed) => changed.object.assigned,
-            None => self.population.user(user).assigned,
+            None => self.population.is_user_assigned(user),
         }
     }
 

@@ -92,13 +92,12 @@ impl Population {
 
     /// The user with that index, as it was in the beginning.
     pub fn user(&self, index: UserIndex) -> DirectoryUser {
-        let disabled = self.is_drawn(self.disabled_percent, Topic::Disabled, index);
         DirectoryUser {
             object_id: self.object_id(Topic::UserId, index, 0),
             attributes: self.user_attributes(index),
             manager: self.manager_of(index),
-            state: if disabled { UserState::Disabled } else { UserState::Enabled },
-            assigned: self.is_drawn(self.assigned_users_percent, Topic::Assigned, index),
+            state: self.user_state(index),
+            assigned: self.is_user_assigned(index),
         }
     }
 
@@ -158,6 +157,19 @@ impl Population {
         large * self.members_per_large_group.min(self.users) + small
     }
 
+    /// Whether the user is enabled or disabled in the beginning.
+    pub fn user_state(&self, user: UserIndex) -> UserState {
+        match self.is_drawn(self.disabled_percent, Topic::Disabled, user) {
+            true => UserState::Disabled,
+            false => UserState::Enabled,
+        }
+    }
+
+    /// Whether the user is assigned to the application in the beginning.
+    pub fn is_user_assigned(&self, user: UserIndex) -> bool {
+        self.is_drawn(self.assigned_users_percent, Topic::Assigned, user)
+    }
+
     /// Whether the group is assigned to the application in the beginning.
     pub fn is_group_assigned(&self, group: GroupIndex) -> bool {
         self.is_drawn(self.assigned_groups_percent, Topic::AssignedGroup, group)
@@ -174,6 +186,25 @@ impl Population {
     /// A group's display name: the given name, made unique by marker and index.
     pub fn group_name(&self, name: &str, index: GroupIndex) -> String {
         format!("{name} {} {index}", self.marker())
+    }
+
+    /// The name part that [`Self::user_principal_name`] made this name of.
+    pub fn name_part<'name>(&self, name: &'name str, index: UserIndex) -> Option<&'name str> {
+        let local = name.split_once('@')?.0;
+        let mine = match &self.domain {
+            None => local,
+            Some(_) => local.strip_suffix(&self.marker())?.strip_suffix('.')?,
+        };
+        mine.strip_suffix(&index.to_string())?.strip_suffix('.')
+    }
+
+    /// The name that [`Self::group_name`] made this display name of.
+    pub fn group_name_part<'name>(
+        &self,
+        name: &'name str,
+        index: GroupIndex,
+    ) -> Option<&'name str> {
+        name.strip_suffix(&format!(" {} {index}", self.marker()))
     }
 
     /// The `objectId` of the group created anew for the `generation`th time under that index.
@@ -209,7 +240,7 @@ impl Population {
 
     /// Managers stand among the first eighth before their reports, so there is no circle, and few
     /// people manage many.
-    fn manager_of(&self, index: UserIndex) -> Option<UserIndex> {
+    pub(super) fn manager_of(&self, index: UserIndex) -> Option<UserIndex> {
         let drawn = index > 0 && self.is_drawn(self.managers_percent, Topic::HasManager, index);
         drawn.then(|| self.below(index.div_ceil(8), Topic::Manager, index))
     }
@@ -410,6 +441,19 @@ mod tests {
         let population = Population { domain: Some("contoso.com".into()), ..population(9, 0, 0) };
         let name = words(&population.user(4), "userPrincipalName").unwrap();
         assert!(name.ends_with(&format!(".4.{}@contoso.com", population.marker())), "{name}");
+    }
+
+    #[test]
+    fn the_given_part_of_a_name_is_found_again() {
+        let population = population(9, 2, 0);
+        let contoso = Population { domain: Some("contoso.com".into()), ..population.clone() };
+        for population in [&population, &contoso] {
+            let name = population.user_principal_name("o'neill.2", 7);
+            assert_eq!(population.name_part(&name, 7), Some("o'neill.2"));
+            assert_eq!(population.name_part(&name, 8), None);
+            let name = population.group_name("A 1", 1);
+            assert_eq!(population.group_name_part(&name, 1), Some("A 1"));
+        }
     }
 
     #[test]

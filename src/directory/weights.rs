@@ -1,7 +1,8 @@
 //! How often each kind of change is drawn.
 //!
 //! A scenario's `weights` table names kinds in kebab-case; a kind it leaves out is not drawn.
-//! Without the table every kind but nesting groups is drawn, the everyday ones more often.
+//! Without the table every kind but nesting groups and disturbing requests is drawn, the everyday
+//! ones more often.
 
 use std::collections::BTreeMap;
 
@@ -33,9 +34,24 @@ pub enum ChangeKind {
     HardDeleteUser,
     DeleteGroup,
     RecreateGroup,
+    ThrottleRequest,
+    FailRequest,
+    LoseAnswer,
 }
 
 impl ChangeKind {
+    /// The name in files: kebab-case.
+    pub fn name(self) -> String {
+        let mut name = String::new();
+        for letter in format!("{self:?}").chars() {
+            if letter.is_ascii_uppercase() && !name.is_empty() {
+                name.push('-');
+            }
+            name.push(letter.to_ascii_lowercase());
+        }
+        name
+    }
+
     /// Every kind.
     pub const ALL: &'static [Self] = &[
         Self::AssignUser,
@@ -59,6 +75,9 @@ impl ChangeKind {
         Self::HardDeleteUser,
         Self::DeleteGroup,
         Self::RecreateGroup,
+        Self::ThrottleRequest,
+        Self::FailRequest,
+        Self::LoseAnswer,
     ];
 }
 
@@ -117,14 +136,19 @@ mod tests {
     fn keys_are_the_kinds_in_kebab_case() {
         let weights: Weights = toml::from_str("assign-user = 3\nrename-group = 0").unwrap();
         assert_eq!(weights.drawn(), [(3, ChangeKind::AssignUser)]);
+        for kind in ChangeKind::ALL {
+            let weights: Weights = toml::from_str(&format!("{} = 1", kind.name())).unwrap();
+            assert_eq!(weights.drawn(), [(1, *kind)]);
+        }
         let refused = toml::from_str::<Weights>("asign-user = 3").unwrap_err();
         assert!(refused.message().contains("`assign-user`"), "{refused}");
     }
 
     #[test]
-    fn groups_are_not_nested_unless_asked_for() {
+    fn groups_are_not_nested_and_nothing_is_disturbed_unless_asked_for() {
         let drawn: Vec<ChangeKind> = Weights::default().drawn().iter().map(|it| it.1).collect();
         assert!(!drawn.contains(&ChangeKind::AddMemberGroup));
-        assert_eq!(drawn.len(), ChangeKind::ALL.len() - 2);
+        assert!(!drawn.contains(&ChangeKind::LoseAnswer));
+        assert_eq!(drawn.len(), ChangeKind::ALL.len() - 5);
     }
 }

@@ -119,17 +119,11 @@ impl Plan<'_> {
             (UserState::Enabled | UserState::Disabled, link) => self.disable(link, false),
         };
         let source = SourceUser { user: &user, is_soft_deleted: user.state != UserState::Enabled };
-        let task = intent.filter(|intent| self.is_ticked(*intent, link.is_some())).map(|intent| {
-            ObjectTask {
-                kind: Kind::User,
-                index,
-                intent,
-                link: link.map(|link| link.id.clone()),
-                matching: matching(self.user_mapping, &self.settings.match_user, &source),
-                creation: self.user_mapping.evaluate(&source, Moment::Creation),
-                update: self.user_mapping.evaluate(&source, Moment::Update),
-            }
-        });
+        let intent = intent.filter(|intent| self.is_ticked(*intent, link.is_some()));
+        let link = link.map(|link| link.id.clone());
+        let (mapping, names) = (self.user_mapping, &self.settings.match_user);
+        let task =
+            intent.map(|intent| task((Kind::User, index), intent, link, (mapping, names), &source));
         Planned { task, decision }
     }
 
@@ -161,19 +155,13 @@ impl Plan<'_> {
             (false, Some(_)) => Some(Intent::Delete),
         };
         let source = SourceGroup(&group);
+        let intent = intent.filter(|intent| {
+            self.settings.provision_groups && self.is_ticked(*intent, link.is_some())
+        });
+        let link = link.map(|link| link.id.clone());
+        let (mapping, names) = (self.group_mapping, &self.settings.match_group);
         let task = intent
-            .filter(|intent| {
-                self.settings.provision_groups && self.is_ticked(*intent, link.is_some())
-            })
-            .map(|intent| ObjectTask {
-                kind: Kind::Group,
-                index,
-                intent,
-                link: link.map(|link| link.id.clone()),
-                matching: matching(self.group_mapping, &self.settings.match_group, &source),
-                creation: self.group_mapping.evaluate(&source, Moment::Creation),
-                update: self.group_mapping.evaluate(&source, Moment::Update),
-            });
+            .map(|intent| task((Kind::Group, index), intent, link, (mapping, names), &source));
         Planned { task, decision }
     }
 
@@ -212,6 +200,32 @@ fn text(value: Option<&AttributeValue>) -> String {
     match value {
         Some(AttributeValue::Text(text)) => text.clone(),
         _ => String::new(),
+    }
+}
+
+/// The task of one object. Only what its conversation needs is mapped: names and values of a
+/// creation where nothing is linked yet, and no values where it is to be disabled or deleted.
+fn task(
+    (kind, index): (Kind, usize),
+    intent: Intent,
+    link: Option<String>,
+    (mapping, names): (&ObjectMapping, &[String]),
+    source: &dyn SourceAttributes,
+) -> ObjectTask {
+    let is_provision = intent == Intent::Provision;
+    let is_new = is_provision && link.is_none();
+    let mapped = |wanted: bool, moment| match wanted {
+        true => mapping.evaluate(source, moment),
+        false => Vec::new(),
+    };
+    ObjectTask {
+        kind,
+        index,
+        intent,
+        link,
+        matching: if is_new { matching(mapping, names, source) } else { Vec::new() },
+        creation: mapped(is_new, Moment::Creation),
+        update: mapped(is_provision, Moment::Update),
     }
 }
 

@@ -3,7 +3,7 @@
 //! Codes and texts are those of Entra's pages on error codes and on known issues. A failure here is
 //! an entry in the provisioning log and perhaps an escrow; it is never an error of the harness.
 
-use crate::exchange::{Exchange, Failure, Operation};
+use crate::exchange::{Disturbance, Exchange, Failure, Operation};
 
 /// Prefix of the codes that speak of the SCIM connector itself.
 pub const INCOMPATIBLE: &str = "SystemForCrossDomainIdentityManagementServiceIncompatible";
@@ -55,6 +55,9 @@ pub struct ObjectFailure {
     pub is_reference: bool,
     /// Whether the whole job stops: the credentials are refused, or the endpoint is no SCIM one.
     pub stops_job: bool,
+    /// Whether the request may have taken effect all the same: its answer is lost, or says no more
+    /// than that the tenant is in trouble.
+    pub may_have_acted: bool,
 }
 
 impl ObjectFailure {
@@ -77,6 +80,10 @@ impl ObjectFailure {
             retry,
             is_reference: is_reference(exchange.operation),
             stops_job,
+            may_have_acted: match exchange.disturbance {
+                Some(disturbance) => disturbance == Disturbance::LoseAnswer,
+                None => matches!(exchange.status(), 0 | 500..=599),
+            },
         }
     }
 

@@ -16,13 +16,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::{Deserialize, Serialize};
 
-pub use self::report::{CycleEvent, CycleReport, Happened, ReferenceEvent, SkipReason};
+pub use self::report::{CycleEvent, CycleReport, Happened, Postponed, ReferenceEvent, SkipReason};
 use super::connector::{Connector, Kind};
 use super::cycle::{CycleKind, Plan};
 use super::failure::ObjectFailure;
 use super::mapping::ObjectMapping;
 use super::scope::Scope;
-use super::state::{Escrows, Links, ObjectKey, Quarantine};
+use super::state::{Doubt, Escrows, Links, ObjectKey, Quarantine};
 use crate::directory::{Directory, GroupIndex, UserIndex, UserState};
 use crate::profile::EntraSettings;
 
@@ -69,6 +69,7 @@ pub struct ProvisioningJob {
     probes_sent: u64,
     gone: BTreeMap<ObjectKey, String>,
     released: BTreeMap<String, ObjectKey>,
+    doubts: BTreeSet<Doubt>,
 }
 
 /// Asked between two steps; true stops the cycle.
@@ -115,6 +116,7 @@ impl ProvisioningJob {
             probes_sent: 0,
             gone: BTreeMap::new(),
             released: BTreeMap::new(),
+            doubts: BTreeSet::new(),
         }
     }
 
@@ -143,6 +145,11 @@ impl ProvisioningJob {
     /// they stood for. A full restart lets go of all; an object that is matched again is linked.
     pub fn released(&self) -> &BTreeMap<String, ObjectKey> {
         &self.released
+    }
+
+    /// What lost answers leave open.
+    pub fn doubts(&self) -> &BTreeSet<Doubt> {
+        &self.doubts
     }
 
     /// Objects in escrow.
@@ -241,7 +248,7 @@ impl ProvisioningJob {
                 // Whoever is disabled or deleted cannot be provisioned on demand.
                 let (able, others_users): (Vec<UserIndex>, Vec<UserIndex>) = some
                     .iter()
-                    .partition(|index| directory.user(**index).state == UserState::Enabled);
+                    .partition(|index| directory.user_state(**index) == UserState::Enabled);
                 let skipped = others_users.into_iter().map(|index| {
                     CycleEvent::skipped(Kind::User, index, None, SkipReason::NotOnDemand)
                 });

@@ -6,6 +6,8 @@
 
 mod defaults;
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::expression::{Dropped, Expression, ExpressionError, as_text, read_attribute};
@@ -30,7 +32,7 @@ pub enum MappingSource {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttributeMapping {
     /// The target attribute.
-    pub target: TargetPath,
+    pub target: Arc<TargetPath>,
     /// Where its value comes from.
     pub source: MappingSource,
     /// The value of a new object where the source is null.
@@ -61,7 +63,7 @@ pub enum Moment {
 #[derive(Debug, Clone, PartialEq)]
 pub struct MappedValue {
     /// The target attribute.
-    pub target: TargetPath,
+    pub target: Arc<TargetPath>,
     /// The value; never null, `""` or `[]`.
     pub value: Value,
 }
@@ -224,7 +226,7 @@ impl AttributeMapping {
             return Ok(None);
         };
         let mapping = Self {
-            target,
+            target: Arc::new(target),
             source,
             default_value: definition.default_value.clone(),
             apply: definition.apply,

@@ -7,10 +7,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::connector::Kind;
 use super::cycle::{CycleKind, Plan, SourceGroup, SourceUser};
-use super::job::ResetScope;
+use super::job::{Postponed, ResetScope};
 use super::mapping::{MappedValue, Moment, ObjectMapping, SourceAttributes};
-use super::state::Member;
+use super::state::{Member, ObjectKey};
 use crate::directory::{Directory, GroupIndex, UserIndex, UserState};
 use crate::profile::TargetObjectAction;
 
@@ -60,6 +61,8 @@ pub struct Projection {
     users: BTreeMap<UserIndex, ProjectedUser>,
     groups: BTreeMap<GroupIndex, ProjectedGroup>,
     abandoned: BTreeSet<Member>,
+    /// What an earlier cycle could not do yet.
+    waiting: BTreeSet<ObjectKey>,
     watermark: Option<u64>,
 }
 
@@ -104,30 +107,36 @@ impl Projection {
         self.watermark = None;
     }
 
-    /// Goes through one cycle that does all it is meant to do.
-    pub fn advance(&mut self, plan: &Plan<'_>, kind: &CycleKind) {
+    /// Goes through one cycle that does all it is meant to do but what was postponed.
+    pub fn advance(&mut self, plan: &Plan<'_>, kind: &CycleKind, postponed: &Postponed) {
         let (users, groups) = self.due(plan.directory, kind);
-        for index in &users {
+        let user = |index: &UserIndex| ObjectKey { kind: Kind::User, index: *index };
+        let group = |index: &GroupIndex| ObjectKey { kind: Kind::Group, index: *index };
+        for index in users.iter().filter(|it| !postponed.objects.contains(&user(it))) {
             self.user(plan, *index);
         }
         if plan.settings.provision_groups {
-            for index in &groups {
+            for index in groups.iter().filter(|it| !postponed.objects.contains(&group(it))) {
                 self.group(plan, *index);
             }
         }
         let updates = is_ticked(plan, TargetObjectAction::Update);
         if plan.user_mapping.maps_manager() && updates {
-            for index in &users {
+            for index in users.iter().filter(|it| !postponed.references.contains(&user(it))) {
                 self.manager(plan.directory, *index);
             }
         }
         let is_on_demand = matches!(kind, CycleKind::OnDemand { .. });
         let limit = if is_on_demand { 5 } else { usize::MAX };
         if plan.group_mapping.maps_members() && updates {
-            for index in &groups {
+            for index in groups.iter().filter(|it| !postponed.references.contains(&group(it))) {
                 self.members(plan, *index, limit);
             }
         }
+        for key in users.iter().map(user).chain(groups.iter().map(group)) {
+            self.waiting.remove(&key);
+        }
+        self.waiting.extend(postponed.objects.union(&postponed.references));
         if !is_on_demand {
             self.watermark = Some(plan.directory.version());
         }
@@ -137,11 +146,19 @@ impl Projection {
         match (kind, self.watermark) {
             (CycleKind::OnDemand { users, groups }, _) => {
                 // Provision on demand does nothing for disabled and deleted users.
-                let able = |user: &&UserIndex| directory.user(**user).state == UserState::Enabled;
+                let able = |user: &&UserIndex| directory.user_state(**user) == UserState::Enabled;
                 (users.iter().filter(able).copied().collect(), groups.clone())
             }
             (CycleKind::Incremental, Some(version)) => {
-                (directory.users_changed_since(version), directory.groups_changed_since(version))
+                let waiting = |kind| {
+                    let of_kind = self.waiting.iter().filter(move |key| key.kind == kind);
+                    of_kind.map(|key| key.index)
+                };
+                let users = directory.users_changed_since(version).into_iter();
+                let groups = directory.groups_changed_since(version).into_iter();
+                let users: BTreeSet<_> = users.chain(waiting(Kind::User)).collect();
+                let groups: BTreeSet<_> = groups.chain(waiting(Kind::Group)).collect();
+                (users.into_iter().collect(), groups.into_iter().collect())
             }
             (CycleKind::Initial, _) | (CycleKind::Incremental, None) => {
                 ((0..directory.user_count()).collect(), (0..directory.group_count()).collect())
@@ -264,14 +281,15 @@ impl Projection {
     }
 
     fn manager(&mut self, directory: &Directory, index: UserIndex) {
-        let user = directory.user(index);
-        let exists = matches!(user.state, UserState::Enabled | UserState::Disabled);
-        let is_there = user.manager.is_none_or(|manager| self.is_linked(Member::User(manager)));
+        let manager = directory.user_manager(index);
+        let state = directory.user_state(index);
+        let exists = matches!(state, UserState::Enabled | UserState::Disabled);
+        let is_there = manager.is_none_or(|manager| self.is_linked(Member::User(manager)));
         let Some(known) = self.users.get_mut(&index) else { return };
-        let moves = user.manager != known.exported_manager;
+        let moves = manager != known.exported_manager;
         if exists && known.is_linked && known.is_managed && is_there && moves {
-            known.manager = user.manager;
-            known.exported_manager = user.manager;
+            known.manager = manager;
+            known.exported_manager = manager;
             known.had_manager = true;
         }
     }

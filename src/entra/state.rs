@@ -95,6 +95,19 @@ impl std::fmt::Display for ObjectKey {
     }
 }
 
+/// Something of which a lost answer leaves open whether it took effect. Entra never reads members
+/// nor managers back, nor does it look for a resource under a name that its object has no longer:
+/// what was lost and is not tried again in the same words stays open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Doubt {
+    /// Whether a resource was made for the object.
+    Creation(ObjectKey),
+    /// Who is the user's manager.
+    Manager(UserIndex),
+    /// Whether somebody is a member of the group.
+    Membership(GroupIndex, Member),
+}
+
 /// One object's failure that is tried again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Escrow {
@@ -267,6 +280,7 @@ mod tests {
             retry,
             is_reference: false,
             stops_job: false,
+            may_have_acted: false,
         }
     }
 

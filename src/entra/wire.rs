@@ -2,6 +2,8 @@
 //!
 //! Pure: values in, a [`Request`] out. When which request is due is `connector`'s business.
 
+use std::sync::Arc;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
@@ -20,7 +22,7 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 #[derive(Debug, Clone, PartialEq)]
 pub struct AttributeChange {
     /// Where.
-    pub target: TargetPath,
+    pub target: Arc<TargetPath>,
     /// The value as mapped.
     pub value: Value,
     /// What the tenant showed; none means the attribute is added, not replaced.
@@ -302,7 +304,7 @@ mod tests {
     }
 
     fn change(target: &str, value: Value, before: Option<Value>) -> AttributeChange {
-        AttributeChange { target: TargetPath::parse(target).unwrap(), value, before }
+        AttributeChange { target: TargetPath::parse(target).unwrap().into(), value, before }
     }
 
     fn operations(request: &Request) -> Value {
@@ -471,7 +473,7 @@ mod tests {
     #[test]
     fn a_group_is_created_empty_in_either_form() {
         let name = MappedValue {
-            target: TargetPath::parse("displayName").unwrap(),
+            target: TargetPath::parse("displayName").unwrap().into(),
             value: json!("Sales"),
         };
         let body = |settings| {

@@ -43,7 +43,7 @@ pub fn line(url: &str, request: &Request) -> String {
 }
 
 /// Quotes a word for a POSIX shell; a word of harmless letters stays bare.
-fn quoted(word: &str) -> String {
+pub(super) fn quoted(word: &str) -> String {
     let harmless = |letter: char| letter.is_ascii_alphanumeric() || "-_./:".contains(letter);
     if !word.is_empty() && word.chars().all(harmless) {
         return word.to_owned();

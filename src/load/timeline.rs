@@ -153,6 +153,7 @@ mod tests {
             result: Err(Failure::Timeout(Duration::from_millis(took_ms))),
             due: Duration::ZERO,
             sent,
+            disturbance: None,
             answered: sent + Duration::from_millis(took_ms),
         }
     }

@@ -12,7 +12,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::exchange::{Answer, BodyEnd, Credential, Exchange, Failure, Operation, Request, Scrub};
+use crate::exchange::{
+    Answer, BodyEnd, Credential, Disturbance, Exchange, Failure, Operation, Request, Scrub,
+};
 
 /// Puts an exchange into one line, without its line end.
 pub(super) fn write(exchange: &Exchange, keep_bodies: bool, scrub: &Scrub) -> String {
@@ -40,6 +42,8 @@ struct Line {
     headers: Vec<(String, String)>,
     body: Option<Body>,
     result: Ended,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    disturbance: Option<Disturbance>,
 }
 
 /// Which credential went with the request, without its value.
@@ -112,6 +116,7 @@ impl Line {
             headers: headers.map(|(name, value)| header_line(name, value, scrub)).collect(),
             body: request.body.as_deref().map(|body| Body::of(body, keep_bodies, scrub)),
             result: Ended::of(&exchange.result, keep_bodies, scrub),
+            disturbance: exchange.disturbance,
         }
     }
 
@@ -143,6 +148,7 @@ impl Line {
             due: Duration::from_micros(self.due_us),
             sent: Duration::from_micros(self.sent_us),
             answered: Duration::from_micros(self.answered_us),
+            disturbance: self.disturbance,
         })
     }
 }

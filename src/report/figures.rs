@@ -7,9 +7,10 @@ use std::fmt::Write as _;
 use crate::checks::check::{CheckResult, ReadingResult};
 use crate::difference::DifferenceKind as Kind;
 use crate::run::{
-    Capacity, Counts, Growth, KnownFailureResult, KnownFailureState, LoadResult, RequestCounts, Run,
+    Capacity, Counts, Finding, Growth, KnownFailureResult, KnownFailureState, LoadResult,
+    RequestCounts, Run, ScenarioOutcome, ScenarioResult, SequenceFailure, SnapshotResult,
+    TriedOrders,
 };
-use crate::run::{ScenarioOutcome, ScenarioResult, SnapshotResult};
 
 /// `120 conform, 2 violations, 1 deviation`: what is nought is left out, violations never.
 pub(super) fn counts(counts: &Counts) -> String {
@@ -122,6 +123,25 @@ pub(super) fn scenario_outcome(outcome: ScenarioOutcome) -> &'static str {
     }
 }
 
+/// How a finding of a random history came about.
+pub(super) fn found(finding: &Finding) -> String {
+    let how = match (finding.is_flaky(), finding.is_minimal) {
+        (true, _) => "flaky",
+        (false, true) => "as short as it gets",
+        (false, false) => "perhaps not the shortest: the budget ended",
+    };
+    format!(
+        "in history {} (seed {}), {} steps of {}, {how}; showed in {} of {} replays, {} requests",
+        finding.history,
+        finding.seed,
+        finding.script.len(),
+        finding.steps_before,
+        finding.shown,
+        finding.replays,
+        finding.requests
+    )
+}
+
 /// The words for what is wrong with a scenario.
 pub(super) fn scenario_fault(scenario: &ScenarioResult) -> &'static str {
     match (scenario.outcome, scenario.snapshot) {
@@ -191,6 +211,27 @@ pub(super) fn difference(kind: Kind) -> String {
         Kind::Unreadable => "could not be read back",
     }
     .to_owned()
+}
+
+/// How many orders of two changes were tried.
+pub(super) fn orders(orders: &TriedOrders) -> String {
+    let TriedOrders { possible, tried, .. } = orders;
+    format!("{tried} of {possible} orders of two changes on one object were tried")
+}
+
+/// How short a failure became, and how often it shows.
+pub(super) fn shortened(failure: &SequenceFailure) -> String {
+    let SequenceFailure { changes_before, changes_after, shown, replays, .. } = failure;
+    let often = match *shown {
+        0 => format!("it did not show again in {replays} replays"),
+        shown if shown < *replays => format!("flaky: it showed in {shown} of {replays} replays"),
+        shown => format!("it showed in {shown} of {replays} replays"),
+    };
+    let perhaps = match failure.is_minimal || *shown == 0 {
+        true => "",
+        false => ", perhaps fewer would do",
+    };
+    format!("{changes_after} of {changes_before} changes are left{perhaps}; {often}")
 }
 
 /// What a load came to, a sentence each.

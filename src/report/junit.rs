@@ -12,7 +12,7 @@ use super::summary::{Summary, many, rerun_check, rerun_scenario};
 use super::visible::{LONG, SHORT, visible};
 use super::{ReportError, figures};
 use crate::checks::check::{CheckResult, Outcome};
-use crate::run::{ExpectationResult, LoadResult, Run, ScenarioOutcome, ScenarioResult};
+use crate::run::{ExpectationResult, Finding, LoadResult, Run, ScenarioOutcome, ScenarioResult};
 
 /// The run as `JUnit` XML.
 pub(super) fn text(run: &Run) -> Result<String, ReportError> {
@@ -127,6 +127,10 @@ fn violation(scenario: &ScenarioResult) -> String {
         ScenarioOutcome::Failed if found > 0 => {
             format!("{} between tenant and directory", many("difference", found))
         }
+        ScenarioOutcome::Failed if !scenario.findings.is_empty() => {
+            let ids: Vec<&str> = scenario.findings.iter().map(|it| it.check.as_str()).collect();
+            format!("a history breaks {}", ids.join(", "))
+        }
         _ => figures::scenario_fault(scenario).to_owned(),
     }
 }
@@ -142,7 +146,14 @@ fn differences(scenario: &ScenarioResult) -> String {
             visible(&it.actual, SHORT)
         )
     };
-    scenario.differences.iter().map(line).collect()
+    let found = |it: &Finding| {
+        let (expected, actual) = (visible(&it.expected, LONG), visible(&it.actual, LONG));
+        let script: Vec<String> = it.script.iter().map(|step| visible(step, LONG)).collect();
+        let steps = script.join("\n  ");
+        format!("{}: expected {expected}, actual {actual}\n  {steps}\n", visible(&it.check, SHORT))
+    };
+    let differences = scenario.differences.iter().map(line);
+    differences.chain(scenario.findings.iter().map(found)).collect()
 }
 
 fn arrival(load: &LoadResult) -> TestCaseStatus {

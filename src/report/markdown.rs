@@ -7,10 +7,13 @@ use std::fmt::Write as _;
 
 use super::figures;
 use super::summary::{Summary, many, rerun_check, rerun_scenario};
-use super::visible::{LONG, SHORT, cell, code, fence, prose};
+use super::visible::{LONG, SHORT, cell, code, fence, prose, visible};
 use crate::checks::check::CheckResult;
 use crate::difference::Difference;
-use crate::run::{ExpectationResult, LoadResult, OperationMetrics, Run, ScenarioResult};
+use crate::run::{
+    ExpectationResult, Finding, LoadResult, OperationMetrics, Run, ScenarioResult, SequenceFailure,
+    TriedOrders,
+};
 
 /// So many checks that showed a reading are named.
 const READINGS_SHOWN: usize = 3;
@@ -310,18 +313,76 @@ fn scenario(page: &mut String, run: &Run, scenario: &ScenarioResult) {
         );
     }
     differences(page, &scenario.differences, scenario.differences_total);
+    scenario.findings.iter().for_each(|it| broken(page, it));
     expectations(page, &scenario.expectations);
-    if !scenario.remarks.is_empty() || scenario.minimal.is_some() {
+    if !scenario.remarks.is_empty() {
         page.push('\n');
     }
     for remark in &scenario.remarks {
         let _ = writeln!(page, "- {}", prose(remark, LONG));
     }
-    if let Some(minimal) = &scenario.minimal {
-        let minimal = code(minimal, SHORT);
-        let _ = writeln!(page, "- The shortest sequence that still fails is in {minimal}.");
+    scenario.failures.iter().for_each(|it| sequence_failure(page, it));
+    if let Some(tried) = &scenario.orders {
+        orders(page, tried);
     }
     let _ = write!(page, "\n{}", fence("sh", &rerun_scenario(run, scenario), LONG));
+}
+
+/// A failure in its shortest form: the changes, then expectation and answer side by side.
+fn sequence_failure(page: &mut String, failure: &SequenceFailure) {
+    let kinds: Vec<_> = failure.kinds.iter().map(|it| code(it, SHORT)).collect();
+    let _ = write!(page, "\n#### {}\n\n", kinds.join(", "));
+    let _ = writeln!(
+        page,
+        "Found in sequence {} (seed {}) after {} requests, {} times in all. Shortened with {} \
+         requests: {}.\n",
+        failure.nth,
+        failure.seed,
+        failure.requests_until_found,
+        failure.times,
+        failure.requests_to_shorten,
+        figures::shortened(failure)
+    );
+    let script: Vec<_> = failure.script.iter().map(|line| visible(line, SHORT)).collect();
+    *page += &fence("text", &script.join("\n"), LONG);
+    differences(page, &failure.differences, failure.differences.len() as u64);
+    page.push('\n');
+    for complaint in &failure.complaints {
+        let _ = writeln!(page, "- {}", prose(complaint, LONG));
+    }
+    let _ = write!(page, "- The sequence as a scenario: {}", code(&failure.minimal, SHORT));
+    if let Some(shell) = &failure.shell {
+        let _ = write!(page, ", as a shell script: {}", code(shell, SHORT));
+    }
+    page.push('\n');
+}
+
+/// Which orders of two changes were tried: the count, and those that were not.
+fn orders(page: &mut String, orders: &TriedOrders) {
+    let _ = write!(page, "\n{}", figures::orders(orders));
+    if orders.missing.is_empty() {
+        *page += ".\n";
+        return;
+    }
+    *page += "; not tried, the second change being the next one of the same object:\n\n";
+    for pair in &orders.missing {
+        let _ = writeln!(page, "- {}", prose(pair, SHORT));
+    }
+}
+
+/// What a random history has found: model and tenant side by side, and the steps that show it.
+fn broken(page: &mut String, finding: &Finding) {
+    let _ = write!(
+        page,
+        "\n{} is broken: {}.\n\n| expected | actual |\n|---|---|\n| {} | {} |\n\n",
+        code(&finding.check, SHORT),
+        figures::found(finding),
+        prose(&finding.expected, LONG),
+        prose(&finding.actual, LONG)
+    );
+    for (nth, step) in finding.script.iter().enumerate() {
+        let _ = writeln!(page, "{}. {}", nth + 1, code(step, LONG));
+    }
 }
 
 fn differences(page: &mut String, differences: &[Difference], total: u64) {

@@ -12,12 +12,17 @@ use super::figures;
 use super::summary::{Summary, expectations, many, rerun_check, rerun_scenario};
 use super::visible::{LONG, SHORT, visible};
 use crate::checks::check::CheckResult;
-use crate::run::{Exit, Run, RunOutcome, ScenarioOutcome, ScenarioResult, SnapshotResult};
+use crate::run::{
+    Exit, Finding, Run, RunOutcome, ScenarioOutcome, ScenarioResult, SequenceFailure,
+    SnapshotResult,
+};
 
 /// Findings shown in full; the rest are in `report.md`.
 const SHOWN: usize = 20;
 /// Differences shown of one failed scenario.
 const DIFFERENCES: usize = 5;
+/// Steps shown of one history.
+const STEPS: usize = 12;
 /// So many scenarios that went well are still listed one by one.
 const FEW: usize = 3;
 
@@ -264,6 +269,7 @@ fn scenarios(page: &mut String, run: &Run, paint: Paint) {
     for line in figures::snapshot_advice(run) {
         let _ = writeln!(page, "  {line}");
     }
+    run.scenarios.iter().for_each(|it| orders(page, it));
     for scenario in run.scenarios.iter().filter(|it| it.is_violated()) {
         // That a snapshot is missing is said once, above.
         let is_only_missing = scenario.snapshot == SnapshotResult::Missing
@@ -301,13 +307,61 @@ fn failed_scenario(page: &mut String, run: &Run, scenario: &ScenarioResult, pain
     if total > DIFFERENCES as u64 {
         row(page, "differs", &format!("{total} times in all, see {MARKDOWN}"));
     }
+    for finding in scenario.findings.iter().take(DIFFERENCES) {
+        broken(page, finding);
+    }
     for remark in scenario.remarks.iter().take(DIFFERENCES) {
         row(page, "remark", remark);
     }
-    if let Some(minimal) = &scenario.minimal {
-        row(page, "minimal", minimal);
+    for failure in scenario.failures.iter().take(DIFFERENCES) {
+        sequence_failure(page, failure);
+    }
+    if scenario.failures.len() > DIFFERENCES {
+        let count = scenario.failures.len() - DIFFERENCES;
+        row(page, "failures", &format!("{count} more, see {MARKDOWN}"));
     }
     row(page, "re-run", &rerun_scenario(run, scenario));
+}
+
+/// A failure in its shortest form.
+fn sequence_failure(page: &mut String, failure: &SequenceFailure) {
+    row(page, "failure", &failure.kinds.join(", "));
+    row(page, "shortened", &figures::shortened(failure));
+    failure.script.iter().take(SHOWN).for_each(|line| row(page, "cycle", line));
+    for it in failure.differences.iter().take(1) {
+        row(page, "expected", &it.expected);
+        row(page, "actual", &it.actual);
+    }
+    row(page, "minimal", &failure.minimal);
+    failure.shell.iter().for_each(|path| row(page, "shell", path));
+}
+
+/// How many orders of two changes a scenario tried, and some of those that it did not.
+fn orders(page: &mut String, scenario: &ScenarioResult) {
+    let Some(orders) = &scenario.orders else { return };
+    let (name, tried) = (visible(&scenario.name, SHORT), figures::orders(orders));
+    let _ = write!(page, "  {name}: {tried}");
+    let some: Vec<_> = orders.missing.iter().take(DIFFERENCES).map(String::as_str).collect();
+    match orders.missing.len().saturating_sub(some.len()) {
+        _ if some.is_empty() => page.push('\n'),
+        0 => {
+            let _ = writeln!(page, "; not {}", some.join("; not "));
+        }
+        more => {
+            let _ = writeln!(page, "; not {}, and {more} more", some.join("; not "));
+        }
+    }
+}
+
+/// What a random history has found, with both sides and the steps that show it.
+fn broken(page: &mut String, finding: &Finding) {
+    row(page, "broken", &finding.check);
+    row(page, "expected", &finding.expected);
+    row(page, "actual", &finding.actual);
+    row(page, "seen", &figures::found(finding));
+    for (nth, step) in finding.script.iter().take(STEPS).enumerate() {
+        row(page, if nth == 0 { "steps" } else { "" }, step);
+    }
 }
 
 fn load(page: &mut String, run: &Run, paint: Paint) {

@@ -193,7 +193,9 @@ pub fn dry_run(
             Judge::Race(requests, then, _) => {
                 requests(&its).into_iter().chain(then(&its)).collect()
             }
-            Judge::Every(..) | Judge::Converged(_) => Vec::new(),
+            Judge::Every(..) | Judge::Converged(_) | Judge::Steps(..) | Judge::Again(_) => {
+                Vec::new()
+            }
         };
         requests.iter().map(|request| curl::line(&url.join(&request.target), request)).collect()
     };

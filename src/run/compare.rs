@@ -5,6 +5,7 @@
 //! shows. What differs is read again for a short while before it is believed: a tenant may need a
 //! moment.
 
+mod differing;
 mod strays;
 
 use std::collections::{BTreeSet, HashSet};
@@ -14,6 +15,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use self::differing::{differing_group, differing_user, exercised};
 use crate::difference::{Comparison, Difference, DifferenceKind};
 use crate::directory::{GroupIndex, UserIndex};
 use crate::entra::connector::{Connector, Kind};
@@ -21,11 +23,10 @@ use crate::entra::job::ProvisioningJob;
 use crate::entra::mapping::MappedValue;
 use crate::entra::pace::in_flight;
 use crate::entra::projection::{ProjectedGroup, ProjectedUser, Projection};
-use crate::entra::state::ObjectKey;
+use crate::entra::state::{Doubt, ObjectKey};
 use crate::entra::target::TargetPath;
 use crate::entra::wire::{group_target, user_target};
 use crate::exchange::{Exchange, Operation, Request};
-use crate::scim::ENTERPRISE_USER;
 
 /// Pause between two readings of a resource that differs.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -44,10 +45,6 @@ pub struct ReadBack {
     pub window: Duration,
     /// Differences that the profile documents.
     pub documented: Vec<DifferenceKind>,
-    /// Compare only about this many users and as many groups, evenly spread.
-    pub sample: Option<usize>,
-    /// Ids that were the run's own before the scenario began.
-    pub before: HashSet<String>,
 }
 
 /// One resource to look at.
@@ -77,13 +74,14 @@ enum Expected {
     Id(String),
 }
 
-/// Expected members by id, ids of deleted users that must not be there, and ids the job has let go
-/// of, of which nothing can be said.
-#[derive(Clone)]
+/// Expected members by id, ids of deleted users that must not be there, ids the job has let go of,
+/// and those about whom an answer was lost: of both nothing can be said.
+#[derive(Clone, Default)]
 struct Members {
     wanted: BTreeSet<String>,
     deleted: Arc<BTreeSet<String>>,
     released: Arc<BTreeSet<String>>,
+    doubtful: BTreeSet<String>,
 }
 
 /// Compares the tenant with the projection.
@@ -93,7 +91,7 @@ pub async fn compare(
     projection: &Projection,
     settings: &ReadBack,
 ) -> Comparison {
-    let subjects = subjects(job, projection, settings.sample);
+    let subjects = subjects(job, projection);
     let mut comparison = Comparison {
         exercised: exercised(projection),
         resources: subjects.len(),
@@ -109,9 +107,7 @@ pub async fn compare(
         async move { comparer.compare(&subject, !is_refused).await }
     });
     in_flight(settings.concurrency, tasks, |found| comparison.differences.extend(found)).await;
-    comparison
-        .differences
-        .extend(strays::strays(connector, job, projection, &settings.before).await);
+    comparison.differences.extend(strays::strays(connector, job, projection).await);
     comparison
 }
 
@@ -166,8 +162,7 @@ impl Comparer {
         members: BTreeSet<String>,
     ) -> Vec<Difference> {
         let key = ObjectKey { kind: Kind::Group, index };
-        let none = Arc::new(BTreeSet::new());
-        let members = Members { wanted: members, deleted: none.clone(), released: none };
+        let members = Members { wanted: members, ..Members::default() };
         let expected = Box::new(expected);
         self.compare(&Subject::Group { key, id: id.to_owned(), expected, members }, true).await
     }
@@ -196,7 +191,7 @@ fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn subjects(job: &ProvisioningJob, projection: &Projection, sample: Option<usize>) -> Vec<Subject> {
+fn subjects(job: &ProvisioningJob, projection: &Projection) -> Vec<Subject> {
     let links = job.links();
     // What merely was throttled or lost is still to come: nothing can be said of it yet.
     let pending: HashSet<ObjectKey> = job
@@ -204,9 +199,13 @@ fn subjects(job: &ProvisioningJob, projection: &Projection, sample: Option<usize
         .iter()
         .filter(|(_, escrow)| escrow.failure.is_passing())
         .map(|(key, _)| *key)
+        .chain(job.doubts().iter().filter_map(|doubt| match doubt {
+            Doubt::Creation(key) => Some(*key),
+            Doubt::Manager(_) | Doubt::Membership(..) => None,
+        }))
         .collect();
     let mut subjects = Vec::new();
-    for (index, expected) in thinned(projection.users(), sample) {
+    for (index, expected) in projection.users() {
         let key = ObjectKey { kind: Kind::User, index: *index };
         if pending.contains(&key) {
             continue;
@@ -215,6 +214,7 @@ fn subjects(job: &ProvisioningJob, projection: &Projection, sample: Option<usize
             (true, Some(link)) => {
                 let manager = match expected.manager {
                     _ if !expected.had_manager => Expected::Nothing,
+                    _ if job.doubts().contains(&Doubt::Manager(*index)) => Expected::Nothing,
                     None => Expected::Nobody,
                     Some(manager) => match links.users.get(&manager) {
                         Some(link) => Expected::Id(link.id.clone()),
@@ -231,7 +231,7 @@ fn subjects(job: &ProvisioningJob, projection: &Projection, sample: Option<usize
     let users = job.gone().iter().filter(|(key, _)| key.kind == Kind::User);
     let deleted = Arc::new(users.map(|(_, id)| id.clone()).collect::<BTreeSet<String>>());
     let released = Arc::new(job.released().keys().cloned().collect::<BTreeSet<String>>());
-    for (index, expected) in thinned(projection.groups(), sample) {
+    for (index, expected) in projection.groups() {
         let key = ObjectKey { kind: Kind::Group, index: *index };
         if pending.contains(&key) {
             continue;
@@ -243,8 +243,9 @@ fn subjects(job: &ProvisioningJob, projection: &Projection, sample: Option<usize
                     .iter()
                     .filter_map(|member| links.id_of(*member).map(str::to_owned))
                     .collect();
-                let members =
-                    Members { wanted, deleted: deleted.clone(), released: released.clone() };
+                let doubtful = doubtful_members(job, *index);
+                let (deleted, released) = (deleted.clone(), released.clone());
+                let members = Members { wanted, deleted, released, doubtful };
                 let (id, expected) = (link.id.clone(), Box::new(expected.clone()));
                 subjects.push(Subject::Group { key, id, expected, members });
             }
@@ -253,6 +254,15 @@ fn subjects(job: &ProvisioningJob, projection: &Projection, sample: Option<usize
         }
     }
     subjects
+}
+
+/// The ids of those about whose membership an answer was lost.
+fn doubtful_members(job: &ProvisioningJob, group: GroupIndex) -> BTreeSet<String> {
+    let members = job.doubts().iter().filter_map(|doubt| match doubt {
+        Doubt::Membership(at, member) if *at == group => job.links().id_of(*member),
+        _ => None,
+    });
+    members.map(str::to_owned).collect()
 }
 
 /// An object without a link is a finding only where its export failed for good; what merely was
@@ -268,46 +278,6 @@ fn absent(job: &ProvisioningJob, key: ObjectKey) -> Option<Subject> {
 
 fn gone(job: &ProvisioningJob, key: ObjectKey) -> Option<Subject> {
     job.gone().get(&key).map(|id| Subject::Gone { key, id: id.clone() })
-}
-
-fn thinned<K: Ord, V>(
-    all: &std::collections::BTreeMap<K, V>,
-    sample: Option<usize>,
-) -> impl Iterator<Item = (&K, &V)> {
-    let step = sample.map_or(1, |sample| all.len().div_ceil(sample.max(1))).max(1);
-    all.iter().step_by(step)
-}
-
-/// Which kinds of difference this projection can bring to light.
-fn exercised(projection: &Projection) -> BTreeSet<DifferenceKind> {
-    use DifferenceKind as Difference;
-    let mut kinds = BTreeSet::new();
-    let mut add = |condition: bool, kind: Difference| {
-        if condition {
-            kinds.insert(kind);
-        }
-    };
-    for user in projection.users().values() {
-        add(user.is_present, Difference::MissingUser);
-        add(user.is_present, Difference::SecondUser);
-        add(user.is_present, Difference::UserAttribute);
-        add(user.is_present && user.active.is_some(), Difference::UserActive);
-        add(user.is_present && user.had_manager, Difference::UserManager);
-        add(!user.is_present, Difference::UserNotDeleted);
-        add(true, Difference::Unreadable);
-    }
-    let deletes_users = projection.users().values().any(|user| !user.is_present);
-    for group in projection.groups().values() {
-        add(group.is_present, Difference::MissingGroup);
-        add(group.is_present, Difference::SecondGroup);
-        add(group.is_present, Difference::GroupAttribute);
-        add(group.is_present && group.was_renamed, Difference::GroupName);
-        add(group.is_present && !group.members.is_empty(), Difference::MissingMember);
-        add(group.is_present && group.lost_members, Difference::UnexpectedMember);
-        add(group.is_present && deletes_users, Difference::DanglingMember);
-        add(!group.is_present, Difference::GroupNotDeleted);
-    }
-    kinds
 }
 
 async fn look(comparer: &Comparer, subject: &Subject) -> Vec<Difference> {
@@ -396,107 +366,6 @@ fn unreadable(
     let kind = if seen.status() == 404 { missing } else { DifferenceKind::Unreadable };
     let expected = format!("200 and the resource {id}");
     vec![difference(key, kind, None, &expected, &seen.told(), seen.number)]
-}
-
-fn differing_user(
-    key: ObjectKey,
-    expected: &ProjectedUser,
-    manager: &Expected,
-    resource: &Value,
-    number: u64,
-) -> Vec<Difference> {
-    let mut found =
-        differing_values(key, DifferenceKind::UserAttribute, &expected.values, resource, number);
-    if let Some(active) = expected.active {
-        let shown = resource.get("active");
-        // An absent `active` says nothing against a user that should be active (RFC 7643 §4.1.1).
-        let fits = shown.and_then(Value::as_bool) == Some(active) || (shown.is_none() && active);
-        if !fits {
-            let actual = shown.map_or("absent".to_owned(), Value::to_string);
-            let kind = DifferenceKind::UserActive;
-            found.push(difference(key, kind, Some("active"), &active.to_string(), &actual, number));
-        }
-    }
-    let shown = manager_in(resource);
-    let (fits, wanted) = match manager {
-        Expected::Nothing => (true, ""),
-        Expected::Nobody => (shown.is_none(), "nobody"),
-        Expected::Id(id) => (shown.as_deref() == Some(id), id.as_str()),
-    };
-    if !fits {
-        let actual = shown.as_deref().unwrap_or("nobody");
-        let kind = DifferenceKind::UserManager;
-        found.push(difference(key, kind, Some("manager"), wanted, actual, number));
-    }
-    found
-}
-
-/// The manager's id, in whichever form the tenant shows it; an empty one is nobody.
-fn manager_in(resource: &Value) -> Option<String> {
-    let path = TargetPath::parse(&format!("{ENTERPRISE_USER}:manager"))
-        .expect("the manager's path is one");
-    let shown = path.read(resource)?;
-    let id = match &shown {
-        Value::String(id) => id.as_str(),
-        shown => shown.get("value").and_then(Value::as_str).unwrap_or_default(),
-    };
-    (!id.is_empty()).then(|| id.to_owned())
-}
-
-fn differing_group(
-    key: ObjectKey,
-    expected: &ProjectedGroup,
-    members: &Members,
-    resource: &Value,
-    number: u64,
-) -> Vec<Difference> {
-    let (name, others): (Vec<MappedValue>, Vec<MappedValue>) =
-        expected.values.iter().cloned().partition(|value| value.target.is("displayName"));
-    let mut found = differing_values(key, DifferenceKind::GroupName, &name, resource, number);
-    found.extend(differing_values(key, DifferenceKind::GroupAttribute, &others, resource, number));
-    let shown: BTreeSet<String> = resource
-        .get("members")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(|member| member.get("value").or(Some(member))?.as_str().map(str::to_owned))
-        .collect();
-    let mut member = |kind, expected: &str, actual: &str| {
-        found.push(difference(key, kind, Some("members"), expected, actual, number));
-    };
-    for id in members.wanted.difference(&shown) {
-        member(DifferenceKind::MissingMember, id, "not a member");
-    }
-    for id in shown.difference(&members.wanted) {
-        match members.deleted.contains(id) {
-            true => member(DifferenceKind::DanglingMember, "no deleted user", id),
-            false if members.released.contains(id) => {}
-            false => member(DifferenceKind::UnexpectedMember, "not a member", id),
-        }
-    }
-    found
-}
-
-fn differing_values(
-    key: ObjectKey,
-    kind: DifferenceKind,
-    values: &[MappedValue],
-    resource: &Value,
-    number: u64,
-) -> Vec<Difference> {
-    values
-        .iter()
-        .filter_map(|value| {
-            let shown = value.target.read(resource);
-            let fits = shown.as_ref() == Some(&value.value)
-                || (shown.is_none() && value.value.as_str() == Some(""));
-            let actual = shown.map_or("absent".to_owned(), |shown| shown.to_string());
-            let expected = value.value.to_string();
-            (!fits).then(|| {
-                difference(key, kind, Some(&value.target.text), &expected, &actual, number)
-            })
-        })
-        .collect()
 }
 
 /// Looks the resource up by its Matching attribute: Entra would have to find exactly this one.

@@ -1,9 +1,12 @@
 //! The one place where the stages meet.
 
+mod budget;
 pub mod checks;
 pub mod cleanup;
 pub mod compare;
 mod exit;
+pub mod history;
+mod investigate;
 pub mod known_failures;
 mod notify;
 pub mod play;
@@ -13,12 +16,15 @@ mod result;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod sequence;
+mod sequences;
+mod shrink;
 pub mod silence;
 pub mod stage;
 
 #[cfg(test)]
 mod tests;
 
+pub use budget::*;
 pub use exit::*;
 pub use known_failures::{KnownFailureResult, KnownFailureState, KnownFailures};
 pub use progress::*;

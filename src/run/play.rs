@@ -1,28 +1,24 @@
 //! A whole scenario: its sequences, the verdict over them, the snapshot, and the shortest sequence
 //! that still fails.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::checks::fold;
-use super::cleanup::clean_up;
-use super::sequence::{Player, Sequence};
-use super::stage::Stage;
-use super::{ExpectationResult, ScenarioOutcome, ScenarioResult, SnapshotResult};
-use crate::checks::Selection;
-use crate::checks::check::{CheckResult, Outcome};
-use crate::checks::listen::EveryJudge;
-use crate::difference::{Comparison, Difference};
-use crate::directory::{Change, minimise};
+use super::history::play_histories;
+use super::investigate::{Investigated, investigate};
+use super::sequence::Player;
+use super::sequences::{Folded, play_sequences};
+use super::stage::{Stage, dress_of};
+use super::{ExpectationResult, ScenarioOutcome, ScenarioResult, SnapshotResult, TriedOrders};
+use crate::difference::Difference;
+use crate::directory::{ChangeKind, Pairs, possible_pairs};
 use crate::entra::mapping::MappingError;
 use crate::metrics::Metrics;
-use crate::scenario::{Changes, Scenario, SnapshotMode};
+use crate::scenario::{Scenario, SnapshotMode};
 use crate::snapshot::{Collector, SnapshotError, SnapshotInfo, SnapshotKind};
-use crate::tenant::embedded::Faults;
-
-/// Differences kept for a report.
-const DIFFERENCES_MAX: usize = 100;
+use crate::tenant::embedded::{EmbeddedSettings, Faults};
 
 /// Why a scenario cannot be run; never the tenant's doing.
 #[derive(Debug, thiserror::Error)]
@@ -46,7 +42,7 @@ pub enum PlayError {
     /// A snapshot cannot be read or written.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
-    /// The minimised sequence cannot be written.
+    /// What is left of a failure cannot be written.
     #[error("write {}: {source}", path.display())]
     Minimal {
         /// The file.
@@ -59,192 +55,132 @@ pub enum PlayError {
 /// Runs a scenario and cleans up after it. A scenario with faults runs on the embedded tenant only:
 /// nobody can make a real one fail.
 pub async fn play(stage: &Stage, scenario: &Scenario) -> Result<ScenarioResult, PlayError> {
+    if let Some(history) = &scenario.history {
+        let seed = stage.seed.unwrap_or(scenario.seed);
+        let scenario = Scenario { seed, ..scenario.clone() };
+        return play_histories(stage, &scenario, history).await;
+    }
     let mut scenario = scenario.clone();
     let own_seed = scenario.seed;
     if let Some(seed) = stage.seed {
         scenario.seed = seed;
         scenario.population.seed = seed;
     }
-    if let Some(used_up) = stage.tenant.budget_used_up() {
-        let player = player(stage, &scenario)?;
-        return Ok(left_out(&scenario, &player, ScenarioOutcome::CannotTell, &used_up));
-    }
     let began = Instant::now();
     let metrics = Arc::new(Metrics::new());
     let collector =
         Arc::new(Collector::new([stage.tenant.url().to_string()], stage.tenant.scrubber()));
-    let mut player = player(stage, &scenario)?;
-    if !scenario.faults.is_empty() {
-        let faults: Faults =
-            scenario.faults.clone().try_into().map_err(|error: toml::de::Error| {
-                PlayError::Faults { name: scenario.name.clone(), why: error.message().to_owned() }
-            })?;
-        let Some(tenant) = stage.faulty(&player.set_up.settings, scenario.seed, faults) else {
-            let why = "left out: its faults can be shown by the embedded tenant only";
-            return Ok(left_out(&scenario, &player, ScenarioOutcome::AsExpected, why));
-        };
-        player.tenant = tenant;
+    let (player, is_possible) = player(stage, scenario)?;
+    if let Some(used_up) = stage.tenant.budget_used_up() {
+        return Ok(left_out(&player, ScenarioOutcome::CannotTell, &used_up));
     }
-    player.tenant = player.tenant.with_listener(metrics.clone()).with_listener(collector.clone());
-    stage.judge.in_scenario(Some(&scenario.name));
-    let mut folded = Folded::default();
-    for run in 0..scenario.runs {
-        if stage.is_stopped() {
-            break;
-        }
-        let sequence = player.play(run, 0, None, true).await;
-        let outcome = judge(&player, &sequence);
-        for comparison in &sequence.comparisons {
-            stage.judge.compared(comparison);
-        }
-        let concurrency = player.set_up.settings.concurrency;
-        clean_up(&player.tenant, concurrency).await;
-        let failed = outcome == ScenarioOutcome::Failed;
-        folded.take(sequence, outcome, run);
-        stage.telling.step(&format!("{} {}/{}", scenario.name, run + 1, scenario.runs));
-        if failed {
-            break;
-        }
+    if !is_possible {
+        let why = "left out: its faults can be shown by the embedded tenant only";
+        return Ok(left_out(&player, ScenarioOutcome::AsExpected, why));
     }
+    let player = player.with_listener(metrics.clone());
+    let heard = match player.scenario.expect.snapshot {
+        SnapshotMode::Off => player.clone(),
+        SnapshotMode::Shape | SnapshotMode::Full => player.with_listener(collector.clone()),
+    };
+    stage.judge.in_scenario(Some(&player.scenario.name));
+    let mut folded = play_sequences(stage, &heard).await;
     stage.judge.in_scenario(None);
-    if folded.outcome == ScenarioOutcome::Failed && !stage.is_stopped() {
-        folded.minimal = shorten(&player, &folded).await?;
+    let mut investigated = Vec::new();
+    if player.scenario.is_drawn() {
+        for found in &std::mem::take(&mut folded.found) {
+            if !stage.is_stopped() {
+                investigated.push(investigate(stage, &player, found).await);
+            }
+        }
     }
-    finish(stage, &player, folded, &collector, &metrics, began.elapsed(), own_seed)
+    let took = began.elapsed();
+    let mut result = finish(stage, &player, folded, &collector, &metrics, took, own_seed)?;
+    for (nth, failure) in merged(investigated).into_iter().enumerate() {
+        result.failures.push(failure.keep(stage, &player.scenario.name, nth)?);
+    }
+    result.minimal = result.failures.first().map(|failure| failure.minimal.clone());
+    Ok(result)
 }
 
-fn player<'a>(stage: &'a Stage, scenario: &'a Scenario) -> Result<Player<'a>, PlayError> {
+/// Who plays the scenario, and whether it can be played: a scenario with faults needs the embedded
+/// tenant.
+fn player(stage: &Stage, scenario: Scenario) -> Result<(Player, bool), PlayError> {
+    let name = || scenario.name.clone();
     let mut set_up = stage
         .job_set_up(&scenario.entra, &scenario.mappings, scenario.scope.clone(), scenario.seed)
-        .map_err(|source| PlayError::Mapping { name: scenario.name.clone(), source })?;
+        .map_err(|source| PlayError::Mapping { name: name(), source })?;
     set_up.settings.concurrency = scenario.pace.concurrency;
-    let tenant = stage.dressed(&set_up.settings, scenario.seed);
-    Ok(Player { stage, scenario, set_up, tenant })
-}
-
-/// What all sequences came to, until one fails.
-#[derive(Default)]
-struct Folded {
-    outcome: ScenarioOutcome,
-    runs: u64,
-    failed_run: Option<u32>,
-    last: Sequence,
-    differences: Vec<Difference>,
-    differences_total: u64,
-    remarks: Vec<String>,
-    minimal: Option<String>,
-}
-
-impl Folded {
-    fn take(&mut self, sequence: Sequence, outcome: ScenarioOutcome, run: u32) {
-        self.runs += 1;
-        self.outcome = worse(self.outcome, outcome);
-        if outcome == ScenarioOutcome::Failed {
-            self.failed_run = Some(run);
-        }
-        for comparison in &sequence.comparisons {
-            self.differences_total += comparison.differences.len() as u64;
-            let room = DIFFERENCES_MAX - self.differences.len();
-            self.differences.extend(comparison.differences.iter().take(room).cloned());
-        }
-        for remark in sequence.failures.iter().chain(&sequence.remarks) {
-            if !self.remarks.contains(remark) && self.remarks.len() < 20 {
-                self.remarks.push(remark.clone());
-            }
-        }
-        self.last = sequence;
-    }
-}
-
-fn worse(one: ScenarioOutcome, other: ScenarioOutcome) -> ScenarioOutcome {
-    one.max(other)
-}
-
-/// Whether a sequence left the tenant as it should be. The `Converged` checks decide, with the same
-/// excuses as everywhere.
-fn judge(player: &Player<'_>, sequence: &Sequence) -> ScenarioOutcome {
-    if !sequence.failures.is_empty() {
-        return ScenarioOutcome::Failed;
-    }
-    let mut results = judged(player, &sequence.comparisons);
-    player.stage.known_failures.excuse(&mut results);
-    let any = |outcome| results.iter().any(|result| result.outcome == outcome);
-    if any(Outcome::Violation) || any(Outcome::Deviation) {
-        ScenarioOutcome::Failed
-    } else if any(Outcome::Excused) {
-        ScenarioOutcome::Excused
-    } else {
-        ScenarioOutcome::AsExpected
-    }
-}
-
-fn judged(player: &Player<'_>, comparisons: &[Comparison]) -> Vec<CheckResult> {
-    let alone = EveryJudge::new(player.tenant.url().to_string(), &player.stage.profile);
-    for comparison in comparisons {
-        alone.compared(comparison);
-    }
-    fold(&Selection::default(), &player.stage.profile, &alone)
-}
-
-/// Shortens a failing drawn sequence and writes it as an ordinary scenario beside the report.
-async fn shorten(player: &Player<'_>, folded: &Folded) -> Result<Option<String>, PlayError> {
-    let scenario = player.scenario;
-    let is_drawn =
-        scenario.cycles.iter().any(|cycle| matches!(cycle.changes(), Some(Changes::Drawn { .. })));
-    let Some(run) = folded.failed_run.filter(|_| is_drawn) else { return Ok(None) };
-    let stage = player.stage;
-    let marked: Vec<(usize, Change)> = folded
-        .last
-        .scripts
-        .iter()
-        .enumerate()
-        .flat_map(|(cycle, script)| script.iter().map(move |change| (cycle, change.clone())))
-        .collect();
-    let cycles = folded.last.scripts.len();
-    let scripts = |kept: &[(usize, Change)]| {
-        let mut scripts = vec![Vec::new(); cycles];
-        for (cycle, change) in kept {
-            scripts[*cycle].push(change.clone());
-        }
-        scripts
+    let faults: Faults = scenario.faults.clone().try_into().map_err(|error: toml::de::Error| {
+        PlayError::Faults { name: name(), why: error.message().to_owned() }
+    })?;
+    let is_faulty = !scenario.faults.is_empty();
+    let embedded =
+        stage.embedded.clone().map(|settings| Arc::new(EmbeddedSettings { faults, ..settings }));
+    let door = if is_faulty { &stage.unjudged } else { &stage.tenant };
+    let (limits, dress) = dress_of(&set_up.settings, stage.timeout, scenario.seed);
+    let is_possible = embedded.is_some() || !is_faulty;
+    let player = Player {
+        stops_early: scenario.is_drawn(),
+        scenario: Arc::new(scenario),
+        set_up: Arc::new(set_up),
+        tenant: door.with_settings(limits, dress),
+        embedded,
+        profile: Arc::new(stage.profile.clone()),
+        stop: stage.stop.clone(),
+        notify_command: stage.notify_command.clone(),
     };
-    let attempts = std::sync::atomic::AtomicU32::new(0);
-    let minimised = minimise(marked, stage.shrink_attempts, |kept| {
-        let attempt = attempts.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
-        let script = scripts(&kept);
-        async move {
-            if stage.is_stopped() {
-                return false;
-            }
-            let sequence = player.play(run, attempt, Some(&script), false).await;
-            let outcome = judge(player, &sequence);
-            let concurrency = player.set_up.settings.concurrency;
-            clean_up(&player.tenant, concurrency).await;
-            outcome == ScenarioOutcome::Failed
+    Ok((player, is_possible))
+}
+
+/// Failures that show the same after changes of the same kinds are one.
+fn merged(failures: Vec<Investigated>) -> Vec<Investigated> {
+    let mut kept: Vec<Investigated> = Vec::new();
+    for one in failures {
+        let is_same =
+            |it: &&mut Investigated| it.failure.kinds == one.failure.kinds && it.shape == one.shape;
+        match kept.iter_mut().find(is_same) {
+            Some(known) => known.failure.times += one.failure.times,
+            None => kept.push(one),
         }
-    })
-    .await;
-    let path = stage.folder.join(match stage.is_shared {
-        true => format!("minimal-{}.toml", scenario.name.replace('/', "-")),
-        false => "minimal.toml".to_owned(),
-    });
-    let text = scenario.with_scripts(run, scripts(&minimised.changes)).to_toml();
-    std::fs::write(&path, text)
-        .map_err(|source| PlayError::Minimal { path: path.clone(), source })?;
-    Ok(Some(path.display().to_string()))
+    }
+    kept
+}
+
+/// Which orders of changes the sequences tried, where any were drawn.
+fn orders(scenario: &Scenario, pairs: &Pairs) -> Option<TriedOrders> {
+    let drawn = scenario.draws().flat_map(|it| it.weights.drawn()).map(|(_, kind)| kind);
+    let kinds: BTreeSet<ChangeKind> = drawn.collect();
+    if kinds.is_empty() {
+        return None;
+    }
+    let possible = possible_pairs(&kinds);
+    let missing = possible.iter().filter(|pair| !pairs.counts().contains_key(pair));
+    let missing: Vec<String> =
+        missing.map(|(first, second)| format!("{}, {}", first.name(), second.name())).collect();
+    let mut orders = TriedOrders {
+        possible: possible.len() as u64,
+        tried: (possible.len() - missing.len()) as u64,
+        missing,
+        counts: BTreeMap::new(),
+    };
+    for ((first, second), count) in pairs.counts() {
+        orders.counts.entry(first.name()).or_default().insert(second.name(), *count);
+    }
+    Some(orders)
 }
 
 fn finish(
     stage: &Stage,
-    player: &Player<'_>,
+    player: &Player,
     folded: Folded,
     collector: &Collector,
     metrics: &Metrics,
     took: Duration,
     own_seed: u64,
 ) -> Result<ScenarioResult, PlayError> {
-    let scenario = player.scenario;
-    let mut result = blank(scenario, player);
+    let scenario = &*player.scenario;
+    let mut result = blank(player);
     result.expectations = expectations(scenario, metrics, &folded, took);
     let is_own = scenario.seed == own_seed;
     let settled = |kind| settle(stage, player, collector, &folded.differences, kind);
@@ -268,22 +204,22 @@ fn finish(
     result.runs = folded.runs;
     result.requests = metrics.totals().requests;
     result.seconds = took.as_secs_f64();
-    result.cycles = folded.last.cycles;
+    result.orders = orders(scenario, &folded.pairs);
+    result.cycles = folded.cycles;
     result.differences = folded.differences;
     result.differences_total = folded.differences_total;
-    result.minimal = folded.minimal;
     result.remarks = folded.remarks;
     Ok(result)
 }
 
 fn settle(
     stage: &Stage,
-    player: &Player<'_>,
+    player: &Player,
     collector: &Collector,
     differences: &[Difference],
     kind: SnapshotKind,
 ) -> Result<SnapshotResult, SnapshotError> {
-    let scenario = player.scenario;
+    let scenario = &player.scenario;
     let info = SnapshotInfo {
         source: format!("scenarios/{}.toml", scenario.name),
         title: scenario.title.clone(),
@@ -302,7 +238,7 @@ fn expectations(
     took: Duration,
 ) -> Vec<ExpectationResult> {
     let seconds = took.as_secs_f64().max(f64::EPSILON);
-    let objects: u64 = folded.last.cycles.iter().map(|cycle| cycle.count_exported).sum();
+    let objects: u64 = folded.cycles.iter().map(|cycle| cycle.count_exported).sum();
     let mut all = Vec::new();
     let mut at_least = |name: &str, expected: Option<f64>, actual: f64| {
         all.extend(expected.map(|expected| ExpectationResult {
@@ -326,31 +262,36 @@ fn expectations(
     all
 }
 
-fn left_out(
-    scenario: &Scenario,
-    player: &Player<'_>,
-    outcome: ScenarioOutcome,
-    why: &str,
-) -> ScenarioResult {
-    ScenarioResult { outcome, remarks: vec![why.to_owned()], ..blank(scenario, player) }
+fn left_out(player: &Player, outcome: ScenarioOutcome, why: &str) -> ScenarioResult {
+    ScenarioResult { outcome, remarks: vec![why.to_owned()], ..blank(player) }
 }
 
-fn blank(scenario: &Scenario, player: &Player<'_>) -> ScenarioResult {
-    ScenarioResult {
-        name: scenario.name.clone(),
-        title: scenario.title.clone(),
-        seed: scenario.seed,
-        dialect: player.set_up.settings.dialect.name().to_owned(),
-        outcome: ScenarioOutcome::AsExpected,
-        runs: 0,
-        requests: 0,
-        seconds: 0.0,
-        cycles: Vec::new(),
-        differences: Vec::new(),
-        differences_total: 0,
-        snapshot: SnapshotResult::Off,
-        expectations: Vec::new(),
-        minimal: None,
-        remarks: Vec::new(),
+fn blank(player: &Player) -> ScenarioResult {
+    ScenarioResult::blank(&player.scenario, player.set_up.settings.dialect.name())
+}
+
+impl ScenarioResult {
+    /// The result of a scenario of which nothing is known yet.
+    pub(super) fn blank(scenario: &Scenario, dialect: &str) -> Self {
+        Self {
+            name: scenario.name.clone(),
+            title: scenario.title.clone(),
+            seed: scenario.seed,
+            dialect: dialect.to_owned(),
+            outcome: ScenarioOutcome::AsExpected,
+            runs: 0,
+            requests: 0,
+            seconds: 0.0,
+            cycles: Vec::new(),
+            differences: Vec::new(),
+            differences_total: 0,
+            snapshot: SnapshotResult::Off,
+            expectations: Vec::new(),
+            minimal: None,
+            findings: Vec::new(),
+            failures: Vec::new(),
+            orders: None,
+            remarks: Vec::new(),
+        }
     }
 }

@@ -128,7 +128,8 @@ pub(crate) fn violating() -> Run {
     run.scenarios[0].snapshot = SnapshotResult::Changed;
     run.scenarios[0].differences = vec![difference()];
     run.scenarios[0].differences_total = 1;
-    run.scenarios[0].minimal = Some("minimal.toml".to_owned());
+    run.scenarios[0].failures = vec![sequence_failure()];
+    run.scenarios[0].orders = Some(tried_orders());
     run.scenarios[0].remarks = vec!["1 object in escrow".to_owned()];
     spoil(run.load.as_mut().unwrap());
     run.connection.as_mut().unwrap().code = Some("none".to_owned());
@@ -213,6 +214,10 @@ pub(crate) fn hostile(text: &str) -> Run {
         difference.expected = text.to_owned();
         difference.actual = text.to_owned();
     }
+    for failure in &mut scenario.failures {
+        failure.complaints = vec![text.to_owned()];
+        failure.script = vec![text.to_owned()];
+        failure.differences[0].actual = text.to_owned();
     for known in &mut run.known_failures {
         known.reason = text.to_owned();
         known.owner = text.to_owned();
@@ -282,7 +287,42 @@ fn scenario() -> ScenarioResult {
         snapshot: SnapshotResult::Matches,
         expectations: vec![expectation()],
         minimal: None,
+        findings: Vec::new(),
+        failures: Vec::new(),
+        orders: None,
         remarks: Vec::new(),
+    }
+}
+
+fn tried_orders() -> TriedOrders {
+    TriedOrders {
+        possible: 3,
+        tried: 1,
+        missing: ["enable-user, disable-user", "rename-user, enable-user"]
+            .map(str::to_owned)
+            .into(),
+        counts: [("disable-user".to_owned(), [("enable-user".to_owned(), 7)].into())].into(),
+    }
+}
+
+fn sequence_failure() -> SequenceFailure {
+    SequenceFailure {
+        kinds: vec!["user-active active".to_owned()],
+        seed: 77,
+        nth: 4,
+        times: 1,
+        requests_until_found: 1_204,
+        requests_to_shorten: 930,
+        changes_before: 40,
+        changes_after: 2,
+        is_minimal: true,
+        shown: 4,
+        replays: 5,
+        script: ["2: disable user 0", "3: enable user 0"].map(str::to_owned).into(),
+        differences: vec![difference()],
+        complaints: vec!["1 objects are in escrow: user 0: update-user 409".to_owned()],
+        minimal: "minimal.toml".to_owned(),
+        shell: Some("minimal.sh".to_owned()),
     }
 }
 

@@ -106,6 +106,7 @@ mod tests {
             due: at,
             sent: at,
             answered: at,
+            disturbance: None,
         }
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::{KnownFailures, Telling};
+use super::{Budget, KnownFailures, Telling};
 use crate::checks::listen::EveryJudge;
 use crate::entra::job::JobSetUp;
 use crate::entra::log::LogEntry;
@@ -17,8 +17,8 @@ use crate::entra::scope::Scope;
 use crate::profile::{EntraOverrides, EntraSettings, MappingDefinition, MappingSet};
 use crate::profile::{PatchDialect, ServerProfile};
 use crate::snapshot::SnapshotStore;
-use crate::tenant::embedded::{EmbeddedSettings, EmbeddedTenant, Faults};
-use crate::tenant::{Dress, Limits, Tenant, Transport};
+use crate::tenant::embedded::EmbeddedSettings;
+use crate::tenant::{Dress, Limits, Tenant};
 
 /// Everything a stage of a run needs. The listeners of `tenant` record, measure and judge.
 pub struct Stage {
@@ -54,8 +54,8 @@ pub struct Stage {
     pub notify_command: Option<String>,
     /// Whether several scenarios share the report folder.
     pub is_shared: bool,
-    /// How many sequences may be tried to shorten a failing one.
-    pub shrink_attempts: usize,
+    /// What drawn sequences may cost.
+    pub budget: Budget,
 }
 
 impl Stage {
@@ -104,16 +104,6 @@ impl Stage {
     pub fn dressed(&self, settings: &EntraSettings, seed: u64) -> Tenant {
         let (limits, dress) = dress_of(settings, self.timeout, seed);
         self.tenant.with_settings(limits, dress)
-    }
-
-    /// A fresh embedded tenant with these faults behind the same door, without the judge; none
-    /// where a real tenant is under test.
-    pub fn faulty(&self, settings: &EntraSettings, seed: u64, faults: Faults) -> Option<Tenant> {
-        let embedded = EmbeddedSettings { faults, ..self.embedded.clone()? };
-        let router = EmbeddedTenant::new(embedded).router();
-        let (limits, dress) = dress_of(settings, self.timeout, seed);
-        let tenant = self.unjudged.with_settings(limits, dress);
-        Some(tenant.with_transport(Transport::InProcess(router)))
     }
 }
 

@@ -1,12 +1,11 @@
 //! Whole syncs against the embedded tenant, in process: directory, job and projection go through
 //! cycles together and the tenant is read back after each.
 
-use std::collections::HashSet;
 use std::time::Duration;
 
 use super::compare::{ReadBack, compare};
 use crate::difference::Difference;
-use crate::directory::{Change, ChangeKind, Directory, Population, Weights, draw, mix_both};
+use crate::directory::{ChangeKind, Directory, Draws, Population, Weights, draw, mix_both};
 use crate::entra::connector::Connector;
 use crate::entra::cycle::{CycleKind, Plan};
 use crate::entra::job::{CycleReport, JobSetUp, ProvisioningJob, ResetScope};
@@ -75,18 +74,12 @@ impl Sync {
             group_mapping: &set_up.group_mapping,
             settings: &set_up.settings,
         };
-        self.projection.advance(&plan, kind);
+        self.projection.advance(&plan, kind, &report.postponed());
         report
     }
 
     async fn differences(&self) -> Vec<Difference> {
-        let settings = ReadBack {
-            concurrency: 1,
-            window: Duration::ZERO,
-            documented: Vec::new(),
-            sample: None,
-            before: HashSet::new(),
-        };
+        let settings = ReadBack { concurrency: 1, window: Duration::ZERO, documented: Vec::new() };
         compare(&self.connector, &self.job, &self.projection, &settings).await.differences
     }
 }
@@ -152,12 +145,9 @@ async fn play_drawn(seed: u64) -> Result<(), String> {
         let minutes = if pick(20, 5) == 0 { 43_200 } else { 40 };
         sync.directory.advance_minutes(minutes);
         let count = usize::try_from(pick(21, 14)).unwrap();
-        let changes: Vec<Change> = draw(
-            mix_both(seed, cycle),
-            &sync.directory,
-            if cycle == 0 { 0 } else { count },
-            &weights,
-        );
+        let count = if cycle == 0 { 0 } else { count };
+        let draws = Draws { count, weights: weights.clone(), same_object_percent: 0 };
+        let changes = draw(mix_both(seed, cycle), &sync.directory, &draws);
         for change in &changes {
             assert!(sync.directory.apply(change), "{change}");
             story.push(change.to_string());

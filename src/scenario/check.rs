@@ -15,13 +15,14 @@ use crate::entra::scope::ScopingFilter;
 use crate::profile::{CONCURRENCY_MAX, MappedObject, refuse_entra, refuse_mapping};
 use crate::refusal::SourceText;
 
-type Checked<T> = Result<T, Box<Refusal>>;
+pub(super) type Checked<T> = Result<T, Box<Refusal>>;
 
 /// Users and groups are computed, not stored, but requests for each take their time.
 const USERS_MAX: i64 = 10_000_000;
 const GROUPS_MAX: i64 = 1_000_000;
 const RUNS_MAX: i64 = 10_000;
 const CHANGES_MAX: i64 = 100_000;
+const REPEAT_MAX: i64 = 1_000;
 /// Ten years: more than any retry or recycle bin lasts.
 const ADVANCE_MINUTES_MAX: i64 = 10 * 366 * 24 * 60;
 /// Graph's reasons of a quarantine.
@@ -48,7 +49,11 @@ pub(super) fn parse(file: &str, name: &str, text: &str) -> Checked<Scenario> {
     let seed = checker.whole(written.seed.as_ref(), 0, i64::MAX, 1)?;
     let runs = checker.whole(written.runs.as_ref(), 1, RUNS_MAX, 1)?;
     let population = checker.population(written.population.as_ref(), seed)?;
-    let cycles = checker.cycles(&written.cycle, &population)?;
+    let history = checker.history(&written)?;
+    let cycles = match history {
+        Some(_) => Vec::new(),
+        None => checker.cycles(&written.cycle, &population)?,
+    };
     if let Some(entra) = &written.entra {
         refuse_entra(&source, entra)?;
     }
@@ -66,6 +71,7 @@ pub(super) fn parse(file: &str, name: &str, text: &str) -> Checked<Scenario> {
         scope,
         population,
         cycles,
+        history,
         entra,
         mappings: written.mapping.into_iter().map(Spanned::into_inner).collect(),
         faults: written.faults,
@@ -74,8 +80,8 @@ pub(super) fn parse(file: &str, name: &str, text: &str) -> Checked<Scenario> {
     })
 }
 
-struct Checker<'text> {
-    source: SourceText<'text>,
+pub(super) struct Checker<'text> {
+    pub(super) source: SourceText<'text>,
 }
 
 impl Checker<'_> {
@@ -143,7 +149,7 @@ impl Checker<'_> {
         population: &Population,
     ) -> Checked<Vec<CyclePlan>> {
         if tables.is_empty() {
-            let mend = "add a [[cycle]] with kind = \"initial\"";
+            let mend = "add a [[cycle]] with kind = \"initial\", or a [history]";
             return Err(self.source.refuse(&(0..0), "nothing happens: there is no cycle", mend));
         }
         let mut begun = false;
@@ -166,7 +172,9 @@ impl Checker<'_> {
                 return Err(self.source.refuse_key(&table.span(), "kind", problem, mend));
             }
             begun |= kind == CycleKind::Initial;
-            plans.push(self.cycle(table, population)?);
+            let plan = self.cycle(table, population)?;
+            let times = self.count(table.get_ref().repeat.as_ref(), 1, REPEAT_MAX, 1)?;
+            plans.extend(std::iter::repeat_n(plan, times));
         }
         Ok(plans)
     }
@@ -210,16 +218,20 @@ impl Checker<'_> {
     /// Refuses keys that belong to cycles of another kind.
     fn keys_of_kind(&self, table: &Spanned<CycleTable>) -> Checked<()> {
         let it = table.get_ref();
-        let accepted: &[&str] = match it.kind {
+        let own: &[&str] = match it.kind {
             CycleKind::TestConnection => &[],
-            CycleKind::Initial => &["script", "changes", "weights"],
-            CycleKind::Incremental => &["script", "changes", "weights", "advance-minutes"],
-            CycleKind::Restart => {
-                &["script", "changes", "weights", "advance-minutes", "reset-scope"]
-            }
-            CycleKind::ProvisionOnDemand => &["script", "changes", "weights", "users", "groups"],
+            CycleKind::Initial => &[],
+            CycleKind::Incremental => &["repeat", "advance-minutes"],
+            CycleKind::Restart => &["repeat", "advance-minutes", "reset-scope"],
+            CycleKind::ProvisionOnDemand => &["users", "groups"],
         };
+        let of_changes: &[&str] = match it.kind {
+            CycleKind::TestConnection => &[],
+            _ => &["script", "changes", "weights", "same-object-percent"],
+        };
+        let accepted = [of_changes, own].concat();
         let written = [
+            ("repeat", it.repeat.is_some()),
             ("advance-minutes", it.advance_minutes.is_some()),
             ("reset-scope", it.reset_scope.is_some()),
             ("users", it.users.is_some()),
@@ -227,6 +239,7 @@ impl Checker<'_> {
             ("script", it.script.is_some()),
             ("changes", it.changes.is_some()),
             ("weights", it.weights.is_some()),
+            ("same-object-percent", it.same_object_percent.is_some()),
         ];
         let foreign = written.iter().find(|(key, there)| *there && !accepted.contains(key));
         let Some((key, _)) = foreign else { return Ok(()) };
@@ -246,10 +259,10 @@ impl Checker<'_> {
                 let mend = "keep either `changes` or `script`";
                 Err(self.source.refuse(&changes.span(), problem, mend))
             }
-            (_, None, Some(weights)) => {
-                let mend = "say how many to draw: changes = 30";
-                let problem = "there are weights, and nothing to draw";
-                Err(self.source.refuse(&weights.span(), problem, mend))
+            (_, None, Some(weights)) => Err(self.nothing_to_draw(&weights.span(), "weights")),
+            (_, None, None) if table.same_object_percent.is_some() => {
+                let span = table.same_object_percent.as_ref().map_or(0..0, Spanned::span);
+                Err(self.nothing_to_draw(&span, "same-object-percent"))
             }
             (Some(script), None, None) => self.script(script.get_ref(), population),
             (None, Some(count), weights) => {
@@ -262,10 +275,16 @@ impl Checker<'_> {
                 let weights = weights.as_ref().map(|it| it.get_ref().clone()).unwrap_or_default();
                 let count = self.whole(Some(count), 1, CHANGES_MAX, 1)?;
                 let count = usize::try_from(count).expect("at most the limit");
-                Ok(Changes::Drawn { count, weights })
+                let same_object_percent = self.percent(table.same_object_percent.as_ref(), 0)?;
+                Ok(Changes::Drawn(Draws { count, weights, same_object_percent }))
             }
             (None, None, None) => Ok(Changes::Still),
         }
+    }
+
+    fn nothing_to_draw(&self, span: &std::ops::Range<usize>, key: &str) -> Box<Refusal> {
+        let problem = format!("there is `{key}`, and nothing to draw");
+        self.source.refuse(span, problem, "say how many to draw: changes = 30")
     }
 
     fn script(&self, lines: &[Spanned<String>], population: &Population) -> Checked<Changes> {
@@ -392,13 +411,28 @@ impl Checker<'_> {
         })
     }
 
-    fn percent(&self, value: Option<&Spanned<i64>>, otherwise: u8) -> Checked<u8> {
+    pub(super) fn percent(&self, value: Option<&Spanned<i64>>, otherwise: u8) -> Checked<u8> {
         let number = self.whole(value, 0, 100, i64::from(otherwise))?;
         Ok(u8::try_from(number).expect("at most 100"))
     }
 
-    fn size(&self, value: Option<&Spanned<i64>>, most: i64, otherwise: i64) -> Checked<usize> {
-        let number = self.whole(value, 0, most, otherwise)?;
+    pub(super) fn size(
+        &self,
+        value: Option<&Spanned<i64>>,
+        most: i64,
+        otherwise: i64,
+    ) -> Checked<usize> {
+        self.count(value, 0, most, otherwise)
+    }
+
+    fn count(
+        &self,
+        value: Option<&Spanned<i64>>,
+        least: i64,
+        most: i64,
+        otherwise: i64,
+    ) -> Checked<usize> {
+        let number = self.whole(value, least, most, otherwise)?;
         Ok(usize::try_from(number).expect("at most the limit"))
     }
 

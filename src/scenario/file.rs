@@ -7,7 +7,9 @@
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
+use super::history::HistoryTable;
 use super::*;
+use crate::directory::Weights;
 use crate::entra::scope::{ScopingClause, ScopingFilter};
 use crate::profile::MappedObject;
 
@@ -27,6 +29,8 @@ pub(super) struct ScenarioFile {
     pub(super) scoping_filter: Vec<Spanned<ScopingFilterTable>>,
     #[serde(default)]
     pub(super) cycle: Vec<Spanned<CycleTable>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) history: Option<Spanned<HistoryTable>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) entra: Option<Spanned<EntraOverrides>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -98,6 +102,8 @@ impl CycleKind {
 pub(super) struct CycleTable {
     pub(super) kind: CycleKind,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) repeat: Option<Spanned<i64>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) advance_minutes: Option<Spanned<i64>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) reset_scope: Option<Spanned<Vec<ResetScope>>>,
@@ -109,6 +115,8 @@ pub(super) struct CycleTable {
     pub(super) script: Option<Spanned<Vec<Spanned<String>>>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) changes: Option<Spanned<i64>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) same_object_percent: Option<Spanned<i64>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) weights: Option<Spanned<Weights>>,
 }
@@ -150,6 +158,7 @@ pub(super) fn text_of(scenario: &Scenario) -> String {
         population: (population.users > 0).then(|| put(population_table(population))),
         scoping_filter: scoping_filter_tables(&scenario.scope),
         cycle: scenario.cycles.iter().map(|cycle| put(cycle_table(cycle))).collect(),
+        history: None,
         entra: (scenario.entra != EntraOverrides::default()).then(|| put(scenario.entra.clone())),
         mapping: scenario.mappings.iter().cloned().map(put).collect(),
         faults: scenario.faults.clone(),
@@ -203,12 +212,14 @@ fn population_table(population: &Population) -> PopulationTable {
 fn cycle_table(cycle: &CyclePlan) -> CycleTable {
     let mut table = CycleTable {
         kind: CycleKind::TestConnection,
+        repeat: None,
         advance_minutes: None,
         reset_scope: None,
         users: None,
         groups: None,
         script: None,
         changes: None,
+        same_object_percent: None,
         weights: None,
     };
     match cycle {
@@ -235,9 +246,10 @@ fn cycle_table(cycle: &CyclePlan) -> CycleTable {
         Some(Changes::Script(script)) => {
             table.script = Some(put(script.iter().map(|it| put(it.to_string())).collect()));
         }
-        Some(Changes::Drawn { count, weights }) => {
-            table.changes = Some(put(size(*count)));
-            table.weights = Some(put(weights.clone()));
+        Some(Changes::Drawn(draws)) => {
+            table.changes = Some(put(size(draws.count)));
+            table.same_object_percent = Some(put(i64::from(draws.same_object_percent)));
+            table.weights = Some(put(draws.weights.clone()));
         }
     }
     table

@@ -5,6 +5,7 @@
 //! what this run created is changed or deleted, and a manifest line is written before each create)
 //! and never fails: whatever a tenant does is an observation.
 
+mod disturb;
 pub mod embedded;
 mod manifest;
 mod ownership;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use disturb::Disturbances;
 pub use manifest::{
     Collection, Manifest, ManifestError, ManifestLine, Owned, Progress, Unresolved,
 };
@@ -28,7 +30,7 @@ pub use traffic::{Allowance, PER_SECOND_MAX, PER_SECOND_MIN, Sent};
 pub use transport::{HttpSettings, Limits, Transport, TransportError};
 pub use url::{TenantUrl, TenantUrlError};
 
-use crate::exchange::{Credential, Exchange, Failure, Listener, Operation, Request};
+use crate::exchange::{Credential, Disturbance, Exchange, Failure, Listener, Operation, Request};
 
 /// A tenant: its URL, the token, the way to it, and who listens. Cheap to clone; clones share the
 /// door's count and the record of what this run owns.
@@ -40,14 +42,18 @@ pub struct Tenant {
     dress: Arc<Dress>,
     listeners: Vec<Arc<dyn Listener>>,
     discovery_is_open: bool,
+    disturbances: Option<Arc<Disturbances>>,
 }
 
 /// What all clones of a tenant share.
 struct Door {
     url: TenantUrl,
     token: Option<SecretToken>,
-    numbers: AtomicU64,
-    traffic: traffic::Traffic,
+    /// The number of the last exchange, over all doors of a run.
+    numbers: Arc<AtomicU64>,
+    /// How many requests went through this door.
+    passed: AtomicU64,
+    traffic: Arc<traffic::Traffic>,
     began: Instant,
     ownership: ownership::Ownership,
 }
@@ -77,14 +83,41 @@ impl Tenant {
         let door = Door {
             url,
             token,
-            numbers: AtomicU64::new(0),
-            traffic: traffic::Traffic::default(),
+            numbers: Arc::default(),
+            passed: AtomicU64::new(0),
+            traffic: Arc::default(),
             began: Instant::now(),
             ownership: ownership::Ownership::default(),
         };
         let (door, dress) = (Arc::new(door), Arc::new(dress));
         let listeners = Vec::new();
-        Self { door, transport, limits, dress, listeners, discovery_is_open: false }
+        let (discovery_is_open, disturbances) = (false, None);
+        Self { door, transport, limits, dress, listeners, discovery_is_open, disturbances }
+    }
+
+    /// The same tenant behind a door of its own, which owns what is created through it and nothing
+    /// else. Manifest, numbers of exchanges, and what may be sent are shared.
+    pub fn apart(&self) -> Self {
+        let door = Door {
+            url: self.door.url.clone(),
+            token: self.door.token.clone(),
+            numbers: Arc::clone(&self.door.numbers),
+            passed: AtomicU64::new(0),
+            traffic: Arc::clone(&self.door.traffic),
+            began: self.door.began,
+            ownership: self.door.ownership.apart(),
+        };
+        Self { door: Arc::new(door), ..self.clone() }
+    }
+
+    /// Takes over what a door apart owns still.
+    pub fn take_back(&self, apart: &Self) {
+        self.door.ownership.take_back(&apart.door.ownership);
+    }
+
+    /// The same tenant, where some of the requests to come go wrong: the n-th from now on, from 1.
+    pub fn with_disturbances(&self, nth: impl IntoIterator<Item = (u64, Disturbance)>) -> Self {
+        Self { disturbances: Some(Arc::new(Disturbances::new(nth))), ..self.clone() }
     }
 
     /// The same tenant, reached another way.
@@ -144,7 +177,17 @@ impl Tenant {
         self.door.began
     }
 
-    /// What went through the door so far.
+    /// The number of the last exchange, over all doors of the run.
+    pub fn last_number(&self) -> u64 {
+        self.door.numbers.load(Ordering::Relaxed)
+    }
+
+    /// How many requests went through this door alone.
+    pub fn passed(&self) -> u64 {
+        self.door.passed.load(Ordering::Relaxed)
+    }
+
+    /// What went through the doors of the run so far.
     pub fn sent(&self) -> Sent {
         self.door.traffic.sent()
     }
@@ -269,8 +312,10 @@ impl Tenant {
         scheduled: Option<Duration>,
     ) -> Exchange {
         let door = &*self.door;
+        door.passed.fetch_add(1, Ordering::Relaxed);
         let due = scheduled.unwrap_or_else(|| door.began.elapsed());
         let number = door.numbers.fetch_add(1, Ordering::Relaxed) + 1;
+        let disturbance = self.disturbances.as_ref().and_then(|it| it.next(&request));
         self.dress(&mut request);
         let permit = self.permit(number, operation, &request, scheduled.is_some()).await;
         let sent = door.began.elapsed();
@@ -281,10 +326,12 @@ impl Tenant {
         let result = if let Err(refusal) = permit {
             Err(Failure::Refused(refusal))
         } else {
-            self.transport.call(&door.url, &request, secret, &self.limits).await
+            let call = self.transport.call(&door.url, &request, secret, &self.limits);
+            disturb::disturbed(disturbance, call).await
         };
         let answered = door.began.elapsed();
-        let exchange = Exchange { number, operation, request, result, due, sent, answered };
+        let exchange =
+            Exchange { number, operation, request, result, due, sent, answered, disturbance };
         if !matches!(exchange.result, Err(Failure::Refused(_))) {
             door.traffic.heard(&exchange);
         }

@@ -8,7 +8,8 @@ mod bulk;
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use dashmap::{DashMap, DashSet};
 use http::Method;
@@ -16,7 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::manifest::{Collection, Journal, ManifestError, ManifestLine, Owned, Unresolved};
-use crate::exchange::{Exchange, Failure, Request};
+use crate::exchange::{Disturbance, Exchange, Failure, Request};
 
 /// A resource: ids are unique in their collection and, on some tenants, nowhere else.
 type Name = (Collection, String);
@@ -38,7 +39,9 @@ pub(super) struct Ownership {
     /// What a DELETE did not find, said by somebody who may not be the tenant.
     doubtful: DashSet<Name>,
     pending: Mutex<BTreeMap<Create, Unresolved>>,
-    journal: Mutex<Option<Journal>>,
+    /// How many were deleted through doors apart.
+    deleted_apart: AtomicU64,
+    journal: Arc<Mutex<Option<Journal>>>,
 }
 
 impl Ownership {
@@ -52,6 +55,18 @@ impl Ownership {
             opened.map_err(|source| ManifestError::File { path: path.to_owned(), source })?;
         *lock(&self.journal) = Some(journal);
         Ok(())
+    }
+
+    /// A memory of its own that writes into the same manifest.
+    pub(super) fn apart(&self) -> Self {
+        Self { journal: Arc::clone(&self.journal), ..Self::default() }
+    }
+
+    /// Takes over what is left of a memory apart.
+    pub(super) fn take_back(&self, apart: &Self) {
+        self.deleted_apart.fetch_add(apart.deleted(), Ordering::Relaxed);
+        apart.owned().into_iter().for_each(|owned| self.adopt(owned));
+        apart.unresolved().into_iter().for_each(|lost| self.adopt_unresolved(lost));
     }
 
     pub(super) fn owned(&self) -> Vec<Owned> {
@@ -96,7 +111,7 @@ impl Ownership {
     }
 
     pub(super) fn deleted(&self) -> u64 {
-        self.gone.len() as u64
+        self.gone.len() as u64 + self.deleted_apart.load(Ordering::Relaxed)
     }
 
     pub(super) fn settle(&self, unresolved: &Unresolved) {
@@ -236,7 +251,8 @@ impl Ownership {
         let (sent, answered) = (exchange.request.body_json(), exchange.json());
         let located = || id_of_location(exchange.header("location")?, collection);
         // 303 sends the client to what the create has made, so it is no refusal.
-        let refused = matches!(exchange.status(), 300..=302 | 304..=499);
+        let refused = matches!(exchange.status(), 300..=302 | 304..=499)
+            || exchange.disturbance.is_some_and(|it| it != Disturbance::LoseAnswer);
         if refused || matches!(exchange.result, Err(Failure::Refused(_))) {
             self.not_created(create);
         } else if exchange.is_success()

@@ -1,5 +1,6 @@
 //! The door and what is behind it, tried with tenants that misbehave.
 
+mod disturb;
 mod bulk;
 mod door;
 mod journal;

@@ -9,7 +9,8 @@ use crate::directory::{GroupIndex, UserIndex, UserState};
 use crate::entra::connector::{Connector, Effect, Kind, ObjectTask};
 use crate::entra::cycle::Planned;
 use crate::entra::pace::in_flight;
-use crate::entra::state::{GroupLink, Member, ObjectKey, UserLink};
+use crate::entra::state::{Doubt, GroupLink, Member, ObjectKey, UserLink};
+use crate::exchange::Operation;
 use crate::profile::TargetObjectAction;
 
 /// What came of one object: the event, and whether the object is in scope.
@@ -129,7 +130,7 @@ impl ProvisioningJob {
     fn user_passed(&mut self, key: ObjectKey, in_scope: bool, cycle: &Cycle<'_>) -> bool {
         self.escrows.settled(key);
         let Some(link) = self.links.users.get_mut(&key.index) else { return false };
-        match cycle.directory.user(key.index).state {
+        match cycle.directory.user_state(key.index) {
             UserState::HardDeleted => return true,
             UserState::Enabled | UserState::Disabled => link.is_managed = in_scope,
             UserState::SoftDeleted { .. } => {}
@@ -154,7 +155,7 @@ impl ProvisioningJob {
     ) {
         let Happened::Conversation(done) = &event.what else { return };
         let index = event.key.index;
-        let state = cycle.directory.user(index).state;
+        let state = cycle.directory.user_state(index);
         let known = self.links.users.get(&index);
         let (was_active, manager) =
             known.map_or((true, None), |link| (link.is_active, link.manager));
@@ -247,11 +248,20 @@ impl ProvisioningJob {
         match &done.outcome {
             Err(failure) => {
                 report.failures += 1;
+                let is_creation =
+                    matches!(failure.operation, Operation::CreateUser | Operation::CreateGroup);
+                if is_creation && failure.may_have_acted {
+                    self.doubts.insert(Doubt::Creation(event.key));
+                }
                 self.escrows.failed(event.key, failure.clone(), cycle.now());
                 self.stop_job(failure, cycle.now(), report);
             }
             Ok(effect) => {
                 report.exported += u64::from(*effect != Effect::Unchanged);
+                // Whoever was found was made; a second creation leaves the first one open.
+                if *effect != Effect::Created {
+                    self.doubts.remove(&Doubt::Creation(event.key));
+                }
                 // What its references wait for is settled with them.
                 if self.escrows.get(event.key).is_some_and(|known| !known.failure.is_reference) {
                     self.escrows.settled(event.key);

@@ -12,7 +12,7 @@ use crate::entra::connector::Kind;
 use crate::entra::cycle::members_of;
 use crate::entra::failure::{ObjectFailure, UNRESOLVED_REFERENCE};
 use crate::entra::pace::in_flight;
-use crate::entra::state::{Member, ObjectKey};
+use crate::entra::state::{Doubt, Member, ObjectKey};
 use crate::entra::wire::MemberVerb;
 use crate::profile::TargetObjectAction;
 
@@ -68,6 +68,7 @@ impl ProvisioningJob {
         for (change, failure) in ended {
             let key = ObjectKey { kind: Kind::User, index: change.user };
             report.exports += 1;
+            self.doubt([Doubt::Manager(change.user)], failure.as_ref());
             if failure.is_none()
                 && let Some(link) = self.links.users.get_mut(&change.user)
             {
@@ -86,13 +87,14 @@ impl ProvisioningJob {
         report: &mut CycleReport,
     ) -> Option<ManagerChange> {
         let link = self.links.users.get(&index).filter(|link| link.is_managed)?;
-        let user = cycle.directory.user(index);
-        let exists = matches!(user.state, UserState::Enabled | UserState::Disabled);
-        if !exists || user.manager == link.manager || !self.updates() {
+        let state = cycle.directory.user_state(index);
+        let manager = cycle.directory.user_manager(index);
+        let exists = matches!(state, UserState::Enabled | UserState::Disabled);
+        if !exists || manager == link.manager || !self.updates() {
             return None;
         }
         let id_of = |user| self.links.users.get(&user).map(|link| link.id.clone());
-        let new = match user.manager.map(|manager| (manager, id_of(manager))) {
+        let new = match manager.map(|manager| (manager, id_of(manager))) {
             Some((manager, None)) => {
                 let manager = ObjectKey { kind: Kind::User, index: manager };
                 let key = ObjectKey { kind: Kind::User, index };
@@ -105,7 +107,7 @@ impl ProvisioningJob {
         Some(ManagerChange {
             user: index,
             id: link.id.clone(),
-            manager: user.manager,
+            manager,
             had_one: link.manager.is_some(),
             old: link.manager.and_then(id_of),
             new,
@@ -147,6 +149,8 @@ impl ProvisioningJob {
         for (MemberChange { group, verb, members, .. }, ids, failure) in ended {
             let key = ObjectKey { kind: Kind::Group, index: group };
             report.exports += 1;
+            let doubts = members.iter().map(|member| Doubt::Membership(group, *member));
+            self.doubt(doubts, failure.as_ref());
             if failure.is_none()
                 && let Some(link) = self.links.groups.get_mut(&group)
             {
@@ -211,6 +215,17 @@ impl ProvisioningJob {
         changes
     }
 
+    /// A success settles what was open; a lost answer opens it.
+    fn doubt(&mut self, of: impl IntoIterator<Item = Doubt>, failure: Option<&ObjectFailure>) {
+        for doubt in of {
+            match failure {
+                None => self.doubts.remove(&doubt),
+                Some(failure) if failure.may_have_acted => self.doubts.insert(doubt),
+                Some(_) => false,
+            };
+        }
+    }
+
     /// Whether the target object action Update is ticked, without which no reference is written.
     fn updates(&self) -> bool {
         self.set_up.settings.target_object_actions.contains(&TargetObjectAction::Update)
@@ -250,6 +265,7 @@ impl ProvisioningJob {
             code: UNRESOLVED_REFERENCE,
             is_reference: true,
             stops_job: false,
+            may_have_acted: false,
             ..escrow.failure
         });
         let reference = ReferenceEvent { attribute, old: None, new: None, failure };

@@ -1,5 +1,7 @@
 //! What a cycle did: its counts, and an event for each object.
 
+use std::collections::BTreeSet;
+
 use super::super::connector::{Done, Kind};
 use super::super::failure::ObjectFailure;
 use super::super::scope::ScopeReason;
@@ -82,6 +84,33 @@ pub struct CycleReport {
     pub rested: Option<String>,
     /// The cycle was stopped before its end.
     pub was_interrupted: bool,
+}
+
+/// What a cycle could not do yet: it was throttled, or its answer was lost. The next cycle tries
+/// again.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Postponed {
+    /// Objects whose conversation failed.
+    pub objects: BTreeSet<ObjectKey>,
+    /// Objects whose manager or members could not all be brought about.
+    pub references: BTreeSet<ObjectKey>,
+}
+
+impl CycleReport {
+    /// What the cycle could not do yet.
+    pub fn postponed(&self) -> Postponed {
+        let mut postponed = Postponed::default();
+        for event in &self.events {
+            let place = match &event.what {
+                Happened::Conversation(_) => &mut postponed.objects,
+                _ => &mut postponed.references,
+            };
+            if event.failure().is_some_and(ObjectFailure::is_passing) {
+                place.insert(event.key);
+            }
+        }
+        postponed
+    }
 }
 
 impl CycleEvent {

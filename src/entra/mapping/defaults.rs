@@ -1,6 +1,8 @@
 //! The mappings Entra starts from: the default of a non-gallery application,
 //! and the one assumed for Dialpad, whose own is published as a picture only.
 
+use std::sync::Arc;
+
 use super::{AttributeMapping, MappingSource, ObjectMapping};
 use crate::entra::expression::Expression;
 use crate::entra::target::TargetPath;
@@ -91,7 +93,9 @@ fn row(target: &str, source: &str) -> AttributeMapping {
         MappingSource::Direct(source.to_owned())
     };
     AttributeMapping {
-        target: TargetPath::parse(target).expect("the default targets are tested to parse"),
+        target: Arc::new(
+            TargetPath::parse(target).expect("the default targets are tested to parse"),
+        ),
         source,
         default_value: None,
         apply: Apply::Always,

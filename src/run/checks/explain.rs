@@ -116,6 +116,7 @@ pub fn explain(check: &'static Check, url: &TenantUrl) -> Explanation {
 
 fn runs(check: &Check) -> &'static str {
     match check.risk {
+        _ if matches!(check.judge, Judge::Steps(..)) => "in random histories",
         _ if !check.is_probe() => "in passing, in every run",
         Risk::Harmless => "beside other checks",
         Risk::Alone => "alone, after the others",
@@ -153,7 +154,7 @@ fn sends(check: &Check, url: &TenantUrl, lines: &[Line]) -> Vec<String> {
             Some(led) => led.asks.iter().map(|ask| ask.replace(EXAMPLE, &url.join(""))).collect(),
             None => next(&its, &[]).iter().map(line).collect(),
         },
-        Judge::Every(..) | Judge::Converged(_) => Vec::new(),
+        Judge::Every(..) | Judge::Again(_) | Judge::Converged(_) | Judge::Steps(..) => Vec::new(),
     }
 }
 
@@ -169,6 +170,12 @@ fn listens_to(check: &Check) -> Option<String> {
         }
         Judge::Converged(_) => {
             Some("what the tenant holds after each cycle of a scenario".to_owned())
+        }
+        Judge::Again(_) => Some("every answer that shows a whole resource".to_owned()),
+        Judge::Steps([], _) => Some("every step of a random history".to_owned()),
+        Judge::Steps(verbs, _) => {
+            let words: Vec<&str> = verbs.iter().map(|verb| verb.word()).collect();
+            Some(format!("these steps of a random history: {}", words.join(", ")))
         }
         Judge::Probe(..) | Judge::Dialogue(..) | Judge::Race(..) => None,
     }

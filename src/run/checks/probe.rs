@@ -120,7 +120,9 @@ async fn converse(around: &Around, check: &'static Check, said: &mut Said) -> Ju
             }
             judge
         }
-        Judge::Every(..) | Judge::Converged(_) => return Verdict::NotApplicable.into(),
+        Judge::Every(..) | Judge::Again(_) | Judge::Converged(_) | Judge::Steps(..) => {
+            return Verdict::NotApplicable.into();
+        }
     };
     if said.exchanges.is_empty() {
         return Verdict::NotApplicable.into();

@@ -6,7 +6,7 @@ use http::Method;
 
 use super::probe::Told;
 use crate::checks::Selection;
-use crate::checks::check::{Check, CheckResult, Judge, Outcome, Reading, ReadingResult, Verdict};
+use crate::checks::check::{Check, CheckResult, Outcome, Reading, ReadingResult, Verdict};
 use crate::checks::listen::{EveryJudge, Evidence, Kind, Tally};
 use crate::exchange::{Exchange, curl};
 use crate::profile::ServerProfile;
@@ -60,10 +60,9 @@ pub fn fold(
     profile: &ServerProfile,
     judge: &EveryJudge,
 ) -> Vec<CheckResult> {
-    let passive = selection
+    selection
         .checks()
-        .filter(|check| matches!(check.judge, Judge::Every(..) | Judge::Converged(_)));
-    passive
+        .filter(|check| !check.is_probe())
         .map(|check| {
             let tally = judge.tally(check.id);
             tally.map_or_else(|| blank(check), |tally| of_tally(profile, check, &tally))
@@ -198,6 +197,7 @@ mod tests {
             due: none,
             sent: none,
             answered: none,
+            disturbance: None,
         }
     }
 

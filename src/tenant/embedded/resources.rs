@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::apply::{self, Tolerance};
 use super::defects::query::{found, store_projected};
-use super::defects::{Defect, past, patch, resources as bent, shown, versions};
+use super::defects::{Defect, assignments, past, patch, resources as bent, sequence, shown, versions};
 use super::kind::ResourceKind;
 use super::precondition::{Precondition, entity_tag};
 use super::problem::Problem;
@@ -19,8 +19,20 @@ use super::{Call, Variation};
 /// The tenant takes everything that Entra is known to send.
 const TOLERANCE: Tolerance = Tolerance::ENTRA;
 
-/// Finds the handler of a method that changes a resource.
+/// Changes a resource, in the light of earlier changes where a defect says so.
 pub(super) async fn write(
+    call: &Call<'_>,
+    route: &Route,
+    method: &Method,
+) -> Result<Response, Problem> {
+    match call.tenant.defects.any() {
+        true => sequence::write(call, route, method).await,
+        false => write_plainly(call, route, method).await,
+    }
+}
+
+/// Finds the handler of a method that changes a resource.
+pub(super) async fn write_plainly(
     call: &Call<'_>,
     route: &Route,
     method: &Method,
@@ -128,6 +140,7 @@ async fn modify(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Respons
         store_projected(&tenant.defects, kind, &projection, &mut wanted);
         tenant.limitations.bend(kind, Some(&seen.body), &mut wanted)?;
         bent::rename(tenant, seen, &mut wanted)?;
+        assignments::bend(tenant, seen, &mut wanted)?;
         Ok(wanted)
     };
     let stored = if tenant.defects.any() {
@@ -158,6 +171,25 @@ pub(super) fn delete(call: &Call<'_>, kind: ResourceKind, id: &str) -> Result<Re
     let response = bent::delete(call.tenant, kind, id, &call.precondition(true))?;
     call.tenant.note_gone(id);
     Ok(response)
+}
+
+/// A PATCH of another resource than the one that is addressed.
+pub(super) fn patch_another(
+    call: &Call<'_>,
+    kind: ResourceKind,
+    id: &str,
+    body: &Value,
+) -> Result<(), Problem> {
+    let modified = call.tenant.store.modify(kind, id, References::Listed, |seen| {
+        let before = Value::Object(call.presenter.present(seen));
+        apply::apply(body, &before, kind, TOLERANCE)
+    });
+    modified.map(|_| ())
+}
+
+/// A resource as the answer to a write that was done.
+pub(super) fn as_answered(call: &Call<'_>, stored: &Stored) -> Result<Response, Problem> {
+    Ok(answer(call, StatusCode::OK, stored, &Projection::of(&call.asked()?)))
 }
 
 /// Whether a PATCH may touch members: if not, a large group is renamed without looking at them.

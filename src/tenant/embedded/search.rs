@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::cursor;
 use super::defects::shown::spoil;
-use super::defects::{Defect, answer, filter as bent, query as misread, resource};
+use super::defects::{Defect, answer, assignments, filter as bent, query as misread, resource};
 use super::evaluate;
 use super::kind::ResourceKind;
 use super::order::SortKey;
@@ -38,6 +38,7 @@ pub(super) async fn list(
     refuse_unsupported(&tenant.variations, &query)?;
     if defects.any() {
         misread::misread(defects, &kinds(kind), &mut query)?;
+        assignments::look_up(tenant, &mut query);
     }
     if query.cursor.is_none() {
         query.count = Some(query.take().min(tenant.page_max()));

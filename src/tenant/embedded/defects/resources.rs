@@ -10,7 +10,7 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::operation::{Asked, operations};
-use super::{Defect, Defects, patch, refuse};
+use super::{Defect, Defects, assignments, patch, refuse};
 use crate::scim;
 use crate::tenant::embedded::Inner;
 use crate::tenant::embedded::apply::{Member, MemberChange};
@@ -64,6 +64,7 @@ pub(in crate::tenant::embedded) fn create(
     }
     refuse::taken(tenant, kind, &wanted)?;
     patch::overrule(defects, kind, &mut wanted);
+    assignments::create(tenant, kind, &mut wanted)?;
     if defects.has(Defect::NEW_USER_ACTIVE) && kind == ResourceKind::User {
         wanted["active"] = true.into();
     }
@@ -169,6 +170,7 @@ pub(in crate::tenant::embedded) async fn modify(
         return store.create(kind, Value::Object(stored.body));
     }
     release(tenant, &seen, &stored);
+    assignments::follow(tenant, &seen, &stored)?;
     Ok(match stored {
         _ if defects.has(Defect::STALE_ANSWER) => seen,
         stored if defects.has(Defect::ANSWERED_ID_DIFFERS) => {
@@ -328,6 +330,7 @@ pub(in crate::tenant::embedded) fn delete(
         store.overwrite(&seen, wanted)?;
         return Ok(done);
     }
+    assignments::delete(tenant, &seen)?;
     if !(defects.has(Defect::DELETED_USER_LISTED) && kind == ResourceKind::User) {
         store.delete(kind, id, precondition)?;
     }

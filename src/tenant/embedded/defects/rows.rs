@@ -2,6 +2,7 @@
 
 mod access;
 mod answers;
+mod assignments;
 mod asynchronous;
 mod bulk;
 mod create;
@@ -21,6 +22,7 @@ mod put;
 mod reads;
 mod schemas;
 mod search;
+mod sequence;
 mod sorting;
 mod users;
 mod values;
@@ -55,7 +57,12 @@ pub(super) const AREAS: &[&[Defect]] = &[
     me::ALL,
     cursor::ALL,
     asynchronous::ALL,
+    sequence::ALL,
+    assignments::ALL,
 ];
+
+/// The defects that only a history shows.
+pub(super) const SEQUENCE: &[Defect] = sequence::ALL;
 
 /// What was met in the wild and is no defect here, and why.
 pub(super) const LEFT_OUT: &[(&str, &str)] = &[
