@@ -112,15 +112,17 @@ fn player(seed: u64) -> Player {
         Limits::default(),
         Dress { adscimversion: true, activity: "bench".to_owned(), ..Dress::default() },
     );
+    let profile = ServerProfile::built_in("strict").expect("it is built in");
     Player {
         stops_early: scenario.is_drawn(),
         scenario: Arc::new(scenario),
         set_up: Arc::new(set_up),
         tenant: tenant
             .with_listener(Arc::new(Metrics::new()))
-            .with_listener(Arc::new(EveryJudge::new(URL, false))),
+            .with_listener(Arc::new(EveryJudge::new(URL, &profile))),
         embedded: Some(Arc::new(embedded())),
-        profile: Arc::new(ServerProfile::built_in("strict").expect("it is built in")),
+        profile: Arc::new(profile),
+        known_failures: Arc::default(),
         stop: watch::channel(false).1,
         notify_command: None,
     }

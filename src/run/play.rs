@@ -127,6 +127,7 @@ fn player(stage: &Stage, scenario: Scenario) -> Result<(Player, bool), PlayError
         tenant: door.with_settings(limits, dress),
         embedded,
         profile: Arc::new(stage.profile.clone()),
+        known_failures: Arc::new(stage.known_failures.clone()),
         stop: stage.stop.clone(),
         notify_command: stage.notify_command.clone(),
     };

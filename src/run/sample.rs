@@ -218,6 +218,7 @@ pub(crate) fn hostile(text: &str) -> Run {
         failure.complaints = vec![text.to_owned()];
         failure.script = vec![text.to_owned()];
         failure.differences[0].actual = text.to_owned();
+    }
     for known in &mut run.known_failures {
         known.reason = text.to_owned();
         known.owner = text.to_owned();

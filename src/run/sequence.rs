@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use super::checks::fold;
 use super::cleanup::clean_up;
 use super::compare::{ReadBack, compare};
-use super::{CycleSummary, ScenarioOutcome};
+use super::{CycleSummary, KnownFailures, ScenarioOutcome};
 use crate::checks::Selection;
 use crate::checks::check::Outcome;
 use crate::checks::listen::EveryJudge;
@@ -28,7 +28,7 @@ use crate::exchange::{Disturbance, Listener, Operation};
 use crate::profile::{LimitationKind, ServerProfile};
 use crate::scenario::{CyclePlan, Scenario};
 use crate::tenant::embedded::{EmbeddedSettings, EmbeddedTenant};
-use crate::tenant::{Tenant, TenantUrl, Transport};
+use crate::tenant::{Tenant, Transport};
 
 /// What one sequence came to.
 #[derive(Debug, Default)]
@@ -78,6 +78,8 @@ pub struct Player {
     pub embedded: Option<Arc<EmbeddedSettings>>,
     /// The profile.
     pub profile: Arc<ServerProfile>,
+    /// Findings that somebody has taken on.
+    pub known_failures: Arc<KnownFailures>,
     /// Turns true when the run is interrupted.
     pub stop: watch::Receiver<bool>,
     /// A command that gets the notification of a quarantine on its standard input.
@@ -96,6 +98,26 @@ struct Moving {
 }
 
 impl Player {
+    /// Whether the tenant is as it should be after a cycle. The `Converged` checks decide, with the
+    /// same excuses as everywhere.
+    fn verdict(&self, comparison: &Comparison) -> ScenarioOutcome {
+        if comparison.differences.is_empty() {
+            return ScenarioOutcome::AsExpected;
+        }
+        let alone = EveryJudge::new(self.tenant.url().to_string(), &self.profile);
+        alone.compared(comparison);
+        let mut results = fold(&Selection::default(), &self.profile, &alone);
+        self.known_failures.excuse(&mut results);
+        let any = |outcome| results.iter().any(|result| result.outcome == outcome);
+        if any(Outcome::Violation) || any(Outcome::Deviation) {
+            ScenarioOutcome::Failed
+        } else if any(Outcome::Excused) {
+            ScenarioOutcome::Excused
+        } else {
+            ScenarioOutcome::AsExpected
+        }
+    }
+
     /// Whether it makes no sense to go on: interrupted, or the budget has held something back.
     pub fn is_stopped(&self) -> bool {
         *self.stop.borrow() || self.tenant.is_held_back()
@@ -239,7 +261,7 @@ impl Player {
                 if self.is_stopped() {
                     return;
                 }
-                let outcome = verdict(&self.profile, self.tenant.url(), &comparison);
+                let outcome = self.verdict(&comparison);
                 sequence.outcome = sequence.outcome.max(outcome);
                 sequence.comparisons.push(comparison);
             }
@@ -336,25 +358,6 @@ impl Sequence {
     fn complain(&mut self, kind: &str, text: String) {
         self.outcome = ScenarioOutcome::Failed;
         self.complaints.push(Complaint { kind: kind.to_owned(), text });
-    }
-}
-
-/// Whether the tenant is as it should be after a cycle. The `Converged` checks decide, with the
-/// same excuses as everywhere.
-fn verdict(profile: &ServerProfile, url: &TenantUrl, comparison: &Comparison) -> ScenarioOutcome {
-    if comparison.differences.is_empty() {
-        return ScenarioOutcome::AsExpected;
-    }
-    let alone = EveryJudge::new(url.to_string(), false);
-    alone.compared(comparison);
-    let results = fold(&Selection::default(), profile, &alone);
-    let any = |outcome| results.iter().any(|result| result.outcome == outcome);
-    if any(Outcome::Violation) || any(Outcome::Deviation) {
-        ScenarioOutcome::Failed
-    } else if any(Outcome::Excused) {
-        ScenarioOutcome::Excused
-    } else {
-        ScenarioOutcome::AsExpected
     }
 }
 

@@ -1,7 +1,7 @@
 //! The door and what is behind it, tried with tenants that misbehave.
 
-mod disturb;
 mod bulk;
+mod disturb;
 mod door;
 mod journal;
 mod tls;

@@ -67,7 +67,7 @@ pub const CAUSES: &[Cause] = &[
         "requests end in a server error",
         "Answer what cannot be done with a SCIM error of the 400 class; a 500 makes Entra try \
          again until it gives the account up.",
-        "err-no-5xx err-500-",
+        "err-no-5xx err-500- prop-no-5xx",
     ),
     cause(
         Accounts,
@@ -83,7 +83,7 @@ pub const CAUSES: &[Cause] = &[
         "Compare userName, and displayName of groups, without regard to letter case, in filters \
          and in the search for duplicates alike.",
         "user-username-filter-ci user-username-unique-ci user-username-rename-case- \
-         entra-group-filter-case i18n-username- i18n-confusables",
+         entra-group-filter-case i18n-username- i18n-confusables prop-case-name-",
     ),
     cause(
         Accounts,
@@ -108,7 +108,7 @@ pub const CAUSES: &[Cause] = &[
          user-username-rename-conflict create-conflict- create-replay patch-unique- put-unique- \
          group-displayname-unique entra-converged-users-once entra-converged-groups-once \
          extid-no-uniqueness auth-tenant-uniqueness- delete-name-free entra-hard-delete- \
-         query-single-",
+         query-single- prop-unique-username",
     ),
     cause(
         Accounts,
@@ -118,7 +118,7 @@ pub const CAUSES: &[Cause] = &[
          answer 201 with the id and the whole user.",
         "create- entra-create-user entra-create-body entra-create-nulls \
          entra-converged-users-present entra-username-not-email user-username-required \
-         user-username-nonempty",
+         user-username-nonempty prop-create-get",
     ),
     cause(
         Accounts,
@@ -135,7 +135,7 @@ pub const CAUSES: &[Cause] = &[
         "an object is not found under the id it was given",
         "Give every resource an id of the server's own, never change it, and answer it under \
          that id until it is deleted.",
-        "id- get- entra-converged-readable",
+        "id- get- entra-converged-readable prop-get-repeatable prop-id-stable-unique",
     ),
     cause(
         Accounts,
@@ -143,7 +143,7 @@ pub const CAUSES: &[Cause] = &[
         "a user's new name is not taken over",
         "Let PATCH and PUT change userName of an existing user, and find the user under the new \
          name alone.",
-        "user-username-rename entra-username-rename-",
+        "user-username-rename entra-username-rename- prop-rename-consistent",
     ),
     cause(
         Accounts,
@@ -152,14 +152,14 @@ pub const CAUSES: &[Cause] = &[
         "Count totalResults over all pages, begin at startIndex, cap count instead of refusing \
          it, and keep one order from page to page.",
         "page- list-total entra-pagination- sort-with-paging list-toomany list-itemsperpage \
-         spc-maxresults- cursor-",
+         spc-maxresults- cursor- prop-pages-partition",
     ),
     cause(
         Access,
         "patching",
         "PATCH is not offered, or its answer is not the state after it",
         "Support PATCH for users and groups, and answer 200 with the new state or 204.",
-        "patch-supported patch-200- spc-truth-patch",
+        "patch-supported patch-200- spc-truth-patch prop-patch-",
     ),
     cause(
         Access,
@@ -168,7 +168,7 @@ pub const CAUSES: &[Cause] = &[
         "Set `active` from true and false and from Entra's \"True\" and \"False\", store a \
          boolean, and keep a disabled user readable.",
         "user-active- type-boolean entra-disable- entra-update-inactive \
-         entra-converged-user-active patch-replace-active-",
+         entra-converged-user-active patch-replace-active- prop-deactivate-",
     ),
     cause(
         Access,
@@ -176,7 +176,8 @@ pub const CAUSES: &[Cause] = &[
         "what was deleted is still there, or deleting it is not answered 204",
         "Answer a DELETE with 204, every later request for that id with 404, and leave it out of \
          lists.",
-        "delete- entra-delete- entra-converged-users-deleted entra-converged-groups-deleted",
+        "delete- entra-delete- entra-converged-users-deleted entra-converged-groups-deleted \
+         prop-delete- prop-cleanup-complete",
     ),
     cause(
         Access,
@@ -187,14 +188,16 @@ pub const CAUSES: &[Cause] = &[
         "group-member entra-add-member entra-remove-member- entra-members- group-multi- \
          group-nested group-self- group-large entra-converged-members- \
          entra-converged-no-dangling- patch-add-multi-mixed put-group-members \
-         entra-group-lifecycle user-groups- group-user-delete- group-delete-keeps-",
+         entra-group-lifecycle user-groups- group-user-delete- group-delete-keeps- \
+         prop-membership- prop-member-order-",
     ),
     cause(
         Access,
         "lost-updates",
         "of changes at the same time some are lost",
         "Apply each PATCH to the state that the one before it left, under a lock or with a retry.",
-        "entra-concurrent- patch-concurrent- page-concurrent- create-conflict-race delete-race",
+        "entra-concurrent- patch-concurrent- page-concurrent- create-conflict-race delete-race \
+         prop-replay- prop-lost-response prop-read-your-writes",
     ),
     cause(
         Access,
@@ -245,7 +248,8 @@ pub const CAUSES: &[Cause] = &[
          keys in a value without a path.",
         "patch-op-case entra-flagged- patch-add-nopath-dotted ent-nopath-qualified- \
          entra-replace-verbose entra-add-verbose entra-add-attributes entra-remove-attributes \
-         entra-update-each entra-multi-ops patch-extra-members patch-operations-",
+         entra-update-each entra-multi-ops patch-extra-members patch-operations- \
+         prop-path-forms-equal prop-entra-dialects-equal",
     ),
     cause(
         Attributes,
@@ -253,7 +257,7 @@ pub const CAUSES: &[Cause] = &[
         "a PATCH that fails is applied in part",
         "Run all operations of a PATCH in order on a copy, and store it only when every one of \
          them succeeded.",
-        "patch-atomic patch-sequential patch-many-ops",
+        "patch-atomic patch-sequential patch-many-ops prop-patch-atomic prop-reject-no-effect",
     ),
     cause(
         Attributes,
@@ -270,14 +274,14 @@ pub const CAUSES: &[Cause] = &[
         "Treat null, an empty list and a removal alike: the attribute is unassigned and left out \
          or null in answers.",
         "null- empty-string entra-null- entra-empty- patch-replace-null \
-         patch-replace-required-null patch-remove-last- put-null-",
+         patch-replace-required-null patch-remove-last- put-null- prop-null-absent-equal",
     ),
     cause(
         Attributes,
         "primary-values",
         "more than one value is primary",
         "Take the mark from the old value whenever another one becomes primary.",
-        "patch-primary- mv-primary- put-primary patch-remove-primary-",
+        "patch-primary- mv-primary- put-primary patch-remove-primary- prop-primary-one",
     ),
     cause(
         Attributes,
@@ -331,7 +335,7 @@ pub const CAUSES: &[Cause] = &[
         "PUT does not replace a resource as it should",
         "Let PUT set what its body has, clear what it leaves out, pass over readOnly attributes, \
          and never create.",
-        "put-",
+        "put- prop-put-",
     ),
     cause(
         Attributes,
@@ -341,7 +345,8 @@ pub const CAUSES: &[Cause] = &[
          immutable attributes.",
         "create-readonly- create-default- patch-readonly- patch-remove-readonly put-readonly- \
          put-immutable- patch-immutable- id-server-issued meta-client- user-groups-in- \
-         user-groups-patch- ent-manager-displayname-ro sec-mass- put-id-mismatch",
+         user-groups-patch- ent-manager-displayname-ro sec-mass- put-id-mismatch \
+         prop-readonly-shield",
     ),
     cause(
         Form,
@@ -349,7 +354,7 @@ pub const CAUSES: &[Cause] = &[
         "errors are not SCIM errors",
         "Send every error as application/scim+json with `schemas`, `status` as text, `scimType` \
          where one fits, and a `detail`.",
-        "err- unsupported- media-error- patch-error-",
+        "err- unsupported- media-error- patch-error- prop-error-form",
     ),
     cause(
         Form,
@@ -361,7 +366,7 @@ pub const CAUSES: &[Cause] = &[
          patch-malformed patch-schemas-required patch-wrong-schemas patch-op-required \
          patch-op-unknown patch-path-invalid patch-path-unknown- put-malformed search-bad- \
          filter-malformed filter-unknown-operator filter-gt-boolean- filter-gt-binary- \
-         filter-valuepath-nested- filter-unquoted- filter-single-quotes-",
+         filter-valuepath-nested- filter-unquoted- filter-single-quotes- prop-unknown-harmless",
     ),
     cause(
         Form,
@@ -369,7 +374,7 @@ pub const CAUSES: &[Cause] = &[
         "a part of the filter language is read wrongly",
         "Follow the grammar of RFC 7644 §3.4.2.2: operators and names in any case, not before \
          and before or, brackets, value paths, and order by type.",
-        "filter-",
+        "filter- prop-filter-",
     ),
     cause(
         Form,
@@ -377,7 +382,7 @@ pub const CAUSES: &[Cause] = &[
         "a list does not show what it should",
         "Show in lists what a read shows, in a ListResponse with right counts, and pass over \
          parameters nobody knows.",
-        "list- query-",
+        "list- query- prop-list-equals-get",
     ),
     cause(
         Form,
@@ -385,7 +390,7 @@ pub const CAUSES: &[Cause] = &[
         "sorting gives another order than asked for",
         "Sort by the attribute that sortBy names, by its type and letter case rule, those \
          without a value last when ascending.",
-        "sort- i18n-sort spc-truth-sort",
+        "sort- i18n-sort spc-truth-sort prop-sort-",
     ),
     cause(
         Form,
@@ -393,14 +398,14 @@ pub const CAUSES: &[Cause] = &[
         "attributes and excludedAttributes do not choose what is shown",
         "Show what `attributes` names and what is always returned, and leave out what \
          excludedAttributes names.",
-        "proj- group-get-excl- patch-attributes- create-projection",
+        "proj- group-get-excl- patch-attributes- create-projection prop-projection-",
     ),
     cause(
         Form,
         "searching",
         "POST to /.search is not the same as the query",
         "Let a SearchRequest at /.search mean what the same parameters mean in a GET.",
-        "search-",
+        "search- prop-search-get-equal",
     ),
     cause(
         Form,
@@ -408,7 +413,7 @@ pub const CAUSES: &[Cause] = &[
         "`meta` does not tell the truth",
         "Return meta with resourceType, created, lastModified that moves with changes only, and \
          the location under which the resource is read.",
-        "meta- create-location-",
+        "meta- create-location- prop-get-pure prop-lastmod-",
     ),
     cause(
         Form,
@@ -440,7 +445,7 @@ pub const CAUSES: &[Cause] = &[
         "/Schemas does not describe the attributes",
         "Describe each attribute that is taken or shown with all its characteristics, in the \
          keywords of RFC 7643 §7.",
-        "schema- entra-schema-",
+        "schema- entra-schema- prop-schema-valid",
     ),
     cause(
         Form,
@@ -448,7 +453,8 @@ pub const CAUSES: &[Cause] = &[
         "ETags and versions do not follow the resource",
         "Change the ETag with every change and with nothing else, show it in meta.version, and \
          stop a write that names an old one with 412.",
-        "etag- create-etag put-etag- patch-etag- get-etag delete-if-match spc-truth-etag",
+        "etag- create-etag put-etag- patch-etag- get-etag delete-if-match spc-truth-etag \
+         prop-304-coherent prop-etag-",
     ),
     cause(
         Form,

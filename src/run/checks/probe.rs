@@ -327,6 +327,7 @@ mod tests {
             due: Duration::ZERO,
             sent: Duration::ZERO,
             answered: Duration::ZERO,
+            disturbance: None,
         };
         let exchanges = raced(&its).into_iter().chain(then(&its)).map(seen).collect();
         let first_read = reads_at_the_end(check, &Said { its, exchanges });

@@ -6,7 +6,9 @@ use serde_json::Value;
 
 use super::apply::{self, Tolerance};
 use super::defects::query::{found, store_projected};
-use super::defects::{Defect, assignments, past, patch, resources as bent, sequence, shown, versions};
+use super::defects::{
+    Defect, assignments, past, patch, resources as bent, sequence, shown, versions,
+};
 use super::kind::ResourceKind;
 use super::precondition::{Precondition, entity_tag};
 use super::problem::Problem;

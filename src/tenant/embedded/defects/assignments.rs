@@ -104,7 +104,6 @@ fn bend_user(defects: &Defects, story: &mut Story, seen: &Map<String, Value>, wa
     let is_kept_inactive = turns == (false, false);
     let mut loses = defects.has(Defect::DISABLED_USER_FROZEN) && is_kept_inactive;
     if renames {
-        loses |= defects.has(Defect::SECOND_RENAME_IGNORED) && story.renamed > 0;
         story.renamed += 1;
     } else if updates && turns.0 == turns.1 {
         story.updates += 1;
@@ -117,10 +116,8 @@ fn bend_user(defects: &Defects, story: &mut Story, seen: &Map<String, Value>, wa
     if updates && loses {
         keep_values(seen, wanted);
     }
-    let enables = defects.has(Defect::UPDATE_ENABLES) && updates
-        || defects.has(Defect::MANAGER_ENABLES)
-            && new_manager.is_some()
-            && new_manager != old_manager;
+    let enables =
+        defects.has(Defect::MANAGER_ENABLES) && new_manager.is_some() && new_manager != old_manager;
     if is_kept_inactive && enables {
         wanted["active"] = true.into();
     }
@@ -320,10 +317,7 @@ pub(in crate::tenant::embedded) fn create(
 }
 
 /// Notes what is about to be deleted, and empties groups where a defect says so.
-pub(in crate::tenant::embedded) fn delete(
-    tenant: &Inner,
-    stored: &Stored,
-) -> Result<(), Problem> {
+pub(in crate::tenant::embedded) fn delete(tenant: &Inner, stored: &Stored) -> Result<(), Problem> {
     let (kind, id) = (stored.kind, &stored.id);
     if let (ResourceKind::Group, Some(name)) = (kind, text(&stored.body, "displayName")) {
         let members = stored.members.iter().map(|it| it.id.clone()).collect();

@@ -20,14 +20,10 @@ defects! {
         "a user can become active again once; the second time is answered 200 and not kept";
     DISABLED_USER_FROZEN, "disabled-user-frozen", "", 2, "entra-converged-user-attributes",
         "the update of an inactive user is answered 200 and not kept";
-    UPDATE_ENABLES, "update-enables", "", 2, "entra-converged-user-active",
-        "the update of an inactive user makes it active";
     MANAGER_ENABLES, "manager-enables", "", 2, "entra-converged-user-active",
         "an inactive user who gets another manager becomes active";
     RENAMED_USER_STAYS_ENABLED, "renamed-user-stays-enabled", "", 2, "entra-converged-user-active",
         "a user who was renamed cannot be made inactive any more";
-    SECOND_RENAME_IGNORED, "second-rename-ignored", "", 2, "entra-converged-user-attributes",
-        "a user can be renamed once; the second time is answered 200 and not kept";
     RENAME_LEAVES_GROUPS, "rename-leaves-groups", "", 1, "entra-converged-members-present",
         "a user who is renamed has left its groups";
     OLD_NAME_FOUND, "old-name-found", "", 1, "entra-converged-users-present",
