@@ -5,6 +5,7 @@ pub mod checks;
 pub mod cleanup;
 pub mod compare;
 mod exit;
+mod found;
 pub mod history;
 mod investigate;
 pub mod known_failures;
@@ -26,6 +27,7 @@ mod tests;
 
 pub use budget::*;
 pub use exit::*;
+pub use found::*;
 pub use known_failures::{KnownFailureResult, KnownFailureState, KnownFailures};
 pub use progress::*;
 pub use readings::*;

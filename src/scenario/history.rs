@@ -165,10 +165,12 @@ mod tests {
     #[test]
     fn a_history_reads_back_as_written() {
         let drawn = "title = \"t\"\nruns = 3\n[history]\nsteps = 7\nweights = { patch = 2 }";
-        let script = "title = \"t\"\n[history]\nscript = [\n'create user 0 {\"userName\":\"<name 0>\"}',\
-                      \n\"delete user 0\", 'patch user 0 [{\"op\":\"remove\",\"path\":\"a''b\"}]']";
-        let script = script.replace("''", "");
-        for text in [drawn, &script] {
+        let script = concat!(
+            "title = \"t\"\n[history]\nscript = [\n",
+            "'create user 0 {\"userName\":\"<name 0>\"}',\n\"delete user 0\", ",
+            "'patch user 0 [{\"op\":\"remove\",\"path\":\"ab\"}]']",
+        );
+        for text in [drawn, script] {
             let scenario = Scenario::parse("h", text).unwrap();
             let again = Scenario::parse("h", &scenario.to_toml()).unwrap();
             assert_eq!(again, scenario, "{}", scenario.to_toml());

@@ -4,6 +4,7 @@ mod player;
 mod queries;
 mod script;
 mod trials;
+mod wording;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;

@@ -1,5 +1,5 @@
-//! Whole histories against the embedded tenant, in process: a clean one shows nothing, a bent one is
-//! found out and the history made short.
+//! Whole histories against the embedded tenant, in process: a clean one shows nothing, a bent one
+//! is found out and the history made short.
 
 use tokio::sync::watch;
 

@@ -35,7 +35,6 @@ struct Told {
     held: HashSet<String>,
     reserved: HashSet<String>,
     patched_last: Option<String>,
-    patches: usize,
 }
 
 /// What is remembered of one resource.
@@ -195,16 +194,15 @@ fn instead(
     if has(Defect::OWN_OLD_NAME_REFUSED) && names.iter().any(|name| text.contains(name.as_str())) {
         return Err(Problem::uniqueness("this userName was given before"));
     }
-    told.patches += 1;
-    let is_seventh = told.patches.is_multiple_of(7);
+    let is_third = has(Defect::WRONG_USER_WRITTEN) && record.patches % 3 == 2;
+    record.patches += usize::from(is_third);
     let other = told.patched_last.replace(id.clone()).filter(|other| other != id);
     drop(told);
-    match other.filter(|_| has(Defect::WRONG_USER_WRITTEN) && is_seventh) {
-        None => Ok(None),
-        Some(other) => {
-            resources::patch_another(call, ResourceKind::User, &other, body)?;
+    match other.filter(|_| is_third) {
+        Some(other) if resources::patch_another(call, ResourceKind::User, &other, body).is_ok() => {
             shown()
         }
+        _ => Ok(None),
     }
 }
 

@@ -57,6 +57,6 @@ defects! {
         "a user that is disabled a second time is enabled";
     RENAME_BRINGS_BACK_WHAT_WAS_CLEARED, "rename-brings-back-what-was-cleared", "", 3,
         "prop-patch-frame", "when a user is renamed, the attribute that was last cleared is back";
-    WRONG_USER_WRITTEN, "wrong-user-written", "", 8, "prop-patch-model",
-        "every seventh PATCH of a user goes to the one that was patched before";
+    WRONG_USER_WRITTEN, "wrong-user-written", "", 6, "prop-patch-model",
+        "every third PATCH of a user goes to the one that was patched before";
 }
