@@ -130,6 +130,7 @@ impl Verb {
 
 /// One step of a history as it went.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each says one thing of the step, in any mix")]
 pub struct Episode {
     /// What the step does.
     pub verb: Verb,

@@ -212,10 +212,10 @@ impl Session {
             tokio::time::sleep(GRACE).await;
         };
         let worked = tokio::select! {
-            worked = work(&self) => worked,
+            worked = Box::pin(work(&self)) => worked,
             () = interrupted => Ok(()),
         };
-        self.end(worked).await
+        Box::pin(self.end(worked)).await
     }
 
     /// Cleans up, folds everything into a run, writes and prints the report.

@@ -201,17 +201,15 @@ impl FromStr for Step {
             wrong(format!("it begins with one of {}", words.join(", ")))
         })?;
         let about = About::of(verb);
-        let (slot, rest) = match about {
-            About::Nothing => (None, rest),
-            _ => {
-                let words =
-                    if rest.starts_with("users") || rest.starts_with("groups") { 0 } else { 1 };
-                let end = rest.match_indices(' ').nth(words).map_or(rest.len(), |(at, _)| at);
-                let slot = rest[..end].parse::<Slot>().ok().filter(|slot| about.takes(*slot));
-                let slot =
-                    slot.ok_or_else(|| wrong(format!("`{word}` goes with {}", about.example())))?;
-                (Some(slot), rest[end..].trim_start())
-            }
+        let (slot, rest) = if about == About::Nothing {
+            (None, rest)
+        } else {
+            let words = usize::from(!(rest.starts_with("users") || rest.starts_with("groups")));
+            let end = rest.match_indices(' ').nth(words).map_or(rest.len(), |(at, _)| at);
+            let slot = rest[..end].parse::<Slot>().ok().filter(|slot| about.takes(*slot));
+            let slot =
+                slot.ok_or_else(|| wrong(format!("`{word}` goes with {}", about.example())))?;
+            (Some(slot), rest[end..].trim_start())
         };
         let details = match rest {
             "" => Value::Null,

@@ -58,7 +58,7 @@ pub async fn play(stage: &Stage, scenario: &Scenario) -> Result<ScenarioResult, 
     if let Some(history) = &scenario.history {
         let seed = stage.seed.unwrap_or(scenario.seed);
         let scenario = Scenario { seed, ..scenario.clone() };
-        return play_histories(stage, &scenario, history).await;
+        return Box::pin(play_histories(stage, &scenario, history)).await;
     }
     let mut scenario = scenario.clone();
     let own_seed = scenario.seed;
@@ -84,13 +84,13 @@ pub async fn play(stage: &Stage, scenario: &Scenario) -> Result<ScenarioResult, 
         SnapshotMode::Shape | SnapshotMode::Full => player.with_listener(collector.clone()),
     };
     stage.judge.in_scenario(Some(&player.scenario.name));
-    let mut folded = play_sequences(stage, &heard).await;
+    let mut folded = Box::pin(play_sequences(stage, &heard)).await;
     stage.judge.in_scenario(None);
     let mut investigated = Vec::new();
     if player.scenario.is_drawn() {
         for found in &std::mem::take(&mut folded.found) {
             if !stage.is_stopped() {
-                investigated.push(investigate(stage, &player, found).await);
+                investigated.push(Box::pin(investigate(stage, &player, found)).await);
             }
         }
     }

@@ -93,7 +93,9 @@ fn what_the_provider_adds_is_no_difference() {
     usual.insert("phoneNumbers".to_owned(), json!([{"type": "own", "value": "2"}]));
     let plain = |usual: Option<&State>| {
         let mut model = Model::default();
-        usual.map(|usual| model.learn_defaults(Kind::User, usual));
+        if let Some(usual) = usual {
+            model.learn_defaults(Kind::User, usual);
+        }
         model.created(Slot::user(0), vec![sent.clone()], &shown);
         model.plain(Slot::user(0), shown.clone())
     };

@@ -52,6 +52,11 @@ pub struct Around<'a> {
     defaults: Vec<(Kind, State)>,
 }
 
+/// Whether a failure is one: that of a MUST or SHOULD.
+fn counts(failure: &Failure) -> bool {
+    matches!(failure.check.level, Level::Must | Level::Should)
+}
+
 impl Around<'_> {
     /// A model of the empty tenant.
     fn model(&self) -> Model {
@@ -61,11 +66,6 @@ impl Around<'_> {
             model.learn_defaults(*kind, shown);
         }
         model
-    }
-
-    /// Whether a failure is one: a MUST or SHOULD that no excuse covers.
-    fn counts(&self, failure: &Failure) -> bool {
-        matches!(failure.check.level, Level::Must | Level::Should)
     }
 
     /// How long a write may take to be seen.

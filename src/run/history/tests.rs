@@ -1,6 +1,8 @@
 //! Whole histories against the embedded tenant, in process: a clean one shows nothing, a bent one
 //! is found out and the history made short.
 
+use std::fmt::Write as _;
+
 use tokio::sync::watch;
 
 use super::*;
@@ -146,7 +148,7 @@ async fn every_defect_that_only_a_history_shows_is_found_and_made_short() {
             finding.script.len()
         );
         table.push_str(&line);
-        caught.push_str(&format!("{}\n  {}\n", defect.id(), finding.check));
+        let _ = write!(caught, "{}\n  {}\n", defect.id(), finding.check);
         let few = 2 * defect.requests();
         assert!(finding.script.len() <= few && !finding.is_flaky(), "{line}{}", told(&result));
     }
