@@ -246,8 +246,8 @@ impl Event<'_> {
         }
         let count = |body: &Body| body.get("emails").and_then(Value::as_array).map_or(0, Vec::len);
         self.record.more_addresses += usize::from(count(&new) > count(&old));
-        if self.has(Defect::THIRD_ADDRESS_DROPS_THE_FIRST)
-            && self.record.more_addresses.is_multiple_of(3)
+        if self.has(Defect::SECOND_ADDRESS_DROPS_THE_FIRST)
+            && self.record.more_addresses.is_multiple_of(2)
             && count(&new) > count(&old)
             && let Some(Value::Array(emails)) = wanted.get_mut("emails")
         {
