@@ -196,8 +196,9 @@ impl FromStr for Step {
     fn from_str(line: &str) -> Result<Self, StepError> {
         let wrong = |mend: String| StepError { line: line.chars().take(100).collect(), mend };
         let (word, rest) = line.trim().split_once(' ').unwrap_or((line.trim(), ""));
-        let verb = Verb::of(word).ok_or_else(|| {
-            let words: Vec<&str> = Verb::ALL.iter().map(|verb| verb.word()).collect();
+        let verb = Verb::of(word).filter(|verb| !verb.is_race()).ok_or_else(|| {
+            let steps = Verb::ALL.iter().filter(|verb| !verb.is_race());
+            let words: Vec<&str> = steps.map(|verb| verb.word()).collect();
             wrong(format!("it begins with one of {}", words.join(", ")))
         })?;
         let about = About::of(verb);

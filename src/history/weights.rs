@@ -101,7 +101,7 @@ impl TryFrom<BTreeMap<String, u32>> for VerbWeights {
 
 /// Whether a verb has a weight: a repetition follows a write, a clean-up the whole.
 fn is_drawn(verb: Verb) -> bool {
-    !matches!(verb, Verb::Repeat | Verb::CleanUp)
+    !matches!(verb, Verb::Repeat | Verb::CleanUp) && !verb.is_race()
 }
 
 impl From<VerbWeights> for BTreeMap<String, u32> {

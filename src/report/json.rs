@@ -246,6 +246,7 @@ fn scenario() -> Value {
         ("orders", optional(&found::orders())),
         ("minimal", optional(&string())),
         ("findings", list(&found::finding())),
+        ("lags", list(&found::lag())),
         ("remarks", list(&string())),
     ])
 }

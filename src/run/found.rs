@@ -102,3 +102,23 @@ impl Finding {
         self.shown < self.replays
     }
 }
+
+/// How long writes took to be seen by one kind of read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct LagResult {
+    /// The kind of read.
+    pub read: String,
+    /// Writes that were looked for.
+    pub writes: u64,
+    /// Those that the first read showed.
+    pub at_once: u64,
+    /// Those that no read showed in time.
+    pub unseen: u64,
+    /// The median of those that were seen, in milliseconds; none where none was.
+    pub p50_ms: Option<f64>,
+    /// The 95th percentile, in milliseconds.
+    pub p95_ms: Option<f64>,
+    /// The longest, in milliseconds.
+    pub max_ms: Option<f64>,
+}

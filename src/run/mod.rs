@@ -9,11 +9,13 @@ mod found;
 pub mod history;
 mod investigate;
 pub mod known_failures;
+mod lag;
 mod notify;
 pub mod play;
 mod progress;
 mod readings;
 mod result;
+mod rounds;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod sequence;

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::history::play_histories;
 use super::investigate::{Investigated, investigate};
+use super::rounds::play_rounds;
 use super::sequence::Player;
 use super::sequences::{Folded, play_sequences};
 use super::stage::{Stage, dress_of};
@@ -55,16 +56,17 @@ pub enum PlayError {
 /// Runs a scenario and cleans up after it. A scenario with faults runs on the embedded tenant only:
 /// nobody can make a real one fail.
 pub async fn play(stage: &Stage, scenario: &Scenario) -> Result<ScenarioResult, PlayError> {
-    if let Some(history) = &scenario.history {
-        let seed = stage.seed.unwrap_or(scenario.seed);
-        let scenario = Scenario { seed, ..scenario.clone() };
-        return Box::pin(play_histories(stage, &scenario, history)).await;
-    }
     let mut scenario = scenario.clone();
     let own_seed = scenario.seed;
     if let Some(seed) = stage.seed {
         scenario.seed = seed;
         scenario.population.seed = seed;
+    }
+    if let Some(rounds) = &scenario.concurrency {
+        return Box::pin(play_rounds(stage, &scenario, rounds)).await;
+    }
+    if let Some(history) = &scenario.history {
+        return Box::pin(play_histories(stage, &scenario, history)).await;
     }
     let began = Instant::now();
     let metrics = Arc::new(Metrics::new());
@@ -291,6 +293,7 @@ impl ScenarioResult {
             minimal: None,
             findings: Vec::new(),
             failures: Vec::new(),
+            lags: Vec::new(),
             orders: None,
             remarks: Vec::new(),
         }

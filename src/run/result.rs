@@ -6,7 +6,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{AmbiguityResult, Finding, KnownFailureResult, SequenceFailure, TriedOrders};
+use super::{
+    AmbiguityResult, Finding, KnownFailureResult, LagResult, SequenceFailure, TriedOrders,
+};
 use crate::checks::cause::CauseResult;
 use crate::checks::check::{CheckResult, Outcome};
 use crate::difference::Difference;
@@ -198,6 +200,8 @@ pub struct ScenarioResult {
     pub failures: Vec<SequenceFailure>,
     /// Which orders of two changes on one object were tried, where changes were drawn.
     pub orders: Option<TriedOrders>,
+    /// How long writes took to be seen, where that was measured.
+    pub lags: Vec<LagResult>,
     /// Words on what happened: quarantine, escrows, notification.
     pub remarks: Vec<String>,
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{count, described, difference, flag, list, object, optional, string};
+use super::{count, described, difference, flag, list, number, object, optional, string};
 
 pub(super) fn sequence_failure() -> Value {
     object([
@@ -51,5 +51,18 @@ pub(super) fn finding() -> Value {
         ("replays", count()),
         ("requests", count()),
         ("minimal", optional(&string())),
+    ])
+}
+
+pub(super) fn lag() -> Value {
+    let milliseconds = || optional(&number());
+    object([
+        ("read", described("the kind of read", &string())),
+        ("writes", count()),
+        ("at-once", described("writes that the first read showed", &count())),
+        ("unseen", described("writes that no read showed in time", &count())),
+        ("p50-ms", milliseconds()),
+        ("p95-ms", milliseconds()),
+        ("max-ms", milliseconds()),
     ])
 }

@@ -18,6 +18,7 @@ use self::player::{Failure, Manner, Played, play};
 use super::budget::Cases;
 use super::checks::{ProbeSettings, find_out};
 use super::cleanup::clean_up;
+use super::lag;
 use super::play::PlayError;
 use super::stage::{Stage, dress_of};
 use super::{Finding, ScenarioOutcome, ScenarioResult};
@@ -96,10 +97,11 @@ pub async fn play_histories(
     let quiet = quiet.with_listener(replays.clone());
     let probing = ProbeSettings { stop: stage.stop.clone(), ..ProbeSettings::new(scenario.seed) };
     let capabilities = find_out(&tenant, &probing).await;
+    let lags = lag::measure(&tenant, &capabilities, scenario.seed, probing.visibility).await;
     let around = Around {
         stage,
         scenario,
-        window: if tenant.client().is_some() { probing.visibility } else { Duration::ZERO },
+        window: lags.window(),
         shows_groups: capabilities.has(Capability::Attribute("groups")),
         offer: offer(&capabilities),
         defaults: defaults(&tenant, scenario.seed).await,
@@ -133,11 +135,7 @@ pub async fn play_histories(
         }
     }
     stage.judge.in_scenario(None);
-    let outcome = match hunt.findings.is_empty() {
-        _ if stage.is_stopped() => ScenarioOutcome::Interrupted,
-        true => ScenarioOutcome::AsExpected,
-        false => ScenarioOutcome::Failed,
-    };
+    let outcome = outcome(stage, &hunt.findings);
     Ok(ScenarioResult {
         outcome,
         runs: hunt.runs,
@@ -146,8 +144,19 @@ pub async fn play_histories(
         minimal: hunt.findings.first().and_then(|finding| finding.minimal.clone()),
         findings: hunt.findings,
         remarks: hunt.remarks,
+        lags: lags.results(),
         ..ScenarioResult::blank(scenario, settings.dialect.name())
     })
+}
+
+/// How a scenario came out with these findings.
+pub(super) fn outcome(stage: &Stage, findings: &[Finding]) -> ScenarioOutcome {
+    match findings {
+        _ if stage.is_interrupted() => ScenarioOutcome::Interrupted,
+        [_, ..] => ScenarioOutcome::Failed,
+        [] if stage.is_stopped() => ScenarioOutcome::CannotTell,
+        [] => ScenarioOutcome::AsExpected,
+    }
 }
 
 /// What the tenant takes of what histories draw.
@@ -448,4 +457,4 @@ async fn simplified(
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

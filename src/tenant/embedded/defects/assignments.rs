@@ -25,6 +25,7 @@ pub(in crate::tenant::embedded) struct Stories(Mutex<Told>);
 
 #[derive(Default)]
 struct Told {
+    turn: u32,
     stories: HashMap<String, Story>,
     /// Members of deleted groups, by folded name.
     deleted_groups: HashMap<String, Vec<String>>,
@@ -50,6 +51,13 @@ struct Story {
 }
 
 impl Stories {
+    /// A number that grows with each call.
+    pub(super) fn turn(&self) -> u32 {
+        let mut told = self.told();
+        told.turn = told.turn.wrapping_add(1);
+        told.turn
+    }
+
     fn told(&self) -> MutexGuard<'_, Told> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
