@@ -65,8 +65,8 @@ pub struct LoadPlan {
     pub capacity: Option<CapacityPlan>,
     /// The share of the population that this load provisions.
     pub shard: Shard,
-    /// How far an earlier run of the same load came.
-    pub progress: Progress,
+    /// Where a journal is kept: how far an earlier run of the same load came, if there was one.
+    pub progress: Option<Progress>,
     /// About how many users, and as many groups, are compared attribute by attribute afterwards.
     pub sample: usize,
     /// What the load must reach.
@@ -128,7 +128,7 @@ pub async fn run_load(
         }
     };
     if !*stop.borrow() {
-        tenant.note_progress(&ManifestLine::Finished {});
+        load.note_progress(tenant, || ManifestLine::Finished {});
     }
     if *stop.borrow() && !is_interrupted {
         remarks.push("the load was interrupted while the tenant was read back".to_owned());
@@ -237,14 +237,15 @@ fn load(
         increment::append(&mut phases, &directory, set_up, plan.increments, plan.shard);
     let seed = plan.population.seed;
     let (users, groups) = (Links::new(directory.user_count()), Links::new(directory.group_count()));
-    for (collection, index, id) in &plan.progress.links {
+    let progress = plan.progress.clone().unwrap_or_default();
+    for (collection, index, id) in progress.links {
         let links = match collection {
             Collection::Users => &users,
             Collection::Groups => &groups,
         };
         // What has been deleted since is made anew.
-        if tenant.owns(id) {
-            links.link(*index, id.clone());
+        if tenant.owns(&id) {
+            links.link(index, id);
         }
     }
     Load {
@@ -258,7 +259,8 @@ fn load(
         tally: Arc::default(),
         shard: plan.shard,
         foreign: Arc::default(),
-        done: Arc::new(plan.progress.done.clone()),
+        done: Arc::new(progress.done),
+        keeps_journal: plan.progress.is_some(),
     }
 }
 

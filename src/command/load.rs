@@ -15,7 +15,7 @@ use scimrig::recording::BodyPolicy;
 use scimrig::run::cleanup::clean_up;
 use scimrig::run::{Budget, GrowthVerdict, LoadResult, RepeatResult};
 use scimrig::snapshot::SnapshotMode;
-use scimrig::tenant::{Manifest, ManifestLine, Progress};
+use scimrig::tenant::{Manifest, ManifestLine};
 
 use super::options::{Allowed, Common};
 use super::session::{Plan, Session};
@@ -173,9 +173,9 @@ fn share(text: &str) -> Result<f64, String> {
 impl Load {
     pub(crate) async fn run(self) -> Ended {
         self.refuse()?;
-        let (kept, earlier) = self.journal()?;
-        let (plan, size) =
-            (LoadPlan { progress: earlier.progress.clone(), ..self.plan() }, &self.size);
+        let journal = self.journal()?;
+        let progress = journal.as_ref().map(|(_, earlier)| earlier.progress.clone());
+        let (plan, size) = (LoadPlan { progress, ..self.plan() }, &self.size);
         let name = match self.shard().place() {
             (_, 1) => "load".to_owned(),
             (index, of) => format!("load-{index}-of-{of}"),
@@ -186,7 +186,7 @@ impl Load {
             command: self.command(),
             writes: true,
             scenario: Some(&name),
-            journal: kept.map(|path| (path, earlier)),
+            journal,
             snapshots: (SnapshotMode::Off, PathBuf::from("snapshots")),
             bodies: BodyPolicy::First(2_000),
             concurrency: self.model.concurrency,
@@ -198,8 +198,10 @@ impl Load {
                 if !session.test_connection().await? {
                     return Ok(());
                 }
-                let identity = self.identity();
-                session.stage.tenant.note_progress(&ManifestLine::Plan { plan: identity });
+                if plan.progress.is_some() {
+                    let line = ManifestLine::Plan { plan: self.identity() };
+                    session.stage.tenant.note_progress(&line);
+                }
                 load(session, &plan, size.members_per_patch, size.repeat).await
             })
             .await
@@ -210,7 +212,7 @@ impl Load {
     }
 
     /// The journal that is kept, and what it holds already.
-    fn journal(&self) -> Result<(Option<PathBuf>, Manifest), Stop> {
+    fn journal(&self) -> Result<Option<(PathBuf, Manifest)>, Stop> {
         let refuse = |path: &Path, why: &str| {
             Err(Stop::BadInput(format!("the journal {}: {why}", path.display())))
         };
@@ -218,9 +220,9 @@ impl Load {
             if path.exists() {
                 return refuse(path, "it exists already; --resume goes on with it");
             }
-            return Ok((Some(path.clone()), Manifest::default()));
+            return Ok(Some((path.clone(), Manifest::default())));
         }
-        let Some(path) = &self.spread.resume else { return Ok((None, Manifest::default())) };
+        let Some(path) = &self.spread.resume else { return Ok(None) };
         let earlier = Manifest::read(path).map_err(|error| Stop::bad(&error))?.of_earlier_run();
         match &earlier.progress.plan {
             None => refuse(path, "no load has kept it; name the FILE of an earlier --journal"),
@@ -232,7 +234,7 @@ impl Load {
                 path,
                 "the load came to its end; `scimrig cleanup FILE` removes what is left of it",
             ),
-            Some(_) => Ok((Some(path.clone()), earlier)),
+            Some(_) => Ok(Some((path.clone(), earlier))),
         }
     }
 
@@ -273,7 +275,7 @@ impl Load {
                 error_share_max: expected.error_share_max.unwrap_or(default.error_share_max),
             }),
             shard: self.shard(),
-            progress: Progress::default(),
+            progress: None,
             sample: size.sample,
             expectations: self.expectations(),
         }

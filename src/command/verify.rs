@@ -13,7 +13,6 @@ use scimrig::run::play::play;
 use scimrig::run::{Budget, Exit};
 use scimrig::scenario::{BUILT_IN, Scenario};
 use scimrig::snapshot::SnapshotMode;
-use scimrig::tenant::Progress;
 use scimrig::tenant::TenantUrl;
 
 use super::known_failures::KnownFailureOptions;
@@ -99,7 +98,7 @@ impl Verify {
                     increments: Increments::default(),
                     capacity: None,
                     shard: Shard::WHOLE,
-                    progress: Progress::default(),
+                    progress: None,
                     sample: 50,
                     expectations: LoadExpectations::default(),
                 };

@@ -31,7 +31,7 @@ fn plan(users: usize, groups: usize) -> LoadPlan {
         increments: Increments::default(),
         capacity: None,
         shard: Shard::WHOLE,
-        progress: Progress::default(),
+        progress: None,
         sample: 20,
         expectations: LoadExpectations::default(),
     }
@@ -529,7 +529,7 @@ async fn a_load_that_was_cut_off_goes_on_where_it_was() {
         earlier.owned.iter().cloned().for_each(|owned| tenant.adopt(owned));
         earlier.unresolved.iter().cloned().for_each(|lost| tenant.adopt_unresolved(lost));
         tenant.keep_manifest(&journal).unwrap();
-        let plan = LoadPlan { progress: earlier.progress, ..whole.clone() };
+        let plan = LoadPlan { progress: Some(earlier.progress), ..whole.clone() };
         let result = run(&tenant, &plan).await;
         creates += requests_of(&result, Operation::CreateUser);
         cut += u64::from(!result.remarks.iter().all(|it| it.starts_with("every")));
@@ -540,5 +540,25 @@ async fn a_load_that_was_cut_off_goes_on_where_it_was() {
     }
     assert_eq!(embedded.counts(), (120, 12));
     assert_eq!((creates, cut), (120, 3), "nothing was created twice");
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[tokio::test]
+async fn without_a_journal_the_manifest_holds_what_the_clean_up_needs_and_no_more() {
+    let folder = std::env::temp_dir().join(format!("scimrig-plain-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let manifest = folder.join("manifest.jsonl");
+    for progress in [None, Some(Progress::default())] {
+        let tenant = in_process(embedded(Faults::default()).router());
+        tenant.keep_manifest(&manifest).unwrap();
+        let keeps_journal = progress.is_some();
+        run(&tenant, &LoadPlan { progress, ..plan(20, 2) }).await;
+        let kept = Manifest::read(&manifest).unwrap();
+        assert_eq!(kept.owned.len(), 22);
+        assert_eq!(!kept.progress.links.is_empty(), keeps_journal, "{:?}", kept.progress);
+        assert_eq!(!kept.progress.done.is_empty(), keeps_journal, "{:?}", kept.progress);
+        assert_eq!(kept.progress.is_finished, keeps_journal);
+        std::fs::remove_file(&manifest).unwrap();
+    }
     std::fs::remove_dir_all(&folder).unwrap();
 }
