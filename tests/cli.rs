@@ -6,6 +6,8 @@
 mod allowance;
 #[path = "cli/known.rs"]
 mod known;
+#[path = "cli/shards.rs"]
+mod shards;
 mod support;
 #[path = "cli/verdicts.rs"]
 mod verdicts;
