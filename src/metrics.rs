@@ -2,9 +2,9 @@
 //!
 //! Latencies are kept in histograms, one pair an operation. Senders write into shards, so that
 //! sixty-four of them do not wait for one lock; a report adds the shards up, and adding loses
-//! nothing, neither here nor of what several machines have measured. A request that got no answer counts
-//! with the time it was waited for: a stall must not vanish from the figures it causes. A request
-//! that the door refused was never sent and is not measured.
+//! nothing, neither here nor of what several machines have measured. A request that got no answer
+//! counts with the time it was waited for: a stall must not vanish from the figures it causes. A
+//! request that the door refused was never sent and is not measured.
 
 mod growth;
 mod latency;

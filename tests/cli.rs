@@ -4,6 +4,8 @@
 
 #[path = "cli/allowance.rs"]
 mod allowance;
+#[path = "cli/expectations.rs"]
+mod expectations;
 #[path = "cli/known.rs"]
 mod known;
 #[path = "cli/shards.rs"]

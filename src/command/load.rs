@@ -162,7 +162,7 @@ enum GrowthMax {
 /// One operation and its bound.
 fn of_operation(text: &str) -> Result<(String, f64), String> {
     let (name, bound) = text.split_once('=').ok_or("accepted is OPERATION=MS")?;
-    if Operation::from_name(name).is_none() {
+    if Operation::named(name).is_none() {
         let known: Vec<String> = Operation::ALL.iter().map(|it| it.name()).collect();
         return Err(format!("no operation is called {name}; there are {}", known.join(", ")));
     }

@@ -162,6 +162,7 @@ impl Session {
             is_shared: plan.scenario.is_none(),
             budget: plan.budget,
         };
+        let found = Found { remarks: leftovers.into_iter().collect(), ..Found::default() };
         Ok(Self {
             stage,
             run_name: command_line(plan, &base.name),
@@ -178,10 +179,7 @@ impl Session {
             recorder,
             stopper,
             silence,
-            found: Mutex::new(Found {
-                remarks: leftovers.into_iter().collect(),
-                ..Found::default()
-            }),
+            found: Mutex::new(found),
         })
     }
 

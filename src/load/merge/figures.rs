@@ -180,7 +180,7 @@ fn remarks(shares: &[Share]) -> Vec<String> {
         told_by(shares.iter().map(|share| (share.shard, share.load.remarks.as_slice())));
     if shares.iter().any(|share| !share.load.growth.is_empty()) {
         remarks.push(format!(
-            "growth goes by what each share had made itself; the tenant held about {} times as much",
+            "growth goes by what each share made itself; the tenant held about {} times as many",
             shares.len()
         ));
     }
