@@ -63,7 +63,9 @@ impl OperationMetrics {
     /// The latency that counts, of some operations together.
     pub fn latency_of(of: &[Self]) -> Percentiles {
         let mut all = Latency::default();
-        of.iter().for_each(|it| all.add(it.histogram_from_due.as_ref().unwrap_or(&it.histogram)));
+        for it in of {
+            all.add(it.histogram_from_due.as_ref().unwrap_or(&it.histogram));
+        }
         all.percentiles_ms()
     }
 
@@ -436,7 +438,8 @@ mod tests {
         for metrics in [Metrics::new as fn() -> Metrics, Metrics::with_due_times] {
             let (left, right, whole) = (metrics(), metrics(), metrics());
             for index in 0..3_000_u64 {
-                let operation = [Operation::UpdateUser, Operation::MatchUser][index as usize % 2];
+                let is_odd = index % 2 == 1;
+                let operation = if is_odd { Operation::MatchUser } else { Operation::UpdateUser };
                 let status = if index % 50 == 0 { 503 } else { 204 };
                 let exchange = answered(operation, status, index * index % 7_777_777);
                 whole.heard(&exchange);

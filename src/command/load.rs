@@ -405,9 +405,8 @@ pub(crate) async fn load(
         }
         let population = Population { seed: session.seed, attempt, ..plan.population.clone() };
         let plan = LoadPlan { population, ..plan.clone() };
-        let result = run_load(&tenant, &set_up, &plan, &stage.stop, &*stage.telling)
-            .await
-            .map_err(|error| Stop::Ours(error.into()))?;
+        let loaded = run_load(&tenant, &set_up, &plan, &stage.stop, &*stage.telling);
+        let result = Box::pin(loaded).await.map_err(|error| Stop::Ours(error.into()))?;
         results.push(result);
         if stage.is_stopped() {
             break;

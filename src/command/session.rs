@@ -218,7 +218,7 @@ impl Session {
             worked = work(&self) => worked,
             () = interrupted => Ok(()),
         };
-        self.end(worked).await
+        Box::pin(self.end(worked)).await
     }
 
     /// Cleans up, folds everything into a run, writes and prints the report.

@@ -1,8 +1,8 @@
 //! Latencies: a histogram that merges exactly, and how it is written into a file.
 //!
 //! A histogram has three significant digits (two where there are many of them), counts
-//! microseconds, and reaches up to an hour. In files it is an HdrHistogram as its own libraries
-//! read it in every language, so that what several machines measured can be added up later without
+//! microseconds, and reaches up to an hour. In files it is an `HdrHistogram` as its libraries read
+//! it in every language, so that what several machines measured can be added up later without
 //! losing anything: percentiles of percentiles mean nothing.
 
 use std::time::Duration;
@@ -93,7 +93,7 @@ impl Latency {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct Written {
-    /// HdrHistogram's own form, V2 with DEFLATE, in base64; of microseconds.
+    /// The own form of `HdrHistogram`, V2 with DEFLATE, in base64; of microseconds.
     hdr_histogram: String,
     /// The slowest, in microseconds: the histogram rounds it.
     slowest_us: u64,
@@ -132,7 +132,9 @@ mod tests {
 
     fn of(micros: &[u64]) -> Latency {
         let mut latency = Latency::default();
-        micros.iter().for_each(|it| latency.record(Duration::from_micros(*it)));
+        for it in micros {
+            latency.record(Duration::from_micros(*it));
+        }
         latency
     }
 

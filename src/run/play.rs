@@ -298,7 +298,7 @@ mod tests {
     fn created(nth: u64) -> Exchange {
         let sent = Duration::from_secs(nth);
         let answer = Answer {
-            status: if nth % 10 == 0 { 500 } else { 201 },
+            status: if nth.is_multiple_of(10) { 500 } else { 201 },
             headers: http::HeaderMap::new(),
             body: bytes::Bytes::new(),
             end: BodyEnd::Complete,

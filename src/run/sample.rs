@@ -362,7 +362,9 @@ fn operation() -> OperationMetrics {
 
 fn latency(micros: &[u64]) -> Latency {
     let mut latency = Latency::default();
-    micros.iter().for_each(|it| latency.record(Duration::from_micros(*it)));
+    for it in micros {
+        latency.record(Duration::from_micros(*it));
+    }
     latency
 }
 

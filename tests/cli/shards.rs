@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::path::Path;
+use std::thread;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -131,4 +133,21 @@ fn a_share_can_neither_be_repeated_nor_look_for_a_capacity() {
         let arguments = [&["load", "--shard", "1/2"], option].concat();
         folder.scimrig(&arguments).run().expect_code(&[2]).expect_words(&["--shard", option[0]]);
     }
+}
+
+#[test]
+fn an_interrupted_share_leaves_nothing_behind() {
+    let folder = Folder::of("shard-interrupted");
+    let served = Served::start(&folder, TOKEN, &[]);
+    let arguments = ["load", "--users", "20000", "--groups", "10", "--shard", "2/2"];
+    let common = ["--tenant-url", served.url(), "--reports", "reports"];
+    let arguments = [&arguments[..], &common].concat();
+    let mut share = folder.scimrig(&arguments).token(TOKEN).within(120).start();
+    while count_at(served.url(), "/Users", TOKEN) < 50 {
+        assert!(share.is_running(), "the share ended by itself:\n{}", share.printed());
+        thread::sleep(Duration::from_millis(20));
+    }
+    share.signal("INT");
+    share.finish().expect_code(&[130]);
+    assert_eq!(count_at(served.url(), "/Users", TOKEN), 0);
 }

@@ -1,5 +1,7 @@
 //! The load of all shares together: sums, merged histograms, one course of time.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::super::timeline::{SLICES_MAX, phase_at};
@@ -108,7 +110,8 @@ fn of_each_share(growth: &Growth) -> Growth {
 }
 
 /// Slices of whole seconds since the first share began. A slice of a share counts where its middle
-/// lies: what was kept together cannot be taken apart.
+/// lies: what was kept together cannot be taken apart. Shares may be in different phases at the
+/// same time: named is the one of most requests.
 fn timeline(shares: &[Share], began: Timestamp, phases: &[PhaseResult]) -> Vec<Moment> {
     let moments = || {
         shares.iter().flat_map(|share| {
@@ -122,6 +125,7 @@ fn timeline(shares: &[Share], began: Timestamp, phases: &[PhaseResult]) -> Vec<M
         length *= 2.0;
     }
     let mut merged: Vec<Moment> = Vec::new();
+    let mut in_phases: BTreeMap<(usize, &str), u64> = BTreeMap::new();
     for (middle, moment) in moments() {
         let place = (0..SLICES_MAX).find(|it| middle < (it + 1) as f64 * length);
         let place = place.unwrap_or(SLICES_MAX - 1);
@@ -134,8 +138,13 @@ fn timeline(shares: &[Share], began: Timestamp, phases: &[PhaseResult]) -> Vec<M
         sum.errors += moment.errors;
         sum.throttled += moment.throttled;
         sum.histogram.add(&moment.histogram);
+        *in_phases.entry((place, &moment.phase)).or_default() += moment.requests;
     }
-    for moment in &mut merged {
+    for (place, moment) in merged.iter_mut().enumerate() {
+        let here = in_phases.range((place, "")..(place + 1, ""));
+        if let Some(((_, phase), _)) = here.max_by_key(|(_, requests)| **requests) {
+            (*phase).clone_into(&mut moment.phase);
+        }
         moment.latency_ms = moment.histogram.percentiles_ms();
     }
     merged

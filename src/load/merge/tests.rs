@@ -86,10 +86,13 @@ fn slices_of_unlike_lengths_and_beginnings_meet_in_whole_seconds() {
     let mut shares = two();
     later(&mut shares[0], 3);
     load(&mut shares[1]).timeline = (0..16).map(|it| slice(f64::from(it) * 0.25, 0.25)).collect();
-    load(&mut shares[0]).timeline = vec![slice(0.0, 0.5), slice(0.5, 0.5)];
+    load(&mut shares[0]).timeline = vec![slice(0.0, 0.5), slice(0.5, 0.5), slice(1.0, 0.5)];
+    load(&mut shares[0]).timeline[2].phase = "groups".to_owned();
     let timeline = merge(shares.clone()).unwrap().load.unwrap().timeline;
     let requests: Vec<u64> = timeline.iter().map(|it| it.requests).collect();
-    assert_eq!(requests, [4, 4, 4, 6]);
+    assert_eq!(requests, [4, 4, 4, 6, 1]);
+    let phases: Vec<&str> = timeline.iter().map(|it| it.phase.as_str()).collect();
+    assert_eq!(phases, ["users", "users", "users", "users", "groups"]);
     assert!(timeline.iter().all(|it| (it.seconds - 1.0).abs() < f64::EPSILON));
     assert_eq!(timeline[3].histogram.count(), 6);
     assert!((timeline[3].latency_ms.p99 - 7.0).abs() < 0.1, "{:?}", timeline[3].latency_ms);
@@ -97,7 +100,7 @@ fn slices_of_unlike_lengths_and_beginnings_meet_in_whole_seconds() {
     later(&mut shares[0], 86_400);
     let timeline = merge(shares).unwrap().load.unwrap().timeline;
     assert!((60..=120).contains(&timeline.len()), "{}", timeline.len());
-    assert_eq!(timeline.iter().map(|it| it.requests).sum::<u64>(), 18);
+    assert_eq!(timeline.iter().map(|it| it.requests).sum::<u64>(), 19);
 }
 
 #[test]
