@@ -289,6 +289,7 @@ pub(super) fn load(load: &LoadResult) -> Vec<String> {
         };
         lines.push(format!("Entra would have {} objects in escrow, {quarantine}", load.escrowed));
     }
+    lines.extend(load.expected.unjudged(&load.operations, &load.growth));
     lines.extend(load.remarks.iter().cloned());
     lines
 }

@@ -217,6 +217,7 @@ fn finish(
     result.differences = folded.differences;
     result.differences_total = folded.differences_total;
     result.remarks = folded.remarks;
+    result.remarks.extend(unjudged(scenario, measured));
     Ok(result)
 }
 
@@ -253,6 +254,12 @@ fn expectations(
         operations: &measured.metrics.report(),
         growth: &measured.sizes.growth(),
     })
+}
+
+/// Expectations that nothing was held against.
+fn unjudged(scenario: &Scenario, measured: &Measured) -> Vec<String> {
+    let (operations, growth) = (measured.metrics.report(), measured.sizes.growth());
+    scenario.expect.performance.unjudged(&operations, &growth)
 }
 
 fn left_out(player: &Player, outcome: ScenarioOutcome, why: &str) -> ScenarioResult {
