@@ -4,8 +4,12 @@
 
 #[path = "cli/allowance.rs"]
 mod allowance;
+#[path = "cli/expectations.rs"]
+mod expectations;
 #[path = "cli/known.rs"]
 mod known;
+#[path = "cli/shards.rs"]
+mod shards;
 mod support;
 #[path = "cli/verdicts.rs"]
 mod verdicts;

@@ -7,15 +7,14 @@ use clap::{Args, ValueEnum};
 use scimrig::directory::Population;
 use scimrig::entra::scope::{Scope, ScopeMode};
 use scimrig::exchange::Operation;
-use scimrig::load::{
-    CapacityPlan, Increments, LoadExpectations, LoadPace, LoadPlan, Shard, run_load,
-};
+use scimrig::load::{CapacityPlan, Increments, LoadPace, LoadPlan, Shard, run_load};
+use scimrig::metrics::{GrowthBound, PerformanceExpectations};
 use scimrig::profile::EntraOverrides;
 use scimrig::recording::BodyPolicy;
 use scimrig::run::cleanup::clean_up;
-use scimrig::run::{Budget, GrowthVerdict, LoadResult, RepeatResult};
+use scimrig::run::{Budget, LoadResult, RepeatResult};
 use scimrig::snapshot::SnapshotMode;
-use scimrig::tenant::{Manifest, ManifestLine, Progress};
+use scimrig::tenant::{Manifest, ManifestLine};
 
 use super::options::{Allowed, Common};
 use super::session::{Plan, Session};
@@ -38,12 +37,18 @@ pub(crate) struct Load {
     expected: ExpectOptions,
 }
 
+/// What is said of the tenant after one share of several.
+const LEFT: &str = "what a share made stays in the tenant, for the other shares need it; when all \
+                    have ended, `scimrig cleanup` with the folder of each removes it";
+
 /// How the work is spread over machines and runs.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Shares and resuming")]
 struct SpreadOptions {
-    /// Provision one share of the population, the I-th of N; each share writes a report of its own
-    #[arg(long, value_name = "I/N")]
+    /// Provision one share of the population, the I-th of N. Each share writes a report of its own;
+    /// `report merge` makes them one. A share leaves what it made, for the others need it:
+    /// `cleanup` removes it
+    #[arg(long, value_name = "I/N", conflicts_with_all = ["repeat", "find_capacity"])]
     shard: Option<Shard>,
     /// Keep a journal in this new file, so that a run that was killed can be resumed
     #[arg(long, value_name = "FILE", conflicts_with = "resume")]
@@ -157,7 +162,7 @@ enum GrowthMax {
 /// One operation and its bound.
 fn of_operation(text: &str) -> Result<(String, f64), String> {
     let (name, bound) = text.split_once('=').ok_or("accepted is OPERATION=MS")?;
-    if Operation::from_name(name).is_none() {
+    if Operation::named(name).is_none() {
         let known: Vec<String> = Operation::ALL.iter().map(|it| it.name()).collect();
         return Err(format!("no operation is called {name}; there are {}", known.join(", ")));
     }
@@ -173,9 +178,9 @@ fn share(text: &str) -> Result<f64, String> {
 impl Load {
     pub(crate) async fn run(self) -> Ended {
         self.refuse()?;
-        let (kept, earlier) = self.journal()?;
-        let (plan, size) =
-            (LoadPlan { progress: earlier.progress.clone(), ..self.plan() }, &self.size);
+        let journal = self.journal()?;
+        let progress = journal.as_ref().map(|(_, earlier)| earlier.progress.clone());
+        let (plan, size) = (LoadPlan { progress, ..self.plan() }, &self.size);
         let name = match self.shard().place() {
             (_, 1) => "load".to_owned(),
             (index, of) => format!("load-{index}-of-{of}"),
@@ -185,8 +190,9 @@ impl Load {
             allowance: self.allowed.allowance(),
             command: self.command(),
             writes: true,
+            leaves_all: self.shard().is_part(),
             scenario: Some(&name),
-            journal: kept.map(|path| (path, earlier)),
+            journal,
             snapshots: (SnapshotMode::Off, PathBuf::from("snapshots")),
             bodies: BodyPolicy::First(2_000),
             concurrency: self.model.concurrency,
@@ -198,8 +204,13 @@ impl Load {
                 if !session.test_connection().await? {
                     return Ok(());
                 }
-                let identity = self.identity();
-                session.stage.tenant.note_progress(&ManifestLine::Plan { plan: identity });
+                if plan.progress.is_some() {
+                    let line = ManifestLine::Plan { plan: self.identity() };
+                    session.stage.tenant.note_progress(&line);
+                }
+                if self.shard().is_part() {
+                    session.found().remarks.push(LEFT.to_owned());
+                }
                 load(session, &plan, size.members_per_patch, size.repeat).await
             })
             .await
@@ -210,7 +221,7 @@ impl Load {
     }
 
     /// The journal that is kept, and what it holds already.
-    fn journal(&self) -> Result<(Option<PathBuf>, Manifest), Stop> {
+    fn journal(&self) -> Result<Option<(PathBuf, Manifest)>, Stop> {
         let refuse = |path: &Path, why: &str| {
             Err(Stop::BadInput(format!("the journal {}: {why}", path.display())))
         };
@@ -218,9 +229,9 @@ impl Load {
             if path.exists() {
                 return refuse(path, "it exists already; --resume goes on with it");
             }
-            return Ok((Some(path.clone()), Manifest::default()));
+            return Ok(Some((path.clone(), Manifest::default())));
         }
-        let Some(path) = &self.spread.resume else { return Ok((None, Manifest::default())) };
+        let Some(path) = &self.spread.resume else { return Ok(None) };
         let earlier = Manifest::read(path).map_err(|error| Stop::bad(&error))?.of_earlier_run();
         match &earlier.progress.plan {
             None => refuse(path, "no load has kept it; name the FILE of an earlier --journal"),
@@ -232,15 +243,14 @@ impl Load {
                 path,
                 "the load came to its end; `scimrig cleanup FILE` removes what is left of it",
             ),
-            Some(_) => Ok((Some(path.clone()), earlier)),
+            Some(_) => Ok(Some((path.clone(), earlier))),
         }
     }
 
     /// What makes two loads the same, so that one can go on with the other's work.
     fn identity(&self) -> String {
         let seed = self.common.seed.unwrap_or(super::session::SEED);
-        let (index, of) = self.shard().place();
-        format!("{} --seed {seed} --shard {index}/{of}", self.command())
+        format!("{} --seed {seed}", self.command())
     }
 
     /// What is to be done; the seed is the session's.
@@ -273,26 +283,26 @@ impl Load {
                 error_share_max: expected.error_share_max.unwrap_or(default.error_share_max),
             }),
             shard: self.shard(),
-            progress: Progress::default(),
+            progress: None,
             sample: size.sample,
             expectations: self.expectations(),
         }
     }
 
     /// A search for the capacity breaks its bounds on purpose: then they are no expectations.
-    fn expectations(&self) -> LoadExpectations {
+    fn expectations(&self) -> PerformanceExpectations {
         let expected = &self.expected;
         let bound = |it: Option<f64>| it.filter(|_| !self.model.find_capacity);
-        LoadExpectations {
+        PerformanceExpectations {
             requests_per_second_min: expected.requests_per_second_min,
             objects_per_second_min: expected.objects_per_second_min,
             latency_p99_ms_max: bound(expected.latency_p99_ms_max),
             latency_p99_ms_max_of: expected.latency_p99_ms_max_of.iter().cloned().collect(),
             error_share_max: bound(expected.error_share_max),
             growth_max: expected.growth_max.map(|growth| match growth {
-                GrowthMax::Constant => GrowthVerdict::Constant,
-                GrowthMax::Logarithmic => GrowthVerdict::Logarithmic,
-                GrowthMax::Linear => GrowthVerdict::Linear,
+                GrowthMax::Constant => GrowthBound::Constant,
+                GrowthMax::Logarithmic => GrowthBound::Logarithmic,
+                GrowthMax::Linear => GrowthBound::Linear,
             }),
         }
     }
@@ -327,6 +337,7 @@ impl Load {
         }
         add("error-share-max", expected.error_share_max.map(|it| it.to_string()));
         add("growth-max", expected.growth_max.as_ref().and_then(name_of));
+        add("shard", self.spread.shard.filter(|it| it.is_part()).map(|it| it.to_string()));
         if model.find_capacity {
             let _ = write!(command, " --find-capacity --step-seconds {}", model.step_seconds);
         }
@@ -338,6 +349,12 @@ impl Load {
         let (size, model) = (&self.size, &self.model);
         if size.users == 0 {
             return refuse("--users 0: at least one user makes a load");
+        }
+        if self.shard().is_part() && self.common.tenant_url.is_none() {
+            return refuse(
+                "--shard needs --tenant-url: in this process's embedded tenant nobody else makes \
+                 the other shares",
+            );
         }
         if size.members_per_group > size.users || size.members_per_large_group > size.users {
             return refuse("--members-per-group and --members-per-large-group: at most --users");
@@ -394,9 +411,8 @@ pub(crate) async fn load(
         }
         let population = Population { seed: session.seed, attempt, ..plan.population.clone() };
         let plan = LoadPlan { population, ..plan.clone() };
-        let result = run_load(&tenant, &set_up, &plan, &stage.stop, &*stage.telling)
-            .await
-            .map_err(|error| Stop::Ours(error.into()))?;
+        let loaded = run_load(&tenant, &set_up, &plan, &stage.stop, &*stage.telling);
+        let result = Box::pin(loaded).await.map_err(|error| Stop::Ours(error.into()))?;
         results.push(result);
         if stage.is_stopped() {
             break;

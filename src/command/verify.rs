@@ -6,14 +6,14 @@ use std::time::Duration;
 use clap::Args;
 use scimrig::checks::Selection;
 use scimrig::directory::Population;
-use scimrig::load::{Increments, LoadExpectations, LoadPace, LoadPlan, Shard};
+use scimrig::load::{Increments, LoadPace, LoadPlan, Shard};
+use scimrig::metrics::PerformanceExpectations;
 use scimrig::recording::BodyPolicy;
 use scimrig::run::checks::{ProbeSettings, dry_run, run_probes};
 use scimrig::run::play::play;
 use scimrig::run::{Budget, Exit};
 use scimrig::scenario::{BUILT_IN, Scenario};
 use scimrig::snapshot::SnapshotMode;
-use scimrig::tenant::Progress;
 use scimrig::tenant::TenantUrl;
 
 use super::known_failures::KnownFailureOptions;
@@ -68,6 +68,7 @@ impl Verify {
             allowance: self.allowed.allowance(),
             command: format!("verify --users {users} --groups {groups}{wanted}"),
             writes: true,
+            leaves_all: false,
             scenario: None,
             journal: None,
             snapshots: (self.snapshots.snapshots, self.snapshots.snapshots_dir.clone()),
@@ -99,9 +100,9 @@ impl Verify {
                     increments: Increments::default(),
                     capacity: None,
                     shard: Shard::WHOLE,
-                    progress: Progress::default(),
+                    progress: None,
                     sample: 50,
-                    expectations: LoadExpectations::default(),
+                    expectations: PerformanceExpectations::default(),
                 };
                 load(session, &plan, None, 1).await
             })
@@ -181,6 +182,7 @@ impl TestConnection {
             allowance: self.allowed.allowance(),
             command: "test-connection".to_owned(),
             writes: false,
+            leaves_all: false,
             scenario: Some("test-connection"),
             journal: None,
             snapshots: (SnapshotMode::Off, PathBuf::from("snapshots")),
@@ -230,6 +232,7 @@ impl Check {
             allowance: self.allowed.allowance(),
             command: self.command(),
             writes: true,
+            leaves_all: false,
             scenario: None,
             journal: None,
             snapshots: (SnapshotMode::Off, PathBuf::from("snapshots")),

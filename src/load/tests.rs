@@ -15,7 +15,7 @@ use crate::entra::scope::Scope;
 use crate::exchange::{Exchange, Listener, Operation};
 use crate::profile::EntraSettings;
 use crate::run::cleanup::clean_up;
-use crate::run::{CleanUpResult, Silent};
+use crate::run::{CleanUpResult, OperationMetrics, Silent};
 use crate::tenant::embedded::{Defect, EmbeddedSettings, EmbeddedTenant, Faults, Keys};
 use crate::tenant::{
     Allowance, Dress, HttpSettings, Limits, Manifest, SecretToken, TenantUrl, Transport,
@@ -31,9 +31,9 @@ fn plan(users: usize, groups: usize) -> LoadPlan {
         increments: Increments::default(),
         capacity: None,
         shard: Shard::WHOLE,
-        progress: Progress::default(),
+        progress: None,
         sample: 20,
-        expectations: LoadExpectations::default(),
+        expectations: PerformanceExpectations::default(),
     }
 }
 
@@ -114,6 +114,12 @@ fn assert_all_arrived(result: &LoadResult, embedded: &EmbeddedTenant, plan: &Loa
     assert_eq!(result.objects, (users + groups + 5 * groups) as u64);
     let managers = (0..users).filter(|user| plan.population.user(*user).manager.is_some()).count();
     assert_eq!(requests_of(result, Operation::SetManager), managers as u64);
+    for phase in &result.phases {
+        let totals = OperationMetrics::totals(&phase.operations);
+        assert_eq!((totals.requests, totals.errors), (phase.requests, 0), "{}", phase.phase);
+    }
+    let by_phase = result.phases.iter().flat_map(|phase| &phase.operations);
+    assert_eq!(OperationMetrics::merged(by_phase), result.operations);
     let requests: Vec<u64> = result.phases.iter().map(|phase| phase.requests).collect();
     let references = managers + 5 * groups;
     assert_eq!(requests, [2 * users, 2 * groups, references].map(|count| count as u64));
@@ -306,10 +312,10 @@ async fn the_watcher_hears_each_phase_with_its_steps() {
 #[tokio::test(flavor = "multi_thread")]
 async fn missed_expectations_are_told() {
     let embedded = embedded(Faults::default());
-    let expectations = LoadExpectations {
+    let expectations = PerformanceExpectations {
         requests_per_second_min: Some(1e9),
         latency_p99_ms_max: Some(1e9),
-        ..LoadExpectations::default()
+        ..PerformanceExpectations::default()
     };
     let tenant = in_process(embedded.router());
     let result = run(&tenant, &LoadPlan { expectations, ..plan(10, 0) }).await;
@@ -529,7 +535,7 @@ async fn a_load_that_was_cut_off_goes_on_where_it_was() {
         earlier.owned.iter().cloned().for_each(|owned| tenant.adopt(owned));
         earlier.unresolved.iter().cloned().for_each(|lost| tenant.adopt_unresolved(lost));
         tenant.keep_manifest(&journal).unwrap();
-        let plan = LoadPlan { progress: earlier.progress, ..whole.clone() };
+        let plan = LoadPlan { progress: Some(earlier.progress), ..whole.clone() };
         let result = run(&tenant, &plan).await;
         creates += requests_of(&result, Operation::CreateUser);
         cut += u64::from(!result.remarks.iter().all(|it| it.starts_with("every")));
@@ -540,5 +546,25 @@ async fn a_load_that_was_cut_off_goes_on_where_it_was() {
     }
     assert_eq!(embedded.counts(), (120, 12));
     assert_eq!((creates, cut), (120, 3), "nothing was created twice");
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[tokio::test]
+async fn without_a_journal_the_manifest_holds_what_the_clean_up_needs_and_no_more() {
+    let folder = std::env::temp_dir().join(format!("scimrig-plain-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let manifest = folder.join("manifest.jsonl");
+    for progress in [None, Some(Progress::default())] {
+        let tenant = in_process(embedded(Faults::default()).router());
+        tenant.keep_manifest(&manifest).unwrap();
+        let keeps_journal = progress.is_some();
+        run(&tenant, &LoadPlan { progress, ..plan(20, 2) }).await;
+        let kept = Manifest::read(&manifest).unwrap();
+        assert_eq!(kept.owned.len(), 22);
+        assert_eq!(!kept.progress.links.is_empty(), keeps_journal, "{:?}", kept.progress);
+        assert_eq!(!kept.progress.done.is_empty(), keeps_journal, "{:?}", kept.progress);
+        assert_eq!(kept.progress.is_finished, keeps_journal);
+        std::fs::remove_file(&manifest).unwrap();
+    }
     std::fs::remove_dir_all(&folder).unwrap();
 }

@@ -55,6 +55,8 @@ pub(super) struct Load {
     pub foreign: Arc<Foreign>,
     /// Steps that an earlier run of the same load has done, by phase and number.
     pub done: Arc<HashSet<(usize, u64)>>,
+    /// Whether a later run may want to go on with this one.
+    pub keeps_journal: bool,
 }
 
 /// Ids by index: all that a load keeps of an object.
@@ -148,6 +150,13 @@ impl Load {
         Self { phases, ..self.clone() }
     }
 
+    /// Adds a line to the journal, where one is kept.
+    pub(super) fn note_progress(&self, tenant: &Tenant, line: impl FnOnce() -> ManifestLine) {
+        if self.keeps_journal {
+            tenant.note_progress(&line());
+        }
+    }
+
     /// Works until nothing is left to do or the word to stop comes.
     pub(super) async fn work(self: Arc<Self>, tenant: Tenant) {
         let settings = self.set_up.settings.clone();
@@ -175,7 +184,8 @@ impl Load {
                         }
                         if self.hold(&connector, step).await {
                             let (phase, step) = ticket.place;
-                            connector.tenant.note_progress(&ManifestLine::Done { phase, step });
+                            let line = || ManifestLine::Done { phase, step };
+                            self.note_progress(&connector.tenant, line);
                         }
                     };
                     tokio::select! {
@@ -238,11 +248,12 @@ impl Load {
                 Kind::User => Collection::Users,
                 Kind::Group => Collection::Groups,
             };
-            let line = ManifestLine::Linked { collection, index, id };
-            connector.tenant.note_progress(&line);
-            if let ManifestLine::Linked { id, .. } = line {
-                links.link(index, id);
-            }
+            self.note_progress(&connector.tenant, || ManifestLine::Linked {
+                collection,
+                index,
+                id: id.clone(),
+            });
+            links.link(index, id);
             self.timeline.arrived(1);
         }
         let missing = match kind {

@@ -15,7 +15,7 @@ use super::history::outcome;
 use super::lag::{self, Lags};
 use super::play::PlayError;
 use super::stage::{Stage, dress_of};
-use super::{Finding, ScenarioOutcome, ScenarioResult};
+use super::{Finding, ScenarioResult};
 use crate::checks::capability::{Capabilities, Capability};
 use crate::checks::check::{Check, Level, Verb, Verdict};
 use crate::checks::listen::EveryJudge;

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use super::*;
 use crate::run::history::tests::{played, stage, told};
-use crate::run::{Budget, play::play};
+use crate::run::play::play;
+use crate::run::{Budget, ScenarioOutcome};
 use crate::tenant::embedded::Defect;
 
 fn scenario(text: &str) -> Scenario {
