@@ -136,7 +136,7 @@ impl Player {
     /// Plays one sequence of the scenario and cleans up after it; `attempt` gives the objects names
     /// of their own. Only a sequence that is `heard` keeps the provisioning log and notifies.
     pub async fn play(&self, run: u32, attempt: u32, is_heard: bool) -> Sequence {
-        let tenant = self.tenant_of(run);
+        let tenant = self.tenant_of(run, attempt);
         let mut moving = self.begin(&tenant, run, attempt);
         let mut sequence = Sequence::default();
         for (index, cycle) in self.scenario.cycles.iter().enumerate() {
@@ -167,13 +167,13 @@ impl Player {
     }
 
     /// A door for one sequence; behind it is an embedded tenant of its own, or the real one.
-    fn tenant_of(&self, run: u32) -> Tenant {
+    fn tenant_of(&self, run: u32, attempt: u32) -> Tenant {
         let apart = self.tenant.apart();
         let Some(settings) = self.embedded.as_deref() else { return apart };
-        let seed = match run {
-            0 => settings.seed,
-            _ => mix_both(settings.seed, u64::from(run)),
-        };
+        // Ids follow from the seed: those of one tenant come back on no other of the run.
+        let of_scenario =
+            self.scenario.name.bytes().fold(settings.seed, |seed, it| mix_both(seed, it.into()));
+        let seed = mix_both(mix_both(of_scenario, u64::from(run)), u64::from(attempt));
         let embedded = EmbeddedTenant::new(EmbeddedSettings { seed, ..settings.clone() });
         apart.with_transport(Transport::InProcess(embedded.router()))
     }
