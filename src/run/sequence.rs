@@ -19,6 +19,7 @@ use crate::directory::{Change, Directory, mix_both};
 use crate::entra::connection::{self, Connection};
 use crate::entra::connector::Connector;
 use crate::entra::cycle::{CycleKind, Plan};
+use crate::entra::failure::UNRESOLVED_REFERENCE;
 use crate::entra::job::{CycleReport, JobSetUp, ProvisioningJob};
 use crate::entra::log::{LogContext, LogEntry};
 use crate::entra::pace::Pace;
@@ -319,9 +320,14 @@ impl Player {
     /// answer explains it.
     fn weigh_escrows(&self, job: &ProvisioningJob, sequence: &mut Sequence) {
         let documented = self.profile.limitation(LimitationKind::GroupRename).is_some();
+        let is_any_lost = job.doubts().iter().any(|doubt| matches!(doubt, Doubt::Creation(_)));
         let mut left = Vec::new();
         for (key, escrow) in job.escrows().iter() {
             let failure = &escrow.failure;
+            // Whoever was not made known cannot be referred to either.
+            if is_any_lost && failure.code == UNRESOLVED_REFERENCE {
+                continue;
+            }
             let kind = format!("{} {} ({})", failure.operation, failure.status, failure.code);
             if documented && failure.operation == Operation::RenameGroup {
                 sequence.remarks.push(format!("in escrow, as documented: {key}: {kind}"));
