@@ -6,7 +6,11 @@
 mod allowance;
 #[path = "cli/known.rs"]
 mod known;
+#[path = "cli/resuming.rs"]
+mod resuming;
 mod support;
+#[path = "cli/troubles.rs"]
+mod troubles;
 #[path = "cli/verdicts.rs"]
 mod verdicts;
 

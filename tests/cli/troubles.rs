@@ -1,0 +1,1 @@
+//! Troubles of networks and servers in the middle of a load.
