@@ -369,6 +369,11 @@ impl Exchange {
         (200..300).contains(&self.status())
     }
 
+    /// Whether the connection or the time ended in the middle of the answer.
+    pub fn is_cut_off(&self) -> bool {
+        self.result.as_ref().is_ok_and(|answer| matches!(answer.end, BodyEnd::Broken(_)))
+    }
+
     /// Whether the tenant says that it has enough: 429, or 503 with `Retry-After`.
     pub fn is_throttled(&self) -> bool {
         let is_throttled =

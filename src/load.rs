@@ -9,6 +9,7 @@
 mod capacity;
 mod count;
 mod drive;
+mod escrow;
 mod figures;
 mod foreign;
 mod goose;
@@ -18,6 +19,7 @@ mod pacing;
 mod phases;
 mod sample;
 mod shard;
+mod tally;
 mod telling;
 #[cfg(test)]
 mod tests;
@@ -32,9 +34,10 @@ use tokio::sync::watch;
 
 use self::growth::Sizes;
 use self::phases::{Phases, initial_cycle};
+use self::tally::Differences;
 use self::telling::Teller;
 use self::timeline::Timeline;
-use self::worker::{Differences, Links, Load};
+use self::worker::{Links, Load};
 use crate::directory::{Directory, Population};
 use crate::entra::connector::Connector;
 use crate::entra::job::JobSetUp;

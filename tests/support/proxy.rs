@@ -74,7 +74,8 @@ struct State {
     /// Answers of the tenant by method, path and status, ids left out: `POST /scim/Users 201`.
     answered: BTreeMap<String, u64>,
     down_until: Option<Instant>,
-    connections: Vec<TcpStream>,
+    /// Both sides of each open connection, by the client's address.
+    connections: BTreeMap<SocketAddr, [TcpStream; 2]>,
 }
 
 impl Proxy {
@@ -161,8 +162,12 @@ impl Shared {
                 continue;
             };
             let shared = self.clone();
-            // How a connection ends is part of the plan.
-            thread::spawn(move || drop(shared.converse(&stream)));
+            thread::spawn(move || {
+                let peer = stream.peer_addr();
+                // How a connection ends is part of the plan.
+                let _ = shared.converse(&stream);
+                peer.map(|peer| shared.lock().connections.remove(&peer))
+            });
         }
     }
 
@@ -172,7 +177,8 @@ impl Shared {
         client.set_read_timeout(Some(PATIENCE))?;
         let mut tenant = TcpStream::connect(self.upstream)?;
         tenant.set_nodelay(true)?;
-        self.lock().connections.extend([client.try_clone()?, tenant.try_clone()?]);
+        let both = [client.try_clone()?, tenant.try_clone()?];
+        self.lock().connections.insert(client.peer_addr()?, both);
         let (mut asks, mut answers) =
             (BufReader::new(client.try_clone()?), BufReader::new(tenant.try_clone()?));
         while client.peek(&mut [0])? > 0 {
@@ -220,7 +226,7 @@ impl Shared {
     fn restart(&self, pause: Duration) -> std::io::Result<()> {
         let mut state = self.lock();
         state.down_until = Some(Instant::now() + pause);
-        for connection in state.connections.drain(..) {
+        for connection in state.connections.values().flatten() {
             let _ = connection.shutdown(Shutdown::Both);
         }
         Ok(())
