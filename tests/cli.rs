@@ -6,6 +6,8 @@
 mod allowance;
 #[path = "cli/known.rs"]
 mod known;
+#[path = "cli/picture.rs"]
+mod picture;
 #[path = "cli/resuming.rs"]
 mod resuming;
 mod support;

@@ -71,6 +71,8 @@ struct Shared {
 struct State {
     troubles: BTreeMap<u64, Trouble>,
     made: BTreeMap<&'static str, u64>,
+    /// What the proxy's own answers say.
+    detail: String,
     /// Answers of the tenant by method, path and status, ids left out: `POST /scim/Users 201`.
     answered: BTreeMap<String, u64>,
     down_until: Option<Instant>,
@@ -97,6 +99,12 @@ impl Proxy {
         let listening = shared.clone();
         thread::spawn(move || listening.listen(listener));
         Self(shared)
+    }
+
+    /// Answers of its own are SCIM errors with that detail.
+    pub(crate) fn saying(self, detail: &str) -> Self {
+        detail.clone_into(&mut self.0.lock().detail);
+        self
     }
 
     /// The Tenant URL through the proxy.
@@ -188,9 +196,9 @@ impl Shared {
             }
             let request = read_message(&mut asks)?;
             match trouble {
-                Some(Trouble::Fail(status)) => say(client, status, "")?,
+                Some(Trouble::Fail(status)) => self.say(client, status, "")?,
                 Some(Trouble::Throttle(after)) => {
-                    say(client, 429, &format!("Retry-After: {after}\r\n"))?;
+                    self.say(client, 429, &format!("Retry-After: {after}\r\n"))?;
                 }
                 Some(Trouble::Restart(pause)) => return self.restart(pause),
                 Some(Trouble::Slow(pause)) => thread::sleep(pause),
@@ -213,6 +221,22 @@ impl Shared {
             }
         }
         Ok(())
+    }
+
+    fn say(&self, mut client: &TcpStream, status: u16, header: &str) -> std::io::Result<()> {
+        let body = serde_json::json!({
+            "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
+            "status": status.to_string(),
+            "detail": self.lock().detail,
+        });
+        let body = body.to_string();
+        let length = body.len();
+        let head = format!(
+            "HTTP/1.1 {status} Trouble\r\n{header}Content-Type: application/scim+json\r\n\
+             Content-Length: {length}\r\n\r\n"
+        );
+        client.write_all(head.as_bytes())?;
+        client.write_all(body.as_bytes())
     }
 
     fn next_trouble(&self) -> Option<Trouble> {
@@ -274,9 +298,4 @@ fn read_message(stream: &mut impl BufRead) -> std::io::Result<Vec<u8>> {
     message.resize(head + length, 0);
     stream.read_exact(&mut message[head..])?;
     Ok(message)
-}
-
-fn say(mut client: &TcpStream, status: u16, header: &str) -> std::io::Result<()> {
-    let head = format!("HTTP/1.1 {status} Trouble\r\n{header}Content-Length: 0\r\n\r\n");
-    client.write_all(head.as_bytes())
 }
