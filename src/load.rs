@@ -15,6 +15,7 @@ mod foreign;
 mod goose;
 mod growth;
 mod increment;
+mod judging;
 mod pacing;
 mod phases;
 mod sample;
@@ -50,6 +51,7 @@ pub use self::capacity::CapacityPlan;
 pub use self::figures::LoadExpectations;
 pub use self::goose::keep_signals;
 pub use self::increment::Increments;
+pub use self::judging::LoadJudge;
 pub use self::pacing::LoadPace;
 pub use self::shard::Shard;
 

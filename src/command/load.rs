@@ -185,6 +185,7 @@ impl Load {
             allowance: self.allowed.allowance(),
             command: self.command(),
             writes: true,
+            is_load: true,
             scenario: Some(&name),
             journal,
             snapshots: (SnapshotMode::Off, PathBuf::from("snapshots")),

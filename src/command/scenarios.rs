@@ -50,6 +50,7 @@ impl RunScenarios {
             allowance: self.allowed.allowance(),
             command: format!("run {}{}", self.scenarios.join(" "), self.draw.words()),
             writes: true,
+            is_load: false,
             scenario: only.as_deref(),
             journal: None,
             snapshots: (self.snapshots.snapshots, self.snapshots.snapshots_dir.clone()),

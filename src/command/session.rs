@@ -14,6 +14,8 @@ use scimrig::entra::connection::{Connection, test_connection};
 use scimrig::entra::connector::Connector;
 use scimrig::entra::job::ProvisioningJob;
 use scimrig::entra::scope::Scope;
+use scimrig::exchange::Listener;
+use scimrig::load::LoadJudge;
 use scimrig::metrics::Metrics;
 use scimrig::profile::{EntraOverrides, EntraSettings, PatchDialect, ServerProfile};
 use scimrig::recording::{BodyPolicy, Recorder};
@@ -59,6 +61,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) command: String,
     /// Whether the command writes to the tenant.
     pub(crate) writes: bool,
+    /// Whether there are too many exchanges to judge each of them.
+    pub(crate) is_load: bool,
     /// The scenario the report folder is named after.
     pub(crate) scenario: Option<&'a str>,
     /// The journal that stands in for the folder's manifest, and what it holds of an earlier run.
@@ -131,7 +135,11 @@ impl Session {
         let silence = Arc::new(Silence::new(plan.concurrency, stopper.clone()));
         let unjudged = tenant.with_listener(metrics.clone()).with_listener(recorder.clone());
         let unjudged = unjudged.with_listener(silence.clone());
-        let tenant = unjudged.with_listener(judge.clone());
+        let listening: Arc<dyn Listener> = match plan.is_load {
+            true => Arc::new(LoadJudge::new(judge.clone())),
+            false => judge.clone(),
+        };
+        let tenant = unjudged.with_listener(listening);
         let is_forced = dialect.is_some_and(|dialect| dialect != settings.dialect);
         let snapshots = SnapshotStore::new(
             &plan.snapshots.1,
