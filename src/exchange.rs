@@ -115,8 +115,13 @@ impl Operation {
     pub fn from_name(name: &str) -> Option<Self> {
         match name.strip_prefix("probe:") {
             Some(check) => Some(Self::Probe(intern(check))),
-            None => Self::ALL.iter().copied().find(|operation| operation.name() == name),
+            None => Self::named(name),
         }
+    }
+
+    /// The operation of that name, where it is none of a check's.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|operation| operation.name() == name)
     }
 }
 

@@ -13,9 +13,9 @@ mod escrow;
 mod figures;
 mod foreign;
 mod goose;
-mod growth;
 mod increment;
 mod judging;
+mod merge;
 mod pacing;
 mod phases;
 mod sample;
@@ -31,9 +31,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::watch;
 
-use self::growth::Sizes;
 use self::phases::{Phases, initial_cycle};
 use self::tally::Differences;
 use self::telling::Teller;
@@ -43,15 +43,15 @@ use crate::directory::{Directory, Population};
 use crate::entra::connector::Connector;
 use crate::entra::job::JobSetUp;
 use crate::entra::state::QuarantineReason;
-use crate::metrics::Metrics;
-use crate::run::{Capacity, LoadResult, Telling, ThrottlingResult};
+use crate::metrics::{Metrics, PerformanceExpectations, Reached, Sizes};
+use crate::run::{Capacity, LoadResult, LoadSize, Telling, ThrottlingResult};
 use crate::tenant::{Collection, ManifestLine, Progress, Tenant};
 
 pub use self::capacity::CapacityPlan;
-pub use self::figures::LoadExpectations;
 pub use self::goose::keep_signals;
 pub use self::increment::Increments;
 pub use self::judging::LoadJudge;
+pub use self::merge::{NotOneLoad, ShardReport, merge};
 pub use self::pacing::LoadPace;
 pub use self::shard::Shard;
 
@@ -75,7 +75,7 @@ pub struct LoadPlan {
     /// About how many users, and as many groups, are compared attribute by attribute afterwards.
     pub sample: usize,
     /// What the load must reach.
-    pub expectations: LoadExpectations,
+    pub expectations: PerformanceExpectations,
 }
 
 /// Why a load cannot be driven. Whatever the tenant does is no such reason.
@@ -107,7 +107,8 @@ pub async fn run_load(
         .with_listener(metrics.clone())
         .with_listener(timeline.clone())
         .with_listener(sizes.clone());
-    let load = Arc::new(load(&measured, set_up, plan, stop, timeline.clone()));
+    let load = Arc::new(load(&measured, set_up, plan, stop, (timeline.clone(), metrics.clone())));
+    let began = Timestamp::now();
     let (cpu, before) = (figures::CpuClock::start(), tenant.sent());
     let capacity = if let Some(search) = plan.capacity {
         Some(capacity::find(&load, &measured, search, plan.concurrency, telling).await?)
@@ -142,13 +143,14 @@ pub async fn run_load(
         answers: after.throttled - before.throttled,
         waited_seconds: after.throttled_for.saturating_sub(before.throttled_for).as_secs_f64(),
     };
-    let measured = Measured { metrics, timeline, sizes, cpu, capacity, throttling };
+    let measured = Measured { began, metrics, timeline, sizes, cpu, capacity, throttling };
     let is_whole = !is_interrupted && !tenant.is_held_back();
     Ok(result(&load, plan, &measured, found, remarks, is_whole, tenant.client().is_none()))
 }
 
 /// What was measured on the way.
 struct Measured {
+    began: Timestamp,
     metrics: Arc<Metrics>,
     timeline: Arc<Timeline>,
     sizes: Arc<Sizes>,
@@ -177,15 +179,12 @@ fn result(
     let objects = found.users + found.groups + tally.memberships.load(Ordering::Relaxed);
     let totals = metrics.totals();
     let per_second = |count: u64| if seconds > 0.0 { count as f64 / seconds } else { 0.0 };
-    let latency = metrics.latency_from_due_ms().unwrap_or_else(|| metrics.latency_ms());
     let (operations, growth) = (metrics.report(), measured.sizes.growth());
     let expectations = match is_whole {
         false => Vec::new(),
-        true => plan.expectations.judge(&figures::Reached {
+        true => plan.expectations.judge(&Reached {
             requests_per_second: per_second(totals.requests),
             objects_per_second: per_second(objects),
-            latency_p99_ms: latency.p99,
-            totals,
             operations: &operations,
             growth: &growth,
         }),
@@ -196,9 +195,11 @@ fn result(
     let quarantine =
         QuarantineReason::by_count(settings, failures, references, counted(&tally.attempts));
     LoadResult {
+        shard: plan.shard.is_part().then(|| plan.shard.to_string()),
+        began: measured.began,
+        size: size(plan, settings.members_per_patch),
         users: counted(&tally.users),
         groups: counted(&tally.groups),
-        members_per_group: plan.population.members_per_group as u64,
         memberships: counted(&tally.memberships),
         concurrency: plan.concurrency as u64,
         pace: plan.pace.name().to_owned(),
@@ -224,8 +225,23 @@ fn result(
         differences_total: found.differences.total,
         bottleneck: figures::bottleneck(measured.cpu, is_in_process, load.phases.queue_delay()),
         published_minutes: figures::published_minutes(&plan.population),
+        expected: plan.expectations.clone(),
         expectations,
         remarks,
+    }
+}
+
+fn size(plan: &LoadPlan, members_per_patch: usize) -> LoadSize {
+    let population = &plan.population;
+    LoadSize {
+        users: population.users as u64,
+        groups: population.groups as u64,
+        members_per_group: population.members_per_group as u64,
+        large_groups: population.large_groups as u64,
+        members_per_large_group: population.members_per_large_group as u64,
+        members_per_patch: members_per_patch as u64,
+        cycles: plan.increments.cycles.into(),
+        changed_percent: plan.increments.changed_percent,
     }
 }
 
@@ -234,7 +250,7 @@ fn load(
     set_up: &JobSetUp,
     plan: &LoadPlan,
     stop: &watch::Receiver<bool>,
-    timeline: Arc<Timeline>,
+    (timeline, metrics): (Arc<Timeline>, Arc<Metrics>),
 ) -> Load {
     let directory = Arc::new(Directory::new(plan.population.clone()));
     let mut phases = initial_cycle(&directory, set_up, plan.shard);
@@ -256,7 +272,7 @@ fn load(
     Load {
         users: Arc::new(users),
         groups: Arc::new(groups),
-        phases: Arc::new(Phases::new(phases, tenant.clone(), plan.pace, seed)),
+        phases: Arc::new(Phases::new(phases, (tenant.clone(), metrics), plan.pace, seed)),
         directories,
         set_up: set_up.clone(),
         stop: stop.clone(),

@@ -1,10 +1,14 @@
 //! What each operation cost: counts, statuses, and histograms that merge exactly.
 //!
-//! Latencies are kept in HDR histograms (three significant digits, microseconds, up to an hour),
-//! one pair an operation. Senders write into shards, so that sixty-four of them do not wait for one
-//! lock; a report adds the shards up, and adding loses nothing. A request that got no answer counts
-//! with the time it was waited for: a stall must not vanish from the figures it causes. A request
-//! that the door refused was never sent and is not measured.
+//! Latencies are kept in histograms, one pair an operation. Senders write into shards, so that
+//! sixty-four of them do not wait for one lock; a report adds the shards up, and adding loses
+//! nothing, neither here nor of what several machines have measured. A request that got no answer
+//! counts with the time it was waited for: a stall must not vanish from the figures it causes. A
+//! request that the door refused was never sent and is not measured.
+
+mod growth;
+mod latency;
+mod performance;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -12,10 +16,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
 use crate::exchange::{BodyEnd, Exchange, Failure, Listener, Operation};
+
+pub use self::growth::{Growth, GrowthPoint, GrowthVerdict, Sizes};
+pub use self::latency::{Latency, Percentiles};
+pub use self::performance::{ExpectationResult, GrowthBound, PerformanceExpectations, Reached};
 
 /// Measurements of one operation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,6 +40,10 @@ pub struct OperationMetrics {
     pub latency_ms: Percentiles,
     /// Latency from the due time, where a rate was set.
     pub latency_from_due_ms: Option<Percentiles>,
+    /// Every latency from sending, for adding up what several machines measured.
+    pub histogram: Latency,
+    /// Every latency from the due time, where a rate was set.
+    pub histogram_from_due: Option<Latency>,
 }
 
 impl OperationMetrics {
@@ -40,22 +51,55 @@ impl OperationMetrics {
     pub fn latency(&self) -> Percentiles {
         self.latency_from_due_ms.unwrap_or(self.latency_ms)
     }
-}
 
-/// Percentiles of a latency, in milliseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Percentiles {
-    /// Median.
-    pub p50: f64,
-    /// 90 of 100 are faster.
-    pub p90: f64,
-    /// 99 of 100 are faster.
-    pub p99: f64,
-    /// 999 of 1,000 are faster.
-    pub p99_9: f64,
-    /// The slowest.
-    pub max: f64,
+    /// Counts over some operations.
+    pub fn totals(of: &[Self]) -> Totals {
+        of.iter().fold(Totals::default(), |sum, it| Totals {
+            requests: sum.requests + it.count,
+            errors: sum.errors + it.errors,
+        })
+    }
+
+    /// The latency that counts, of some operations together.
+    pub fn latency_of(of: &[Self]) -> Percentiles {
+        let mut all = Latency::default();
+        for it in of {
+            all.add(it.histogram_from_due.as_ref().unwrap_or(&it.histogram));
+        }
+        all.percentiles_ms()
+    }
+
+    /// What several machines measured, exactly as if one had: in the order of a cycle.
+    pub fn merged<'a>(of: impl IntoIterator<Item = &'a Self>) -> Vec<Self> {
+        let mut merged: Vec<Self> = Vec::new();
+        for one in of {
+            match merged.iter_mut().find(|it| it.operation == one.operation) {
+                Some(sum) => sum.add(one),
+                None => merged.push(one.clone()),
+            }
+        }
+        merged.sort_by_key(|it| {
+            let known = Operation::from_name(&it.operation);
+            (known.is_none(), known)
+        });
+        merged
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.count += other.count;
+        self.errors += other.errors;
+        for (ending, count) in &other.statuses {
+            *self.statuses.entry(ending.clone()).or_default() += count;
+        }
+        self.histogram.add(&other.histogram);
+        self.latency_ms = self.histogram.percentiles_ms();
+        let from_due = self.histogram_from_due.take().zip(other.histogram_from_due.as_ref());
+        self.histogram_from_due = from_due.map(|(mut sum, more)| {
+            sum.add(more);
+            sum
+        });
+        self.latency_from_due_ms = self.histogram_from_due.as_ref().map(Latency::percentiles_ms);
+    }
 }
 
 /// Counts over all operations.
@@ -71,6 +115,8 @@ pub struct Totals {
 #[derive(Debug)]
 pub struct Metrics {
     shards: Vec<Mutex<Tallies>>,
+    /// What was heard before the last lap ended.
+    earlier: Mutex<Tallies>,
     due_times: bool,
 }
 
@@ -80,7 +126,11 @@ impl Metrics {
     /// Measures latencies from the moment of sending.
     pub fn new() -> Self {
         let shards = std::thread::available_parallelism().map_or(4, usize::from).clamp(1, 16);
-        Self { shards: (0..shards).map(|_| Mutex::default()).collect(), due_times: false }
+        Self {
+            shards: (0..shards).map(|_| Mutex::default()).collect(),
+            earlier: Mutex::default(),
+            due_times: false,
+        }
     }
 
     /// Also reports latencies from the due time, for runs with a rate.
@@ -90,10 +140,19 @@ impl Metrics {
 
     /// Every operation that was heard, in the order of a cycle.
     pub fn report(&self) -> Vec<OperationMetrics> {
-        self.sum()
-            .iter()
-            .map(|(operation, tally)| tally.report(*operation, self.due_times))
-            .collect()
+        self.told(&self.sum())
+    }
+
+    /// Every operation that was heard since the last lap. Costs those who listen nothing: what was
+    /// heard is only put aside.
+    pub fn lap(&self) -> Vec<OperationMetrics> {
+        let mut earlier = lock(&self.earlier);
+        let mut lap = Tallies::new();
+        for shard in &self.shards {
+            add(&mut lap, &std::mem::take(&mut *lock(shard)));
+        }
+        add(&mut earlier, &lap);
+        self.told(&lap)
     }
 
     /// Counts over all operations.
@@ -128,8 +187,16 @@ impl Metrics {
         add(&mut lock(&self.shards[0]), &theirs);
     }
 
+    fn told(&self, tallies: &Tallies) -> Vec<OperationMetrics> {
+        let told =
+            tallies.iter().map(|(operation, tally)| tally.report(*operation, self.due_times));
+        told.collect()
+    }
+
     fn sum(&self) -> Tallies {
+        let earlier = lock(&self.earlier);
         let mut sum = Tallies::new();
+        add(&mut sum, &earlier);
         for shard in &self.shards {
             add(&mut sum, &lock(shard));
         }
@@ -262,66 +329,11 @@ impl Tally {
             statuses: statuses.collect(),
             latency_ms: self.latency.percentiles_ms(),
             latency_from_due_ms: due_times.then(|| self.from_due.percentiles_ms()),
+            histogram: self.latency.clone(),
+            histogram_from_due: due_times.then(|| self.from_due.clone()),
         }
     }
 }
-
-/// A histogram that grows with what it holds, and the slowest value as it was.
-#[derive(Debug)]
-pub struct Latency {
-    micros: Histogram<u64>,
-    slowest: u64,
-}
-
-/// Beyond an hour a latency counts as an hour.
-const HIGHEST_MICROS: u64 = 3_600_000_000;
-
-impl Default for Latency {
-    fn default() -> Self {
-        Self { micros: Histogram::new(3).expect("three digits are within 0 to 5"), slowest: 0 }
-    }
-}
-
-impl Latency {
-    /// One of two significant digits: a tenth of the memory, for those of which there are many.
-    pub fn coarse() -> Self {
-        Self { micros: Histogram::new(2).expect("two digits are within 0 to 5"), slowest: 0 }
-    }
-
-    /// How many were recorded.
-    pub fn count(&self) -> u64 {
-        self.micros.len()
-    }
-
-    /// Records one.
-    pub fn record(&mut self, latency: Duration) {
-        let micros = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX).min(HIGHEST_MICROS);
-        self.micros.record(micros).expect("a growing histogram holds up to an hour");
-        self.slowest = self.slowest.max(micros);
-    }
-
-    /// Adds another's records to these, exactly where both have as many digits.
-    pub fn add(&mut self, other: &Self) {
-        self.micros.add(&other.micros).expect("a growing histogram holds up to an hour");
-        self.slowest = self.slowest.max(other.slowest);
-    }
-
-    /// The percentiles, in milliseconds.
-    pub fn percentiles_ms(&self) -> Percentiles {
-        let at = |quantile| {
-            self.micros.value_at_quantile(quantile).min(self.slowest) as f64 / MICROS_PER_MS
-        };
-        Percentiles {
-            p50: at(0.5),
-            p90: at(0.9),
-            p99: at(0.99),
-            p99_9: at(0.999),
-            max: self.slowest as f64 / MICROS_PER_MS,
-        }
-    }
-}
-
-const MICROS_PER_MS: f64 = 1000.0;
 
 #[cfg(test)]
 mod tests {
@@ -422,6 +434,43 @@ mod tests {
     }
 
     #[test]
+    fn what_two_machines_reported_merges_as_if_one_had_heard_it() {
+        for metrics in [Metrics::new as fn() -> Metrics, Metrics::with_due_times] {
+            let (left, right, whole) = (metrics(), metrics(), metrics());
+            for index in 0..3_000_u64 {
+                let is_odd = index % 2 == 1;
+                let operation = if is_odd { Operation::MatchUser } else { Operation::UpdateUser };
+                let status = if index % 50 == 0 { 503 } else { 204 };
+                let exchange = answered(operation, status, index * index % 7_777_777);
+                whole.heard(&exchange);
+                if index % 3 == 0 { left.heard(&exchange) } else { right.heard(&exchange) }
+            }
+            right.heard(&failed(Failure::Timeout(Duration::from_secs(30))));
+            whole.heard(&failed(Failure::Timeout(Duration::from_secs(30))));
+            let reports = [left.report(), right.report()];
+            let merged = OperationMetrics::merged(reports.iter().flatten());
+            assert_eq!(merged, whole.report());
+            assert_eq!(OperationMetrics::totals(&merged), whole.totals());
+            let latency = whole.latency_from_due_ms().unwrap_or(whole.latency_ms());
+            assert_eq!(OperationMetrics::latency_of(&merged), latency);
+        }
+    }
+
+    #[test]
+    fn laps_are_told_one_by_one_and_count_in_the_whole() {
+        let metrics = Metrics::new();
+        metrics.heard(&answered(Operation::CreateUser, 201, 10));
+        assert_eq!(metrics.lap().len(), 1);
+        metrics.heard(&answered(Operation::CreateUser, 409, 20));
+        metrics.heard(&answered(Operation::AddMembers, 204, 30));
+        let second = metrics.lap();
+        assert_eq!((second.len(), second[0].count, second[0].errors), (2, 1, 1));
+        assert!(metrics.lap().is_empty());
+        assert_eq!(metrics.totals(), Totals { requests: 3, errors: 1 });
+        assert_eq!(metrics.report()[0].count, 2);
+    }
+
+    #[test]
     fn sixty_four_senders_lose_nothing() {
         let metrics = Metrics::new();
         std::thread::scope(|scope| {
@@ -437,12 +486,5 @@ mod tests {
         let rate = metrics.requests_per_second(Duration::from_secs(2));
         assert!((rate - 3200.0).abs() < f64::EPSILON);
         assert!(metrics.requests_per_second(Duration::ZERO).abs() < f64::EPSILON);
-    }
-
-    #[test]
-    fn a_latency_beyond_an_hour_counts_as_an_hour() {
-        let metrics = Metrics::new();
-        metrics.heard(&answered(Operation::CreateUser, 201, u64::MAX / 2000));
-        assert!((metrics.latency_ms().max - 3_600_000.0).abs() < f64::EPSILON);
     }
 }

@@ -20,6 +20,7 @@ use crate::directory::{
 use crate::entra::job::ResetScope;
 use crate::entra::scope::{Scope, ScopeMode};
 use crate::history::History;
+use crate::metrics::PerformanceExpectations;
 use crate::profile::{EntraOverrides, MappingDefinition};
 use crate::refusal::Refusal;
 
@@ -122,12 +123,8 @@ pub struct PaceSettings {
 pub struct Expectations {
     /// Whether and how exchanges are compared with an accepted snapshot.
     pub snapshot: SnapshotMode,
-    /// Requests a second, at least.
-    pub requests_per_second_min: Option<f64>,
-    /// Objects a second, at least.
-    pub objects_per_second_min: Option<f64>,
-    /// The 99th percentile of latency, at most, in milliseconds.
-    pub latency_p99_ms_max: Option<f64>,
+    /// How fast it must be.
+    pub performance: PerformanceExpectations,
     /// Objects that may be in escrow at the end.
     pub escrowed_max: u64,
     /// The reason of the quarantine that should come about, in Graph's words; none: no quarantine.

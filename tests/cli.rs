@@ -4,12 +4,16 @@
 
 #[path = "cli/allowance.rs"]
 mod allowance;
+#[path = "cli/expectations.rs"]
+mod expectations;
 #[path = "cli/known.rs"]
 mod known;
 #[path = "cli/picture.rs"]
 mod picture;
 #[path = "cli/resuming.rs"]
 mod resuming;
+#[path = "cli/shards.rs"]
+mod shards;
 mod support;
 #[path = "cli/troubles.rs"]
 mod troubles;

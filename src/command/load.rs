@@ -7,13 +7,12 @@ use clap::{Args, ValueEnum};
 use scimrig::directory::Population;
 use scimrig::entra::scope::{Scope, ScopeMode};
 use scimrig::exchange::Operation;
-use scimrig::load::{
-    CapacityPlan, Increments, LoadExpectations, LoadPace, LoadPlan, Shard, run_load,
-};
+use scimrig::load::{CapacityPlan, Increments, LoadPace, LoadPlan, Shard, run_load};
+use scimrig::metrics::{GrowthBound, PerformanceExpectations};
 use scimrig::profile::EntraOverrides;
 use scimrig::recording::BodyPolicy;
 use scimrig::run::cleanup::clean_up;
-use scimrig::run::{Budget, GrowthVerdict, LoadResult, RepeatResult};
+use scimrig::run::{Budget, LoadResult, RepeatResult};
 use scimrig::snapshot::SnapshotMode;
 use scimrig::tenant::{Manifest, ManifestLine};
 
@@ -38,12 +37,18 @@ pub(crate) struct Load {
     expected: ExpectOptions,
 }
 
+/// What is said of the tenant after one share of several.
+const LEFT: &str = "what a share made stays in the tenant, for the other shares need it; when all \
+                    have ended, `scimrig cleanup` with the folder of each removes it";
+
 /// How the work is spread over machines and runs.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Shares and resuming")]
 struct SpreadOptions {
-    /// Provision one share of the population, the I-th of N; each share writes a report of its own
-    #[arg(long, value_name = "I/N")]
+    /// Provision one share of the population, the I-th of N. Each share writes a report of its own;
+    /// `report merge` makes them one. A share leaves what it made, for the others need it:
+    /// `cleanup` removes it
+    #[arg(long, value_name = "I/N", conflicts_with_all = ["repeat", "find_capacity"])]
     shard: Option<Shard>,
     /// Keep a journal in this new file, so that a run that was killed can be resumed
     #[arg(long, value_name = "FILE", conflicts_with = "resume")]
@@ -157,7 +162,7 @@ enum GrowthMax {
 /// One operation and its bound.
 fn of_operation(text: &str) -> Result<(String, f64), String> {
     let (name, bound) = text.split_once('=').ok_or("accepted is OPERATION=MS")?;
-    if Operation::from_name(name).is_none() {
+    if Operation::named(name).is_none() {
         let known: Vec<String> = Operation::ALL.iter().map(|it| it.name()).collect();
         return Err(format!("no operation is called {name}; there are {}", known.join(", ")));
     }
@@ -186,6 +191,7 @@ impl Load {
             command: self.command(),
             writes: true,
             is_load: true,
+            leaves_all: self.shard().is_part(),
             scenario: Some(&name),
             journal,
             snapshots: (SnapshotMode::Off, PathBuf::from("snapshots")),
@@ -202,6 +208,9 @@ impl Load {
                 if plan.progress.is_some() {
                     let line = ManifestLine::Plan { plan: self.identity() };
                     session.stage.tenant.note_progress(&line);
+                }
+                if self.shard().is_part() {
+                    session.found().remarks.push(LEFT.to_owned());
                 }
                 load(session, &plan, size.members_per_patch, size.repeat).await
             })
@@ -248,8 +257,7 @@ impl Load {
     /// What makes two loads the same, so that one can go on with the other's work.
     fn identity(&self) -> String {
         let seed = self.common.seed.unwrap_or(super::session::SEED);
-        let (index, of) = self.shard().place();
-        format!("{} --seed {seed} --shard {index}/{of}", self.command())
+        format!("{} --seed {seed}", self.command())
     }
 
     /// What is to be done; the seed is the session's.
@@ -289,19 +297,19 @@ impl Load {
     }
 
     /// A search for the capacity breaks its bounds on purpose: then they are no expectations.
-    fn expectations(&self) -> LoadExpectations {
+    fn expectations(&self) -> PerformanceExpectations {
         let expected = &self.expected;
         let bound = |it: Option<f64>| it.filter(|_| !self.model.find_capacity);
-        LoadExpectations {
+        PerformanceExpectations {
             requests_per_second_min: expected.requests_per_second_min,
             objects_per_second_min: expected.objects_per_second_min,
             latency_p99_ms_max: bound(expected.latency_p99_ms_max),
             latency_p99_ms_max_of: expected.latency_p99_ms_max_of.iter().cloned().collect(),
             error_share_max: bound(expected.error_share_max),
             growth_max: expected.growth_max.map(|growth| match growth {
-                GrowthMax::Constant => GrowthVerdict::Constant,
-                GrowthMax::Logarithmic => GrowthVerdict::Logarithmic,
-                GrowthMax::Linear => GrowthVerdict::Linear,
+                GrowthMax::Constant => GrowthBound::Constant,
+                GrowthMax::Logarithmic => GrowthBound::Logarithmic,
+                GrowthMax::Linear => GrowthBound::Linear,
             }),
         }
     }
@@ -336,6 +344,7 @@ impl Load {
         }
         add("error-share-max", expected.error_share_max.map(|it| it.to_string()));
         add("growth-max", expected.growth_max.as_ref().and_then(name_of));
+        add("shard", self.spread.shard.filter(|it| it.is_part()).map(|it| it.to_string()));
         if model.find_capacity {
             let _ = write!(command, " --find-capacity --step-seconds {}", model.step_seconds);
         }
@@ -403,9 +412,8 @@ pub(crate) async fn load(
         }
         let population = Population { seed: session.seed, attempt, ..plan.population.clone() };
         let plan = LoadPlan { population, ..plan.clone() };
-        let result = run_load(&tenant, &set_up, &plan, &stage.stop, &*stage.telling)
-            .await
-            .map_err(|error| Stop::Ours(error.into()))?;
+        let loaded = run_load(&tenant, &set_up, &plan, &stage.stop, &*stage.telling);
+        let result = Box::pin(loaded).await.map_err(|error| Stop::Ours(error.into()))?;
         results.push(result);
         if stage.is_stopped() {
             break;

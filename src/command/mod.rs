@@ -64,7 +64,7 @@ enum Command {
     Ambiguities(ambiguities::Ambiguities),
     /// The embedded tenant on a port
     Serve(serve::Serve),
-    /// Reports again from a recording, or compares two reports
+    /// Reports again from a recording, compares two reports, or merges those of a load's shares
     Report(report::Report),
     /// Reviews, accepts or rejects pending snapshots
     Snapshots(snapshots::Snapshots),

@@ -7,8 +7,9 @@ use scimrig::checks::Selection;
 use scimrig::checks::cause::CauseResult;
 use scimrig::checks::check::CheckResult;
 use scimrig::checks::listen::EveryJudge;
+use scimrig::load::{ShardReport, merge};
 use scimrig::report::terminal::Paint;
-use scimrig::report::{compare, read, terminal, write_all};
+use scimrig::report::{compare, folder_name, read, terminal, write_all};
 use scimrig::run::checks::{combined, fold};
 use scimrig::run::known_failures::day_of;
 use scimrig::run::{AmbiguityResult, Counts, Exit, KnownFailures, Run, RunOutcome};
@@ -16,7 +17,7 @@ use scimrig::run::{AmbiguityResult, Counts, Exit, KnownFailures, Run, RunOutcome
 use super::options::read_profile;
 use super::{Ended, Stop};
 
-/// Folds a recording again, or compares two reports.
+/// Folds a recording again, compares two reports, or merges those of a load's shares.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Report {
@@ -44,20 +45,32 @@ enum Verb {
         /// The newer report folder
         new: PathBuf,
     },
+    /// Makes one report of those that the shares of one load have written (`load --shard I/N`):
+    /// counts are added up, latencies come from merged histograms, expectations are judged anew
+    Merge {
+        /// The report folder of each share, in any order
+        #[arg(value_name = "FOLDER", required = true)]
+        folders: Vec<PathBuf>,
+        /// Where the folder of the merged report goes
+        #[arg(long, value_name = "DIR", default_value = "reports")]
+        reports: PathBuf,
+        /// Count a broken SHOULD as a violation
+        #[arg(long)]
+        strict: bool,
+    },
 }
 
 impl Report {
     pub(crate) fn run(self) -> Ended {
-        if let Some(Verb::Compare { base, new }) = &self.verb {
-            let compared = compare(&read_run(base)?, &read_run(new)?);
-            let compared = compared.map_err(|unlike| Stop::bad(&unlike))?;
-            say!("{}", compared.text.trim_end());
-            return Ok(match (compared.new_violations, compared.regressions) {
-                (0, 0) => Exit::Conforms,
-                (0, _) => Exit::ExpectationMissed,
-                _ => Exit::Violations,
-            });
+        match &self.verb {
+            Some(Verb::Compare { base, new }) => compared(base, new),
+            Some(Verb::Merge { folders, reports, strict }) => merged(folders, reports, *strict),
+            None => self.again(),
         }
+    }
+
+    /// Judges a recording again.
+    fn again(&self) -> Ended {
         let Some(folder) = &self.folder else {
             return Err(Stop::BadInput("report needs a FOLDER".to_owned()));
         };
@@ -68,7 +81,7 @@ impl Report {
         scimrig::recording::read_each(&recording, |exchange| judge.heard_alone(&exchange))
             .map_err(|error| Stop::bad(&error))?;
         let heard = fold(&Selection::default(), &profile, &judge);
-        run.checks = merged(std::mem::take(&mut run.checks), heard);
+        run.checks = renewed(std::mem::take(&mut run.checks), heard);
         let known = KnownFailures::again(&run.known_failures, day_of(run.began));
         run.known_failures = known.excuse(&mut run.checks);
         run.causes = CauseResult::of(&run.checks);
@@ -84,15 +97,41 @@ impl Report {
                 &run.known_failures,
             );
         }
-        write_all(&run, folder)?;
-        let paint = Paint::for_stream(&std::io::stdout());
-        say!("{}", terminal::text(&run, self.strict, Some(folder), paint).trim_end());
-        Ok(Exit::of(&run, self.strict))
+        told(&run, folder, self.strict)
     }
 }
 
+fn compared(base: &Path, new: &Path) -> Ended {
+    let compared = compare(&read_run(base)?, &read_run(new)?);
+    let compared = compared.map_err(|unlike| Stop::bad(&unlike))?;
+    say!("{}", compared.text.trim_end());
+    Ok(match (compared.new_violations, compared.regressions) {
+        (0, 0) => Exit::Conforms,
+        (0, _) => Exit::ExpectationMissed,
+        _ => Exit::Violations,
+    })
+}
+
+fn merged(folders: &[PathBuf], reports: &Path, strict: bool) -> Ended {
+    let report = |folder: &PathBuf| {
+        Ok(ShardReport { folder: folder.display().to_string(), run: read_run(folder)? })
+    };
+    let shards = folders.iter().map(report).collect::<Result<Vec<_>, Stop>>()?;
+    let name = format!("load-{}-shards", shards.len());
+    let run = merge(shards).map_err(|error| Stop::bad(&error))?;
+    told(&run, &reports.join(folder_name(&run.profile, Some(&name))), strict)
+}
+
+/// Writes the report and prints the verdict.
+fn told(run: &Run, folder: &Path, strict: bool) -> Ended {
+    write_all(run, folder)?;
+    let paint = Paint::for_stream(&std::io::stdout());
+    say!("{}", terminal::text(run, strict, Some(folder), paint).trim_end());
+    Ok(Exit::of(run, strict))
+}
+
 /// What was heard is judged anew; probes and comparisons stay as the run judged them.
-fn merged(old: Vec<CheckResult>, heard: Vec<CheckResult>) -> Vec<CheckResult> {
+fn renewed(old: Vec<CheckResult>, heard: Vec<CheckResult>) -> Vec<CheckResult> {
     let is_new = |result: &CheckResult| result.judged > 0;
     let fresh: Vec<CheckResult> = heard.into_iter().filter(is_new).collect();
     let kept = old.into_iter().filter(|result| !fresh.iter().any(|new| new.id == result.id));

@@ -51,6 +51,7 @@ impl RunScenarios {
             command: format!("run {}{}", self.scenarios.join(" "), self.draw.words()),
             writes: true,
             is_load: false,
+            leaves_all: false,
             scenario: only.as_deref(),
             journal: None,
             snapshots: (self.snapshots.snapshots, self.snapshots.snapshots_dir.clone()),

@@ -63,6 +63,9 @@ pub(crate) struct Plan<'a> {
     pub(crate) writes: bool,
     /// Whether there are too many exchanges to judge each of them.
     pub(crate) is_load: bool,
+    /// Whether what the run creates stays in the tenant, for others that need it; not where the
+    /// run is interrupted.
+    pub(crate) leaves_all: bool,
     /// The scenario the report folder is named after.
     pub(crate) scenario: Option<&'a str>,
     /// The journal that stands in for the folder's manifest, and what it holds of an earlier run.
@@ -88,6 +91,7 @@ pub(crate) struct Session {
     dialect: PatchDialect,
     pub(crate) seed: u64,
     strict: bool,
+    leaves_all: bool,
     concurrency: usize,
     known_failures: KnownFailureFiles,
     began: Timestamp,
@@ -166,6 +170,7 @@ impl Session {
             is_shared: plan.scenario.is_none(),
             budget: plan.budget,
         };
+        let found = Found { remarks: leftovers.into_iter().collect(), ..Found::default() };
         Ok(Self {
             stage,
             run_name: command_line(plan, &base.name),
@@ -173,6 +178,7 @@ impl Session {
             dialect: dialect.unwrap_or(settings.dialect),
             seed,
             strict: common.strict,
+            leaves_all: plan.leaves_all,
             concurrency: plan.concurrency.max(1),
             known_failures,
             began,
@@ -181,10 +187,7 @@ impl Session {
             recorder,
             stopper,
             silence,
-            found: Mutex::new(Found {
-                remarks: leftovers.into_iter().collect(),
-                ..Found::default()
-            }),
+            found: Mutex::new(found),
         })
     }
 
@@ -223,7 +226,7 @@ impl Session {
             worked = work(&self) => worked,
             () = interrupted => Ok(()),
         };
-        self.end(worked).await
+        Box::pin(self.end(worked)).await
     }
 
     /// Cleans up, folds everything into a run, writes and prints the report.
@@ -244,6 +247,9 @@ impl Session {
 
     async fn clean_up(&self) -> CleanUpResult {
         let stage = &self.stage;
+        if self.leaves_all && !stage.is_interrupted() {
+            return balance(&stage.tenant);
+        }
         let mut tenant = stage.tenant.clone();
         if stage.is_interrupted() {
             let settings = EntraSettings::default().with(&stage.profile.entra);

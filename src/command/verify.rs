@@ -6,7 +6,8 @@ use std::time::Duration;
 use clap::Args;
 use scimrig::checks::Selection;
 use scimrig::directory::Population;
-use scimrig::load::{Increments, LoadExpectations, LoadPace, LoadPlan, Shard};
+use scimrig::load::{Increments, LoadPace, LoadPlan, Shard};
+use scimrig::metrics::PerformanceExpectations;
 use scimrig::recording::BodyPolicy;
 use scimrig::run::checks::{ProbeSettings, dry_run, run_probes};
 use scimrig::run::play::play;
@@ -68,6 +69,7 @@ impl Verify {
             command: format!("verify --users {users} --groups {groups}{wanted}"),
             writes: true,
             is_load: false,
+            leaves_all: false,
             scenario: None,
             journal: None,
             snapshots: (self.snapshots.snapshots, self.snapshots.snapshots_dir.clone()),
@@ -101,7 +103,7 @@ impl Verify {
                     shard: Shard::WHOLE,
                     progress: None,
                     sample: 50,
-                    expectations: LoadExpectations::default(),
+                    expectations: PerformanceExpectations::default(),
                 };
                 load(session, &plan, None, 1).await
             })
@@ -182,6 +184,7 @@ impl TestConnection {
             command: "test-connection".to_owned(),
             writes: false,
             is_load: false,
+            leaves_all: false,
             scenario: Some("test-connection"),
             journal: None,
             snapshots: (SnapshotMode::Off, PathBuf::from("snapshots")),
@@ -232,6 +235,7 @@ impl Check {
             command: self.command(),
             writes: true,
             is_load: false,
+            leaves_all: false,
             scenario: None,
             journal: None,
             snapshots: (SnapshotMode::Off, PathBuf::from("snapshots")),

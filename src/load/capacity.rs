@@ -101,7 +101,8 @@ pub(super) async fn find(
         let in_time = in_time.filter(move |step| matches!(step, Step::User(it) if shard.has(*it)));
         let total = whole(rate * plan.step_seconds / 2.0);
         let phase = Phase::new(0, format!("{rate:.0} a second"), total, in_time);
-        let phases = Phases::new(vec![phase], measured.clone(), LoadPace::Rate(rate), 0);
+        let heard = (measured.clone(), metrics.clone());
+        let phases = Phases::new(vec![phase], heard, LoadPace::Rate(rate), 0);
         let step = Arc::new(load.with_phases(Arc::new(phases)));
         let workers = whole(rate * plan.latency_p99_ms_max / 1_000.0);
         let workers = workers.clamp(concurrency, WORKERS_MAX.max(concurrency));

@@ -1,84 +1,8 @@
-//! Figures of a load: expectations, Microsoft's published pace, and who was the bottleneck.
+//! Figures of a load: Microsoft's published pace, and who was the bottleneck.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use super::growth::exponent_of;
 use crate::directory::Population;
-use crate::metrics::Totals;
-use crate::run::{ExpectationResult, Growth, GrowthVerdict, OperationMetrics};
-
-/// What a load must reach; none means any figure will do. Keys of a scenario's `[expect]`.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct LoadExpectations {
-    /// `requests-per-second-min`; Microsoft's gallery asks for 25.
-    pub requests_per_second_min: Option<f64>,
-    /// `objects-per-second-min`: users, groups and memberships.
-    pub objects_per_second_min: Option<f64>,
-    /// `latency-p99-ms-max`, from the due time where a rate is set.
-    pub latency_p99_ms_max: Option<f64>,
-    /// `latency-p99-ms-max-of`: the same for single operations, by name.
-    pub latency_p99_ms_max_of: BTreeMap<String, f64>,
-    /// `error-share-max`, from 0 to 1: requests that get no success.
-    pub error_share_max: Option<f64>,
-    /// `growth-max`: how fast latency may grow with what the tenant holds.
-    pub growth_max: Option<GrowthVerdict>,
-}
-
-/// What a load came to, as far as expectations ask for it.
-pub(super) struct Reached<'a> {
-    pub requests_per_second: f64,
-    pub objects_per_second: f64,
-    pub latency_p99_ms: f64,
-    pub totals: Totals,
-    pub operations: &'a [OperationMetrics],
-    pub growth: &'a [Growth],
-}
-
-impl LoadExpectations {
-    /// Holds figures against the expectations.
-    pub(super) fn judge(&self, reached: &Reached<'_>) -> Vec<ExpectationResult> {
-        let least = |name: &str, expected: Option<f64>, actual: f64| {
-            expected.map(|expected| told(name, expected, actual, actual >= expected))
-        };
-        let most = |name: &str, expected: Option<f64>, actual: f64| {
-            expected.map(|expected| told(name, expected, actual, actual <= expected))
-        };
-        let error_share = reached.totals.errors as f64 / reached.totals.requests.max(1) as f64;
-        let whole = [
-            least(
-                "requests-per-second-min",
-                self.requests_per_second_min,
-                reached.requests_per_second,
-            ),
-            least(
-                "objects-per-second-min",
-                self.objects_per_second_min,
-                reached.objects_per_second,
-            ),
-            most("latency-p99-ms-max", self.latency_p99_ms_max, reached.latency_p99_ms),
-            most("error-share-max", self.error_share_max, error_share),
-        ];
-        let of_operations = self.latency_p99_ms_max_of.iter().filter_map(|(name, expected)| {
-            let of = reached.operations.iter().find(|it| it.operation == *name)?;
-            let latency = of.latency().p99;
-            most(&format!("latency-p99-ms-max-of {name}"), Some(*expected), latency)
-        });
-        let growth = reached.growth.iter().filter_map(|growth| self.judge_growth(growth));
-        whole.into_iter().flatten().chain(of_operations).chain(growth).collect()
-    }
-
-    /// Both sides are exponents: the greatest that the expected word stands for, and the measured.
-    fn judge_growth(&self, growth: &Growth) -> Option<ExpectationResult> {
-        let (expected, actual) = (self.growth_max?, growth.exponent?);
-        let name = format!("growth-max of {} over {}", growth.operation, growth.over);
-        Some(told(&name, exponent_of(expected), actual, growth.verdict <= expected))
-    }
-}
-
-fn told(name: &str, expected: f64, actual: f64, held: bool) -> ExpectationResult {
-    ExpectationResult { name: name.to_owned(), expected, actual, held }
-}
 
 /// Minutes an initial cycle takes by Microsoft's formula for "sync only assigned": 0.01 to 0.08 for
 /// each user, group and membership.
@@ -163,49 +87,6 @@ pub(super) fn bottleneck(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn judged(expectations: &LoadExpectations, requests: f64, latency: f64) -> Vec<bool> {
-        let growth = [Growth {
-            operation: "create-user".to_owned(),
-            over: "users".to_owned(),
-            points: Vec::new(),
-            exponent: Some(1.0),
-            verdict: GrowthVerdict::Linear,
-        }];
-        let judged = expectations.judge(&Reached {
-            requests_per_second: requests,
-            objects_per_second: 0.0,
-            latency_p99_ms: latency,
-            totals: Totals { requests: 200, errors: 3 },
-            operations: &[],
-            growth: &growth,
-        });
-        judged.iter().map(|result| result.held).collect()
-    }
-
-    #[test]
-    fn an_expectation_is_missed_on_the_wrong_side_only() {
-        let expectations = LoadExpectations {
-            requests_per_second_min: Some(25.0),
-            latency_p99_ms_max: Some(100.0),
-            ..LoadExpectations::default()
-        };
-        assert_eq!(judged(&expectations, 25.0, 100.0), [true, true]);
-        assert_eq!(judged(&expectations, 24.9, 99.0), [false, true]);
-        assert_eq!(judged(&expectations, 26.0, 100.1), [true, false]);
-        assert!(judged(&LoadExpectations::default(), 0.0, 1e9).is_empty());
-    }
-
-    #[test]
-    fn errors_and_growth_are_held_against_their_bounds() {
-        let bound = |share, growth| LoadExpectations {
-            error_share_max: Some(share),
-            growth_max: Some(growth),
-            ..LoadExpectations::default()
-        };
-        assert_eq!(judged(&bound(0.015, GrowthVerdict::Linear), 0.0, 0.0), [true, true]);
-        assert_eq!(judged(&bound(0.014, GrowthVerdict::Logarithmic), 0.0, 0.0), [false, false]);
-    }
 
     #[test]
     fn ticks_are_found_behind_any_name() {

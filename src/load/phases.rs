@@ -17,6 +17,7 @@ use crate::directory::{Directory, GroupIndex, UserIndex};
 use crate::entra::job::JobSetUp;
 use crate::entra::pace::Pace;
 use crate::entra::wire::MemberVerb;
+use crate::metrics::Metrics;
 use crate::run::PhaseResult;
 use crate::tenant::Tenant;
 
@@ -137,6 +138,8 @@ pub(super) struct Phases {
     state: Mutex<State>,
     moves: watch::Sender<()>,
     tenant: Tenant,
+    /// Hears what is sent; a phase is a lap of it.
+    metrics: Arc<Metrics>,
     pace: LoadPace,
     seed: u64,
 }
@@ -176,7 +179,12 @@ pub(super) struct Place {
 
 impl Phases {
     /// A queue of phases; at a pace, each phase has a schedule of its own.
-    pub(super) fn new(phases: Vec<Phase>, tenant: Tenant, pace: LoadPace, seed: u64) -> Self {
+    pub(super) fn new(
+        phases: Vec<Phase>,
+        (tenant, metrics): (Tenant, Arc<Metrics>),
+        pace: LoadPace,
+        seed: u64,
+    ) -> Self {
         let state = State {
             waiting: phases.into(),
             current: None,
@@ -188,7 +196,14 @@ impl Phases {
             turns: 0,
             origin: None,
         };
-        Self { state: Mutex::new(state), moves: watch::Sender::new(()), tenant, pace, seed }
+        Self {
+            state: Mutex::new(state),
+            moves: watch::Sender::new(()),
+            tenant,
+            metrics,
+            pace,
+            seed,
+        }
     }
 
     /// Hears when a phase has ended. Subscribe before asking for work, so that no end is missed.
@@ -290,6 +305,7 @@ impl Phases {
             began: current.began.saturating_sub(origin).as_secs_f64(),
             requests: self.tenant.sent().requests - current.sent_before,
             seconds: self.tenant.began().elapsed().saturating_sub(current.began).as_secs_f64(),
+            operations: self.metrics.lap(),
         });
         if current.phase.ends_cycle
             && !state.is_closed

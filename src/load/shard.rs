@@ -1,5 +1,6 @@
 //! One of several machines that share a load: which part of the population is its own.
 
+use std::fmt;
 use std::str::FromStr;
 
 /// A deterministic share: the objects whose index leaves that remainder.
@@ -33,6 +34,13 @@ impl Shard {
     /// Which share, from 1, and how many there are.
     pub fn place(self) -> (usize, usize) {
         (self.index, self.of)
+    }
+}
+
+impl fmt::Display for Shard {
+    /// As it is typed: `3/10`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.index, self.of)
     }
 }
 

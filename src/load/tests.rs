@@ -17,7 +17,7 @@ use crate::entra::scope::Scope;
 use crate::exchange::{Exchange, Listener, Operation};
 use crate::profile::EntraSettings;
 use crate::run::cleanup::clean_up;
-use crate::run::{CleanUpResult, Silent};
+use crate::run::{CleanUpResult, OperationMetrics, Silent};
 use crate::tenant::embedded::{Defect, EmbeddedSettings, EmbeddedTenant, Faults, Keys};
 use crate::tenant::{
     Allowance, Dress, HttpSettings, Limits, Manifest, SecretToken, TenantUrl, Transport,
@@ -35,7 +35,7 @@ fn plan(users: usize, groups: usize) -> LoadPlan {
         shard: Shard::WHOLE,
         progress: None,
         sample: 20,
-        expectations: LoadExpectations::default(),
+        expectations: PerformanceExpectations::default(),
     }
 }
 
@@ -116,6 +116,12 @@ fn assert_all_arrived(result: &LoadResult, embedded: &EmbeddedTenant, plan: &Loa
     assert_eq!(result.objects, (users + groups + 5 * groups) as u64);
     let managers = (0..users).filter(|user| plan.population.user(*user).manager.is_some()).count();
     assert_eq!(requests_of(result, Operation::SetManager), managers as u64);
+    for phase in &result.phases {
+        let totals = OperationMetrics::totals(&phase.operations);
+        assert_eq!((totals.requests, totals.errors), (phase.requests, 0), "{}", phase.phase);
+    }
+    let by_phase = result.phases.iter().flat_map(|phase| &phase.operations);
+    assert_eq!(OperationMetrics::merged(by_phase), result.operations);
     let requests: Vec<u64> = result.phases.iter().map(|phase| phase.requests).collect();
     let references = managers + 5 * groups;
     assert_eq!(requests, [2 * users, 2 * groups, references].map(|count| count as u64));
@@ -293,10 +299,10 @@ async fn the_watcher_hears_each_phase_with_its_steps() {
 #[tokio::test(flavor = "multi_thread")]
 async fn missed_expectations_are_told() {
     let embedded = embedded(Faults::default());
-    let expectations = LoadExpectations {
+    let expectations = PerformanceExpectations {
         requests_per_second_min: Some(1e9),
         latency_p99_ms_max: Some(1e9),
-        ..LoadExpectations::default()
+        ..PerformanceExpectations::default()
     };
     let tenant = in_process(embedded.router());
     let result = run(&tenant, &LoadPlan { expectations, ..plan(10, 0) }).await;

@@ -11,7 +11,7 @@ use crate::metrics::Latency;
 use crate::run::{Moment, PhaseResult};
 
 /// Slices at most, and length of a slice in the beginning.
-const SLICES_MAX: usize = 120;
+pub(super) const SLICES_MAX: usize = 120;
 const SHORTEST: Duration = Duration::from_millis(250);
 
 /// Hears a load's exchanges and keeps its course.
@@ -55,14 +55,10 @@ impl Timeline {
     pub(super) fn moments(&self, phases: &[PhaseResult]) -> Vec<Moment> {
         let course = self.course();
         let seconds = course.slice.as_secs_f64();
-        let phase_at = |began: f64| {
-            let phase = phases.iter().rev().find(|phase| phase.began <= began);
-            phase.or(phases.first()).map_or(String::new(), |phase| phase.phase.clone())
-        };
         let moment = |(place, slice): (usize, &Slice)| {
             let began = place as f64 * seconds;
             Moment {
-                phase: phase_at(began),
+                phase: phase_at(phases, began),
                 began,
                 seconds,
                 requests: slice.requests,
@@ -70,6 +66,7 @@ impl Timeline {
                 errors: slice.errors,
                 throttled: slice.throttled,
                 latency_ms: slice.latency.percentiles_ms(),
+                histogram: slice.latency.clone(),
             }
         };
         course.slices.iter().enumerate().map(moment).collect()
@@ -78,6 +75,12 @@ impl Timeline {
     fn course(&self) -> MutexGuard<'_, Course> {
         self.course.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The phase in which the load was at that second.
+pub(super) fn phase_at(phases: &[PhaseResult], second: f64) -> String {
+    let phase = phases.iter().rev().find(|phase| phase.began <= second);
+    phase.or(phases.first()).map_or(String::new(), |phase| phase.phase.clone())
 }
 
 impl Listener for Timeline {
@@ -188,6 +191,7 @@ mod tests {
             began,
             requests: 0,
             seconds: 0.0,
+            operations: Vec::new(),
         };
         let moments = timeline.moments(&[phase("users", 0.0), phase("groups", 1_800.0)]);
         assert!((SLICES_MAX / 2..=SLICES_MAX).contains(&moments.len()), "{}", moments.len());

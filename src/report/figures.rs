@@ -242,11 +242,16 @@ pub(super) fn load(load: &LoadResult) -> Vec<String> {
         (None, "entra") => "at the pace that Microsoft publishes".to_owned(),
         (None, _) => "as fast as answered".to_owned(),
     };
+    let share = match &load.shard {
+        Some(part) if part.contains('/') => format!(", the share {part} of a population"),
+        Some(shards) => format!(", {shards} merged"),
+        None => String::new(),
+    };
     let (fastest, slowest) = load.published_minutes;
     let mut lines = vec![
         format!(
-            "{} users and {} groups of {} members, {} requests in flight, {rate}",
-            load.users, load.groups, load.members_per_group, load.concurrency
+            "{} users and {} groups of {} members{share}, {} requests in flight, {rate}",
+            load.users, load.groups, load.size.members_per_group, load.concurrency
         ),
         format!(
             "{} requests in {:.1} s: {:.1} requests a second, {:.1} objects a second",

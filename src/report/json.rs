@@ -3,20 +3,21 @@
 //! The schema is written by hand below; a test walks it beside a run in which every field is
 //! filled, so neither can name a key that the other lacks.
 
+mod load;
+
 use std::fs;
 use std::path::Path;
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use self::load::{expectation, load, operation};
 use super::{JSON, ReportError};
 use crate::checks::cause::Damage;
 use crate::checks::check::{Level, Outcome};
 use crate::difference::DifferenceKind as Kind;
 use crate::profile::{LimitationKind, Manner};
-use crate::run::{
-    GrowthVerdict, KnownFailureState, Run, RunOutcome, ScenarioOutcome, SnapshotResult,
-};
+use crate::run::{KnownFailureState, Run, RunOutcome, ScenarioOutcome, SnapshotResult};
 
 /// The run as JSON, with a newline at its end.
 pub(super) fn text(run: &Run) -> Result<String, ReportError> {
@@ -340,71 +341,6 @@ fn difference() -> Value {
     ])
 }
 
-fn expectation() -> Value {
-    object([("name", string()), ("expected", number()), ("actual", number()), ("held", flag())])
-}
-
-fn operation() -> Value {
-    object([
-        ("operation", string()),
-        ("count", count()),
-        ("errors", count()),
-        ("statuses", json!({ "type": "object", "additionalProperties": count() })),
-        ("latency-ms", percentiles()),
-        ("latency-from-due-ms", optional(&percentiles())),
-    ])
-}
-
-fn percentiles() -> Value {
-    object(["p50", "p90", "p99", "p99-9", "max"].map(|name| (name, number())))
-}
-
-fn load() -> Value {
-    object([
-        ("users", count()),
-        ("groups", count()),
-        ("members-per-group", count()),
-        ("memberships", count()),
-        ("concurrency", count()),
-        ("pace", string()),
-        ("rate", optional(&number())),
-        ("requests", count()),
-        ("objects", count()),
-        ("seconds", number()),
-        ("requests-per-second", number()),
-        ("objects-per-second", number()),
-        (
-            "phases",
-            list(&object([
-                ("phase", string()),
-                ("began", number()),
-                ("requests", count()),
-                ("seconds", number()),
-            ])),
-        ),
-        ("operations", list(&operation())),
-        ("timeline", list(&moment())),
-        ("growth", list(&growth())),
-        ("capacity", optional(&capacity())),
-        ("throttling", object([("answers", count()), ("waited-seconds", number())])),
-        ("escrowed", count()),
-        ("quarantine", optional(&string())),
-        ("repeats", list(&repeat())),
-        ("users-found", count()),
-        ("groups-found", count()),
-        ("compared", count()),
-        ("differences", list(&difference())),
-        ("differences-total", count()),
-        ("bottleneck", string()),
-        (
-            "published-minutes",
-            json!({ "type": "array", "items": number(), "minItems": 2, "maxItems": 2 }),
-        ),
-        ("expectations", list(&expectation())),
-        ("remarks", list(&string())),
-    ])
-}
-
 fn requests() -> Value {
     object([
         ("sent", count()),
@@ -414,59 +350,6 @@ fn requests() -> Value {
         ("throttled-seconds", number()),
         ("budget", optional(&count())),
         ("per-second-max", optional(&number())),
-    ])
-}
-
-fn moment() -> Value {
-    object([
-        ("phase", string()),
-        ("began", number()),
-        ("seconds", number()),
-        ("requests", count()),
-        ("objects", count()),
-        ("errors", count()),
-        ("throttled", count()),
-        ("latency-ms", percentiles()),
-    ])
-}
-
-fn repeat() -> Value {
-    let latency = object([("operation", string()), ("p50", number()), ("p99", number())]);
-    object([
-        ("requests-per-second", number()),
-        ("objects-per-second", number()),
-        ("latencies", list(&latency)),
-    ])
-}
-
-fn capacity() -> Value {
-    let step = object([
-        ("rate", number()),
-        ("achieved", number()),
-        ("p99-ms", number()),
-        ("error-share", number()),
-        ("held", flag()),
-    ]);
-    object([("held", optional(&number())), ("broke", optional(&number())), ("steps", list(&step))])
-}
-
-fn growth() -> Value {
-    let point = object([("size", count()), ("count", count()), ("p50-ms", number())]);
-    object([
-        ("operation", string()),
-        ("over", string()),
-        ("points", list(&point)),
-        ("exponent", optional(&number())),
-        (
-            "verdict",
-            one_of(&[
-                GrowthVerdict::Constant,
-                GrowthVerdict::Logarithmic,
-                GrowthVerdict::Linear,
-                GrowthVerdict::Worse,
-                GrowthVerdict::CannotTell,
-            ]),
-        ),
     ])
 }
 

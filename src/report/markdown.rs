@@ -42,7 +42,7 @@ pub(super) fn text(run: &Run) -> String {
         load_section(&mut page, load);
     }
     if !run.operations.is_empty() {
-        page += "\n## Operations\n\nWhat Entra's operations cost over the whole run.\n\n";
+        let _ = write!(page, "\n## Operations\n\n{OPERATIONS} {LATENCIES}\n\n");
         operations(&mut page, &run.operations);
     }
     clean_up(&mut page, run);
@@ -55,6 +55,9 @@ const CAUSES: &str = "What is behind the findings, most damaging for Entra first
     fails the run only with `--strict`.";
 const CANNOT_TELL: &str =
     "No verdict was possible: throttled, timed out, or something before it failed.";
+const OPERATIONS: &str = "What Entra's operations cost over the whole run.";
+const LATENCIES: &str = "Latencies are in milliseconds, from sending to the last byte; \"from \
+    due\" is counted from the moment a request was due, where a rate was set.";
 const READINGS: &str = "Where the sources can be read in more than one way, this is how the tenant \
     reads them. Only a reading that the profile asks for can be violated.";
 const NOTES: &str = "Legal, and worth a word. Nothing here counts against the tenant.";
@@ -439,15 +442,17 @@ fn load_section(page: &mut String, load: &LoadResult) {
     expectations(page, &load.expectations);
     differences(page, &load.differences, load.differences_total);
     if !load.operations.is_empty() {
-        page.push('\n');
+        let _ = write!(page, "\n{LATENCIES}\n\n");
         operations(page, &load.operations);
+    }
+    for it in load.phases.iter().filter(|it| !it.operations.is_empty()) {
+        let _ = write!(page, "\n### Operations of the phase {}\n\n", prose(&it.phase, SHORT));
+        operations(page, &it.operations);
     }
 }
 
 fn operations(page: &mut String, operations: &[OperationMetrics]) {
-    *page += "Latencies are in milliseconds, from sending to the last byte; \"from due\" is \
-              counted from the moment a request was due, where a rate was set.\n\n\
-              | operation | count | errors | p50 | p90 | p99 | p99.9 | max | p99 from due | \
+    *page += "| operation | count | errors | p50 | p90 | p99 | p99.9 | max | p99 from due | \
               answers |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|---|\n";
     for it in operations {
         let latency = &it.latency_ms;

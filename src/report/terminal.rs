@@ -393,9 +393,6 @@ fn load(page: &mut String, run: &Run, paint: Paint) {
 
 fn tail(page: &mut String, run: &Run, folder: Option<&Path>, paint: Paint) {
     page.push('\n');
-    for remark in run.remarks.iter().take(SHOWN) {
-        let _ = writeln!(page, "{}", visible(remark, LONG));
-    }
     let left = run.clean_up.created.saturating_sub(run.clean_up.deleted);
     if left > 0 {
         let some = run.clean_up.left.iter().take(DIFFERENCES).map(|it| visible(it, SHORT));

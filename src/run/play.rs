@@ -15,7 +15,7 @@ use super::{ExpectationResult, ScenarioOutcome, ScenarioResult, SnapshotResult, 
 use crate::difference::Difference;
 use crate::directory::{ChangeKind, Pairs, possible_pairs};
 use crate::entra::mapping::MappingError;
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, Reached, Sizes};
 use crate::scenario::{Scenario, SnapshotMode};
 use crate::snapshot::{Collector, SnapshotError, SnapshotInfo, SnapshotKind};
 use crate::tenant::embedded::{EmbeddedSettings, Faults};
@@ -67,7 +67,6 @@ pub async fn play(stage: &Stage, scenario: &Scenario) -> Result<ScenarioResult, 
         scenario.population.seed = seed;
     }
     let began = Instant::now();
-    let metrics = Arc::new(Metrics::new());
     let collector =
         Arc::new(Collector::new([stage.tenant.url().to_string()], stage.tenant.scrubber()));
     let (player, is_possible) = player(stage, scenario)?;
@@ -78,7 +77,9 @@ pub async fn play(stage: &Stage, scenario: &Scenario) -> Result<ScenarioResult, 
         let why = "left out: its faults can be shown by the embedded tenant only";
         return Ok(left_out(&player, ScenarioOutcome::AsExpected, why));
     }
-    let player = player.with_listener(metrics.clone());
+    let metrics = Arc::new(Metrics::new());
+    let sizes = Arc::new(Sizes::new(player.set_up.settings.members_per_patch));
+    let player = player.with_listener(metrics.clone()).with_listener(sizes.clone());
     let heard = match player.scenario.expect.snapshot {
         SnapshotMode::Off => player.clone(),
         SnapshotMode::Shape | SnapshotMode::Full => player.with_listener(collector.clone()),
@@ -94,13 +95,20 @@ pub async fn play(stage: &Stage, scenario: &Scenario) -> Result<ScenarioResult, 
             }
         }
     }
-    let took = began.elapsed();
-    let mut result = finish(stage, &player, folded, &collector, &metrics, took, own_seed)?;
+    let measured = Measured { metrics, sizes, took: began.elapsed() };
+    let mut result = finish(stage, &player, folded, &collector, &measured, own_seed)?;
     for (nth, failure) in merged(investigated).into_iter().enumerate() {
         result.failures.push(failure.keep(stage, &player.scenario.name, nth)?);
     }
     result.minimal = result.failures.first().map(|failure| failure.minimal.clone());
     Ok(result)
+}
+
+/// What was measured on the way.
+struct Measured {
+    metrics: Arc<Metrics>,
+    sizes: Arc<Sizes>,
+    took: Duration,
 }
 
 /// Who plays the scenario, and whether it can be played: a scenario with faults needs the embedded
@@ -176,13 +184,12 @@ fn finish(
     player: &Player,
     folded: Folded,
     collector: &Collector,
-    metrics: &Metrics,
-    took: Duration,
+    measured: &Measured,
     own_seed: u64,
 ) -> Result<ScenarioResult, PlayError> {
     let scenario = &*player.scenario;
     let mut result = blank(player);
-    result.expectations = expectations(scenario, metrics, &folded, took);
+    result.expectations = expectations(scenario, measured, &folded);
     let is_own = scenario.seed == own_seed;
     let settled = |kind| settle(stage, player, collector, &folded.differences, kind);
     result.snapshot = match scenario.expect.snapshot {
@@ -203,8 +210,8 @@ fn finish(
         other => other,
     };
     result.runs = folded.runs;
-    result.requests = metrics.totals().requests;
-    result.seconds = took.as_secs_f64();
+    result.requests = measured.metrics.totals().requests;
+    result.seconds = measured.took.as_secs_f64();
     result.orders = orders(scenario, &folded.pairs);
     result.cycles = folded.cycles;
     result.differences = folded.differences;
@@ -234,33 +241,18 @@ fn settle(
 
 fn expectations(
     scenario: &Scenario,
-    metrics: &Metrics,
+    measured: &Measured,
     folded: &Folded,
-    took: Duration,
 ) -> Vec<ExpectationResult> {
-    let seconds = took.as_secs_f64().max(f64::EPSILON);
+    let seconds = measured.took.as_secs_f64().max(f64::EPSILON);
     let objects: u64 = folded.cycles.iter().map(|cycle| cycle.count_exported).sum();
-    let mut all = Vec::new();
-    let mut at_least = |name: &str, expected: Option<f64>, actual: f64| {
-        all.extend(expected.map(|expected| ExpectationResult {
-            name: name.to_owned(),
-            expected,
-            actual,
-            held: actual >= expected,
-        }));
-    };
-    let expect = &scenario.expect;
-    let requests = metrics.totals().requests as f64 / seconds;
-    at_least("requests-per-second-min", expect.requests_per_second_min, requests);
-    at_least("objects-per-second-min", expect.objects_per_second_min, objects as f64 / seconds);
-    let p99 = metrics.latency_ms().p99;
-    all.extend(expect.latency_p99_ms_max.map(|expected| ExpectationResult {
-        name: "latency-p99-ms-max".to_owned(),
-        expected,
-        actual: p99,
-        held: p99 <= expected,
-    }));
-    all
+    let requests = measured.metrics.totals().requests;
+    scenario.expect.performance.judge(&Reached {
+        requests_per_second: requests as f64 / seconds,
+        objects_per_second: objects as f64 / seconds,
+        operations: &measured.metrics.report(),
+        growth: &measured.sizes.growth(),
+    })
 }
 
 fn left_out(player: &Player, outcome: ScenarioOutcome, why: &str) -> ScenarioResult {
@@ -293,6 +285,65 @@ impl ScenarioResult {
             failures: Vec::new(),
             orders: None,
             remarks: Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exchange::{Answer, BodyEnd, Exchange, Listener, Operation, Request};
+
+    /// A create that took a microsecond for each user there was, and every tenth failed.
+    fn created(nth: u64) -> Exchange {
+        let sent = Duration::from_secs(nth);
+        let answer = Answer {
+            status: if nth.is_multiple_of(10) { 500 } else { 201 },
+            headers: http::HeaderMap::new(),
+            body: bytes::Bytes::new(),
+            end: BodyEnd::Complete,
+        };
+        Exchange {
+            number: nth,
+            operation: Operation::CreateUser,
+            request: Request::get("/Users"),
+            result: Ok(answer),
+            due: sent,
+            sent,
+            answered: sent + Duration::from_micros(nth),
+            disturbance: None,
+        }
+    }
+
+    #[test]
+    fn every_key_is_held_against_what_was_measured() {
+        let measured = Measured {
+            metrics: Arc::new(Metrics::new()),
+            sizes: Arc::new(Sizes::new(1)),
+            took: Duration::from_secs(100),
+        };
+        for exchange in (1..=5_000).map(created) {
+            measured.metrics.heard(&exchange);
+            measured.sizes.heard(&exchange);
+        }
+        for (expect, held) in [
+            ("requests-per-second-min = 50", true),
+            ("requests-per-second-min = 51", false),
+            ("latency-p99-ms-max = 5", true),
+            ("latency-p99-ms-max = 4", false),
+            ("latency-p99-ms-max-of = { create-user = 5 }", true),
+            ("latency-p99-ms-max-of = { create-user = 4 }", false),
+            ("error-share-max = 0.1", true),
+            ("error-share-max = 0.09", false),
+            ("growth-max = \"linear\"", true),
+            ("growth-max = \"logarithmic\"", false),
+            ("growth-max = \"constant\"", false),
+        ] {
+            let cycle = "[population]\nusers = 1\n[[cycle]]\nkind = \"initial\"";
+            let text = format!("title = \"t\"\n{cycle}\n[expect]\n{expect}");
+            let scenario = Scenario::parse("t", &text).unwrap();
+            let judged = expectations(&scenario, &measured, &Folded::default());
+            assert_eq!((judged.len(), judged[0].held), (1, held), "{expect}: {judged:?}");
         }
     }
 }

@@ -4,11 +4,13 @@
 //! format that forgets a field is found out.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::*;
 use crate::checks::cause::CauseResult;
 use crate::checks::check::{CheckResult, Level, Outcome, ReadingResult};
 use crate::difference::{Difference, DifferenceKind};
+use crate::metrics::{GrowthBound, Latency, PerformanceExpectations};
 use crate::profile::{Limitation, LimitationKind, Manner};
 
 /// A tenant that conforms, with one excuse, one deviation and a word or two.
@@ -147,6 +149,7 @@ pub(crate) fn violating() -> Run {
 fn spoil(load: &mut LoadResult) {
     load.rate = Some(25.0);
     load.pace = "rate".to_owned();
+    load.shard = Some("2/3".to_owned());
     load.escrowed = 240;
     load.quarantine = Some("EncounteredBaseEscrowThreshold".to_owned());
     load.expectations[0].held = false;
@@ -344,22 +347,34 @@ fn expectation() -> ExpectationResult {
 }
 
 fn operation() -> OperationMetrics {
-    let latency = Percentiles { p50: 3.1, p90: 5.0, p99: 11.2, p99_9: 30.0, max: 41.75 };
+    let percentiles = Percentiles { p50: 3.1, p90: 5.0, p99: 11.2, p99_9: 30.0, max: 41.75 };
     OperationMetrics {
         operation: "create-user".to_owned(),
         count: 10_000,
         errors: 4,
         statuses: BTreeMap::from([("201".to_owned(), 9_996), ("429".to_owned(), 4)]),
-        latency_ms: latency,
-        latency_from_due_ms: Some(latency),
+        latency_ms: percentiles,
+        latency_from_due_ms: Some(percentiles),
+        histogram: latency(&[3_100, 5_000, 41_750]),
+        histogram_from_due: Some(latency(&[3_200, 41_750])),
     }
+}
+
+fn latency(micros: &[u64]) -> Latency {
+    let mut latency = Latency::default();
+    for it in micros {
+        latency.record(Duration::from_micros(*it));
+    }
+    latency
 }
 
 fn load() -> LoadResult {
     LoadResult {
+        shard: None,
+        began: "2026-03-01T09:30:02Z".parse().unwrap(),
+        size: size(),
         users: 10_000,
         groups: 500,
-        members_per_group: 40,
         memberships: 20_000,
         concurrency: 5,
         pace: "closed".to_owned(),
@@ -385,8 +400,33 @@ fn load() -> LoadResult {
         differences_total: 0,
         bottleneck: "the tenant: workers waited for answers 97 % of the time".to_owned(),
         published_minutes: (20.0, 30.0),
+        expected: expected(),
         expectations: vec![expectation()],
         remarks: Vec::new(),
+    }
+}
+
+fn size() -> LoadSize {
+    LoadSize {
+        users: 10_000,
+        groups: 500,
+        members_per_group: 40,
+        large_groups: 0,
+        members_per_large_group: 0,
+        members_per_patch: 1,
+        cycles: 0,
+        changed_percent: 1.0,
+    }
+}
+
+fn expected() -> PerformanceExpectations {
+    PerformanceExpectations {
+        requests_per_second_min: Some(25.0),
+        objects_per_second_min: Some(10.0),
+        latency_p99_ms_max: Some(1_000.0),
+        latency_p99_ms_max_of: BTreeMap::from([("create-user".to_owned(), 300.0)]),
+        error_share_max: Some(0.01),
+        growth_max: Some(GrowthBound::Linear),
     }
 }
 
@@ -397,6 +437,7 @@ fn phases() -> Vec<PhaseResult> {
             began,
             requests: 20_000,
             seconds,
+            operations: vec![operation()],
         })
         .into()
 }
@@ -420,14 +461,16 @@ fn timeline() -> Vec<Moment> {
                     p99_9: 30.0,
                     max: 41.75,
                 },
+                histogram: latency(&[3_100, 41_750]),
             }
         })
         .collect()
 }
 
 fn growth() -> Growth {
-    let points = [(1_250, 3.0), (3_750, 3.4), (6_250, 3.6), (8_750, 3.7)]
-        .map(|(size, p50_ms)| GrowthPoint { size, count: 2_500, p50_ms });
+    let points = [(1_250, 3.0), (3_750, 3.4), (6_250, 3.6), (8_750, 3.7)].map(|(size, p50_ms)| {
+        GrowthPoint { size, count: 2_500, p50_ms, histogram: latency(&[3_000]) }
+    });
     Growth {
         operation: "create-user".to_owned(),
         over: "users".to_owned(),

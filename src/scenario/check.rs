@@ -3,6 +3,8 @@
 //! Each function takes a part of the file and gives the part of the [`Scenario`] it means. Nothing
 //! is corrected silently: a value that cannot be meant is refused.
 
+use std::collections::BTreeMap;
+
 use toml::Spanned;
 
 use super::file::{
@@ -12,6 +14,7 @@ use super::file::{
 use super::*;
 use crate::entra::mapping::AttributeMapping;
 use crate::entra::scope::ScopingFilter;
+use crate::exchange::Operation;
 use crate::profile::{CONCURRENCY_MAX, MappedObject, refuse_entra, refuse_mapping};
 use crate::refusal::SourceText;
 
@@ -61,7 +64,7 @@ pub(super) fn parse(file: &str, name: &str, text: &str) -> Checked<Scenario> {
     let scope = checker.scope(written.scope, written.scoping_filter)?;
     let entra = written.entra.map(Spanned::into_inner).unwrap_or_default();
     let pace = checker.pace(&written.pace, &entra)?;
-    let expect = checker.expectations(&written.expect, &pace)?;
+    let expect = checker.expectations(&written.expect, &pace, runs)?;
     Ok(Scenario {
         name: name.to_owned(),
         file: None,
@@ -385,7 +388,12 @@ impl Checker<'_> {
         })
     }
 
-    fn expectations(&self, table: &ExpectTable, pace: &PaceSettings) -> Checked<Expectations> {
+    fn expectations(
+        &self,
+        table: &ExpectTable,
+        pace: &PaceSettings,
+        runs: u64,
+    ) -> Checked<Expectations> {
         let snapshot = table.snapshot.as_ref();
         if let Some(snapshot) = snapshot.filter(|it| *it.get_ref() != SnapshotMode::Off)
             && pace.concurrency > 1
@@ -403,11 +411,44 @@ impl Checker<'_> {
         }
         Ok(Expectations {
             snapshot: snapshot.map(|it| *it.get_ref()).unwrap_or_default(),
+            performance: self.performance(table, runs)?,
+            escrowed_max: self.whole(table.escrowed_max.as_ref(), 0, i64::MAX, 0)?,
+            quarantine: table.quarantine.as_ref().map(|it| it.get_ref().clone()),
+        })
+    }
+
+    fn performance(&self, table: &ExpectTable, runs: u64) -> Checked<PerformanceExpectations> {
+        let mut latency_p99_ms_max_of = BTreeMap::new();
+        for (operation, bound) in &table.latency_p99_ms_max_of {
+            let name = operation.get_ref();
+            if Operation::named(name).is_none() {
+                let problem = format!("no operation is called `{name}`");
+                let known: Vec<String> = Operation::ALL.iter().map(|it| it.name()).collect();
+                let mend = format!("write one of {}", known.join(", "));
+                return Err(self.source.refuse(&operation.span(), problem, &mend));
+            }
+            if let Some(bound) = self.positive(Some(bound))? {
+                latency_p99_ms_max_of.insert(name.clone(), bound);
+            }
+        }
+        if let Some(share) = &table.error_share_max
+            && !(0.0..=1.0).contains(share.get_ref())
+        {
+            let problem = format!("{} is out of range", share.get_ref());
+            let mend = "write a share from 0 to 1, such as 0.01";
+            return Err(self.source.refuse(&share.span(), problem, mend));
+        }
+        if let Some(growth) = table.growth_max.as_ref().filter(|_| runs > 1) {
+            let problem = format!("{runs} sequences begin with an empty tenant each: none grows");
+            return Err(self.source.refuse(&growth.span(), problem, "write runs = 1"));
+        }
+        Ok(PerformanceExpectations {
             requests_per_second_min: self.positive(table.requests_per_second_min.as_ref())?,
             objects_per_second_min: self.positive(table.objects_per_second_min.as_ref())?,
             latency_p99_ms_max: self.positive(table.latency_p99_ms_max.as_ref())?,
-            escrowed_max: self.whole(table.escrowed_max.as_ref(), 0, i64::MAX, 0)?,
-            quarantine: table.quarantine.as_ref().map(|it| it.get_ref().clone()),
+            latency_p99_ms_max_of,
+            error_share_max: table.error_share_max.as_ref().map(|it| *it.get_ref()),
+            growth_max: table.growth_max.as_ref().map(|it| *it.get_ref()),
         })
     }
 

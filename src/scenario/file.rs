@@ -4,6 +4,8 @@
 //! itself, and a key of another kind gets an answer that names the kind. The same tables write a
 //! scenario back to TOML.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
@@ -11,6 +13,7 @@ use super::history::HistoryTable;
 use super::*;
 use crate::directory::Weights;
 use crate::entra::scope::{ScopingClause, ScopingFilter};
+use crate::metrics::GrowthBound;
 use crate::profile::MappedObject;
 
 #[derive(Serialize, Deserialize)]
@@ -142,9 +145,16 @@ pub(super) struct ExpectTable {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) latency_p99_ms_max: Option<Spanned<f64>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) error_share_max: Option<Spanned<f64>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) growth_max: Option<Spanned<GrowthBound>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) escrowed_max: Option<Spanned<i64>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) quarantine: Option<Spanned<String>>,
+    /// By the operation's name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) latency_p99_ms_max_of: BTreeMap<Spanned<String>, Spanned<f64>>,
 }
 
 /// The text of a file that says the same as the scenario.
@@ -170,16 +180,25 @@ pub(super) fn text_of(scenario: &Scenario) -> String {
                 .then(|| put(size(scenario.pace.concurrency))),
             rate: scenario.pace.rate.map(put),
         },
-        expect: ExpectTable {
-            snapshot: Some(put(scenario.expect.snapshot)),
-            requests_per_second_min: scenario.expect.requests_per_second_min.map(put),
-            objects_per_second_min: scenario.expect.objects_per_second_min.map(put),
-            latency_p99_ms_max: scenario.expect.latency_p99_ms_max.map(put),
-            escrowed_max: Some(put(whole(scenario.expect.escrowed_max))),
-            quarantine: scenario.expect.quarantine.clone().map(put),
-        },
+        expect: expect_table(&scenario.expect),
     };
     toml::to_string(&file).expect("every value here has a form in TOML")
+}
+
+fn expect_table(expect: &Expectations) -> ExpectTable {
+    let performance = &expect.performance;
+    let of_operations = performance.latency_p99_ms_max_of.iter();
+    ExpectTable {
+        snapshot: Some(put(expect.snapshot)),
+        requests_per_second_min: performance.requests_per_second_min.map(put),
+        objects_per_second_min: performance.objects_per_second_min.map(put),
+        latency_p99_ms_max: performance.latency_p99_ms_max.map(put),
+        error_share_max: performance.error_share_max.map(put),
+        growth_max: performance.growth_max.map(put),
+        escrowed_max: Some(put(whole(expect.escrowed_max))),
+        quarantine: expect.quarantine.clone().map(put),
+        latency_p99_ms_max_of: of_operations.map(|(of, ms)| (put(of.clone()), put(*ms))).collect(),
+    }
 }
 
 fn scoping_filter_tables(scope: &Scope) -> Vec<Spanned<ScopingFilterTable>> {

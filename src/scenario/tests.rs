@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use super::*;
+use crate::metrics::GrowthBound;
 
 const HEAD: &str = "title = \"t\"\n\n[population]\nusers = 40\ngroups = 3\n\n";
 const INITIAL: &str = "[[cycle]]\nkind = \"initial\"\n\n";
@@ -68,6 +69,19 @@ fn a_scenario_reads_back_from_what_it_writes() {
         let written = scenario.to_toml();
         assert_eq!(Scenario::parse(name, &written).unwrap(), scenario, "{written}");
     }
+}
+
+#[test]
+fn expectations_read_back_as_written() {
+    let expect = "[expect]\nrequests-per-second-min = 25\nerror-share-max = 0.01\n\
+                  growth-max = \"logarithmic\"\nlatency-p99-ms-max-of = { create-user = 300.5 }\n";
+    let scenario = parse(&format!("{HEAD}{INITIAL}{expect}")).unwrap();
+    let performance = &scenario.expect.performance;
+    assert_eq!(performance.growth_max, Some(GrowthBound::Logarithmic));
+    assert_eq!(performance.error_share_max, Some(0.01));
+    assert_eq!(performance.latency_p99_ms_max_of, [("create-user".to_owned(), 300.5)].into());
+    let written = scenario.to_toml();
+    assert_eq!(parse(&written).unwrap(), scenario, "{written}");
 }
 
 #[test]

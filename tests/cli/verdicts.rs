@@ -175,6 +175,7 @@ fn timeless(report: &Value) -> Value {
         "began",
         "seconds",
         "latency-ms",
+        "histogram",
         "requests-per-second",
         "objects-per-second",
         "bottleneck",

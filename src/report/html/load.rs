@@ -217,7 +217,15 @@ fn phases(load: &LoadResult) -> Markup {
             }
         }
     };
-    figure("Phases", charts::spans("seconds", &stretches(load)), &[], &table)
+    html! {
+        (figure("Phases", charts::spans("seconds", &stretches(load)), &[], &table))
+        @for it in load.phases.iter().filter(|it| !it.operations.is_empty()) {
+            details {
+                summary { "Operations of the phase " (visible(&it.phase, SHORT)) }
+                (operations(&it.operations))
+            }
+        }
+    }
 }
 
 fn stretches(load: &LoadResult) -> Vec<Stretch> {

@@ -7,9 +7,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use serde::{Deserialize, Serialize};
+
+use super::Latency;
 use crate::exchange::{Exchange, Failure, Listener, Operation};
-use crate::metrics::Latency;
-use crate::run::{Growth, GrowthPoint, GrowthVerdict};
 
 /// Requests that a stretch must have to count.
 const REQUESTS_MIN: u64 = 20;
@@ -24,13 +25,118 @@ const LINEAR_MAX: f64 = 1.3;
 /// Groups whose size is followed; those beyond add nothing to the picture.
 const GROUPS_MAX: usize = 100_000;
 
-/// Hears a load's exchanges and keeps latencies by size.
-pub(super) struct Sizes {
+/// How the latency of one operation grew with what there was.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Growth {
+    /// The operation: `match-user`, `create-user`, `add-members`.
+    pub operation: String,
+    /// What there was more and more of: `users`, `groups` or `members of one group`.
+    pub over: String,
+    /// Latencies by size, smallest first.
+    pub points: Vec<GrowthPoint>,
+    /// The exponent of the fitted power of the size; none where there are too few points.
+    pub exponent: Option<f64>,
+    /// What the exponent means.
+    pub verdict: GrowthVerdict,
+}
+
+/// Latencies at one size.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct GrowthPoint {
+    /// How many there were, in the middle of the measured stretch.
+    pub size: u64,
+    /// Requests measured there.
+    pub count: u64,
+    /// Their median, in milliseconds.
+    pub p50_ms: f64,
+    /// Every latency.
+    pub histogram: Latency,
+}
+
+/// How a latency grows with the size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GrowthVerdict {
+    /// It does not.
+    Constant,
+    /// As the logarithm of the size, or a small power of it.
+    Logarithmic,
+    /// In proportion to the size.
+    Linear,
+    /// Faster than the size.
+    Worse,
+    /// Too few sizes, or too far apart from one another, for a verdict.
+    CannotTell,
+}
+
+impl Growth {
+    /// Fits a curve to the points.
+    pub fn over(operation: String, over: String, points: Vec<GrowthPoint>) -> Self {
+        let (exponent, verdict) = judge(&points);
+        Self { operation, over, points, exponent, verdict }
+    }
+
+    /// What several loads at the same time measured: points of the same size are added up, and the
+    /// curve is fitted anew.
+    pub fn merged<'a>(of: impl IntoIterator<Item = &'a Self>) -> Vec<Self> {
+        let mut kept: Vec<(&str, &str, BTreeMap<u64, Latency>)> = Vec::new();
+        for growth in of {
+            let key = (growth.operation.as_str(), growth.over.as_str());
+            let place = kept.iter().position(|it| (it.0, it.1) == key).unwrap_or(kept.len());
+            if place == kept.len() {
+                kept.push((key.0, key.1, BTreeMap::new()));
+            }
+            for point in &growth.points {
+                let sum = kept[place].2.entry(point.size).or_insert_with(Latency::coarse);
+                sum.add(&point.histogram);
+            }
+        }
+        let merged = kept.into_iter().map(|(operation, over, points)| {
+            let points = points.into_iter().map(|(size, histogram)| GrowthPoint {
+                size,
+                count: histogram.count(),
+                p50_ms: histogram.percentiles_ms().p50,
+                histogram,
+            });
+            Self::over(operation.to_owned(), over.to_owned(), points.collect())
+        });
+        merged.collect()
+    }
+}
+
+impl GrowthVerdict {
+    /// The greatest exponent that the word stands for.
+    pub(super) fn exponent_max(self) -> f64 {
+        match self {
+            Self::Constant => 0.0,
+            Self::Logarithmic => LOGARITHMIC_MAX,
+            Self::Linear => LINEAR_MAX,
+            Self::Worse | Self::CannotTell => f64::MAX,
+        }
+    }
+
+    /// The word of reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Constant => "constant",
+            Self::Logarithmic => "logarithmic",
+            Self::Linear => "linear",
+            Self::Worse => "worse than linear",
+            Self::CannotTell => "cannot tell",
+        }
+    }
+}
+
+/// Hears exchanges and keeps latencies by what the tenant holds.
+#[derive(Debug)]
+pub struct Sizes {
     members_per_patch: u64,
     kept: Mutex<Kept>,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Kept {
     users: u64,
     groups: u64,
@@ -41,12 +147,13 @@ struct Kept {
 }
 
 impl Sizes {
-    pub(super) fn new(members_per_patch: usize) -> Self {
+    /// A PATCH that adds members adds so many.
+    pub fn new(members_per_patch: usize) -> Self {
         Self { members_per_patch: members_per_patch as u64, kept: Mutex::default() }
     }
 
     /// What was found of each operation that grows with something.
-    pub(super) fn growth(&self) -> Vec<Growth> {
+    pub fn growth(&self) -> Vec<Growth> {
         let kept = self.kept();
         let of = |operation: Operation, over: &str| {
             let stretches = kept.latencies.range((operation, 0)..=(operation, u32::MAX));
@@ -56,11 +163,11 @@ impl Sizes {
                     size: middle_of(*stretch),
                     count: latency.count(),
                     p50_ms: latency.percentiles_ms().p50,
+                    histogram: latency.clone(),
                 })
                 .collect();
-            let (exponent, verdict) = judge(&points);
-            let (operation, over) = (operation.name(), over.to_owned());
-            (!points.is_empty()).then_some(Growth { operation, over, points, exponent, verdict })
+            let is_told = !points.is_empty();
+            is_told.then(|| Growth::over(operation.name(), over.to_owned(), points))
         };
         [
             of(Operation::MatchUser, "users"),
@@ -113,16 +220,6 @@ impl Listener for Sizes {
         };
         let place = (exchange.operation, stretch_of(size));
         kept.latencies.entry(place).or_insert_with(Latency::coarse).record(exchange.latency());
-    }
-}
-
-/// The greatest exponent that the word stands for.
-pub(super) fn exponent_of(verdict: GrowthVerdict) -> f64 {
-    match verdict {
-        GrowthVerdict::Constant => 0.0,
-        GrowthVerdict::Logarithmic => LOGARITHMIC_MAX,
-        GrowthVerdict::Linear => LINEAR_MAX,
-        GrowthVerdict::Worse | GrowthVerdict::CannotTell => f64::MAX,
     }
 }
 
@@ -224,13 +321,17 @@ impl Fit {
 mod tests {
     use super::*;
 
+    fn point(size: u64, p50_ms: f64) -> GrowthPoint {
+        GrowthPoint { size, count: 100, p50_ms, histogram: Latency::coarse() }
+    }
+
     /// Medians at doubling sizes, each off by up to `noise` of itself.
     fn points(noise: f64, latency: impl Fn(f64) -> f64) -> Vec<GrowthPoint> {
         (5..17_u32)
             .map(|doubling| {
                 let size = 1_u64 << doubling;
                 let off = 1.0 + noise * f64::from(doubling * 7 % 5).mul_add(0.5, -1.0);
-                GrowthPoint { size, count: 100, p50_ms: latency(size as f64) * off }
+                point(size, latency(size as f64) * off)
             })
             .collect()
     }
@@ -269,8 +370,7 @@ mod tests {
         let all = points(0.0, |size| size);
         assert_eq!(judge(&all[..4]).1, GrowthVerdict::CannotTell);
         assert_eq!(judge(&[]), (None, GrowthVerdict::CannotTell));
-        let near: Vec<_> =
-            (0..9).map(|step| GrowthPoint { size: 100 + step, count: 100, p50_ms: 1.0 }).collect();
+        let near: Vec<_> = (0..9).map(|step| point(100 + step, 1.0)).collect();
         assert_eq!(judge(&near).1, GrowthVerdict::CannotTell);
     }
 
