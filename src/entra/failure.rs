@@ -170,7 +170,10 @@ fn message_of(exchange: &Exchange) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::exchange::{Answer, BodyEnd, Request};
 
     #[test]
     fn each_status_has_the_code_and_the_retry_of_the_table() {
@@ -194,6 +197,33 @@ mod tests {
             assert_eq!(code_of(status, Operation::UpdateUser), (code, retry), "{status}");
         }
         assert_eq!(code_of(404, Operation::MatchUser), (INCOMPATIBLE, BackOff));
+    }
+
+    #[test]
+    fn an_answer_that_ends_in_its_middle_is_tried_again_and_may_have_acted() {
+        let exchange = |end| Exchange {
+            number: 1,
+            operation: Operation::CreateUser,
+            request: Request::get("/Users"),
+            result: Ok(Answer {
+                status: 201,
+                headers: http::HeaderMap::new(),
+                body: "{\"id\":".into(),
+                end,
+            }),
+            due: Duration::ZERO,
+            sent: Duration::ZERO,
+            answered: Duration::ZERO,
+            disturbance: None,
+        };
+        let whole = ObjectFailure::senseless(INCOMPATIBLE, "no id", &exchange(BodyEnd::Complete));
+        assert_eq!(
+            (whole.code, whole.is_passing(), whole.may_have_acted),
+            (INCOMPATIBLE, false, false)
+        );
+        let cut = exchange(BodyEnd::Broken("reset".to_owned()));
+        let cut = ObjectFailure::senseless(INCOMPATIBLE, "no id", &cut);
+        assert_eq!((cut.code, cut.is_passing(), cut.may_have_acted), (BROKEN.0, true, true));
     }
 
     #[test]

@@ -17,7 +17,9 @@ const REST: Duration = Duration::from_secs(1);
 #[derive(Default)]
 pub(super) struct Escrow {
     steps: Vec<(StepId, Step)>,
+    /// How many cycles in a row have tried again, and how many in all.
     retries: u32,
+    all_retries: u32,
 }
 
 impl Escrow {
@@ -35,6 +37,7 @@ impl Escrow {
             return None;
         }
         self.retries += 1;
+        self.all_retries += 1;
         steps.sort_by_key(|(step_id, _)| *step_id);
         let mut phases: Vec<Phase> = Vec::new();
         for name in ["users", "groups", "references"] {
@@ -43,7 +46,7 @@ impl Escrow {
             let now: Vec<(StepId, Step)> = now;
             if !now.is_empty() {
                 phases.push(Phase {
-                    name: format!("{name}, retry {}", self.retries),
+                    name: format!("{name}, retry {}", self.all_retries),
                     total: now.len() as u64,
                     steps: Box::new(now.into_iter()),
                     ends_cycle: false,
@@ -91,7 +94,8 @@ mod tests {
         escrow.keep((0, 3), Step::User(3));
         assert!(escrow.next_cycle().is_none(), "it was tried often enough");
         escrow.keep((3, 0), Step::Update(1, 3));
-        assert!(escrow.next_cycle().is_some(), "another cycle begins anew");
+        let (rest, phases) = escrow.next_cycle().expect("another cycle begins anew");
+        assert_eq!((rest, phases[0].name.as_str()), (REST, "users, retry 4"));
     }
 
     #[test]
