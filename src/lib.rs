@@ -22,7 +22,8 @@
 //! | 5 | [`run`], [`load`] | where the stages meet; the same conversations, many at once |
 //! | 4 | [`scenario`] | a scenario file, parsed and refused early |
 //! | 3 | [`entra`] | what Microsoft Entra does with a directory |
-//! | 2 | [`tenant`], [`checks`], [`history`], [`snapshot`], [`metrics`], [`recording`] | door; judging; memory |
+//! | 2 | [`tenant`], [`checks`], [`snapshot`], [`metrics`], [`recording`] | door; judging; memory |
+//! | 2 | [`history`] | what random requests should come to |
 //! | 1 | [`scim`], [`exchange`], [`difference`], [`profile`], [`directory`], [`refusal`] | nouns |
 //!
 //! `entra` and `checks` do not know each other: who acts does not judge. What to touch to add a

@@ -6,6 +6,7 @@
 
 mod built_in;
 mod check;
+mod concurrency;
 mod file;
 mod history;
 
@@ -19,7 +20,7 @@ use crate::directory::{
 };
 use crate::entra::job::ResetScope;
 use crate::entra::scope::{Scope, ScopeMode};
-use crate::history::History;
+use crate::history::{History, RoundPlan};
 use crate::metrics::PerformanceExpectations;
 use crate::profile::{EntraOverrides, MappingDefinition};
 use crate::refusal::Refusal;
@@ -45,6 +46,8 @@ pub struct Scenario {
     pub cycles: Vec<CyclePlan>,
     /// Requests of SCIM instead of Entra's work.
     pub history: Option<History>,
+    /// Changes at the same time instead of one after the other.
+    pub concurrency: Option<RoundPlan>,
     /// Entra's knobs that this scenario sets, over those of the profile.
     pub entra: EntraOverrides,
     /// Attribute mappings over those of the profile.
@@ -197,9 +200,10 @@ impl Scenario {
 
     /// The scenario as a file says it: reads back to the same.
     pub fn to_toml(&self) -> String {
-        match &self.history {
-            Some(history) => history::text_of(self, history),
-            None => file::text_of(self),
+        match (&self.history, &self.concurrency) {
+            (_, Some(rounds)) => concurrency::text_of(self, rounds),
+            (Some(history), None) => history::text_of(self, history),
+            (None, None) => file::text_of(self),
         }
     }
 

@@ -119,6 +119,24 @@ verbs! {
     LoseAnswer "lose-answer";
     /// What a history left behind, after it was cleaned up.
     CleanUp "clean-up";
+    /// Creates of one userName at the same time.
+    RaceCreates "race-creates";
+    /// Renames of several users to one userName at the same time.
+    RaceRenames "race-renames";
+    /// Members added to one group at the same time.
+    RaceAdds "race-adds";
+    /// Members added to one group while others are removed from it.
+    RaceAddsAndRemoves "race-adds-and-removes";
+    /// Replacements of one complex attribute at the same time.
+    RaceReplaces "race-replaces";
+    /// A counter read, and written under If-Match, by several at the same time.
+    RaceIncrements "race-increments";
+    /// Reads and writes of one attribute at the same time.
+    RaceAccesses "race-accesses";
+    /// Reads of a counter while it grows.
+    RaceReads "race-reads";
+    /// A walk over pages while others come and go.
+    RacePages "race-pages";
 }
 
 impl Verb {
@@ -130,6 +148,7 @@ impl Verb {
 
 /// One step of a history as it went.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each says one thing of the step, in any mix")]
 pub struct Episode {
     /// What the step does.
     pub verb: Verb,

@@ -257,7 +257,8 @@ impl EveryJudge {
 
 impl Listener for EveryJudge {
     fn heard(&self, exchange: &Exchange) {
-        if exchange.result.is_ok() {
+        // What went wrong on our own side of the door is no answer of the tenant's.
+        if exchange.result.is_ok() && exchange.disturbance.is_none() {
             let seen = Seen::new(exchange, self.content_type_strict);
             self.judge_alone(&seen);
             self.judge_again(&seen);

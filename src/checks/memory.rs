@@ -56,7 +56,7 @@ impl Sighting {
             id.decode_utf8_lossy().into_owned()
         });
         if seen.request.method == Method::DELETE {
-            return Self::of_deletion(collection, asked?);
+            return Some(Self::of_deletion(collection, asked?));
         }
         let body = seen.body()?;
         let id = body.get("id")?.as_str()?.to_owned();
@@ -75,8 +75,8 @@ impl Sighting {
         })
     }
 
-    fn of_deletion(collection: &str, id: String) -> Option<Self> {
-        Some(Self {
+    fn of_deletion(collection: &str, id: String) -> Self {
+        Self {
             collection: collection.to_owned(),
             asked: Some(id.clone()),
             id,
@@ -86,7 +86,7 @@ impl Sighting {
             version: None,
             digest: 0,
             is_deleted: true,
-        })
+        }
     }
 }
 

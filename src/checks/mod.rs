@@ -140,6 +140,7 @@ pub const CATALOGUE: &[&[Check]] = &[
     properties::WRITES,
     properties::TRIALS,
     properties::QUERIES,
+    properties::RACES,
     properties::PASSING,
 ];
 

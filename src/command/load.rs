@@ -357,6 +357,12 @@ impl Load {
         if size.users == 0 {
             return refuse("--users 0: at least one user makes a load");
         }
+        if self.shard().is_part() && self.common.tenant_url.is_none() {
+            return refuse(
+                "--shard needs --tenant-url: in this process's embedded tenant nobody else makes \
+                 the other shares",
+            );
+        }
         if size.members_per_group > size.users || size.members_per_large_group > size.users {
             return refuse("--members-per-group and --members-per-large-group: at most --users");
         }

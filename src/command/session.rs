@@ -223,7 +223,7 @@ impl Session {
             tokio::time::sleep(GRACE).await;
         };
         let worked = tokio::select! {
-            worked = work(&self) => worked,
+            worked = Box::pin(work(&self)) => worked,
             () = interrupted => Ok(()),
         };
         Box::pin(self.end(worked)).await

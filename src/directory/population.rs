@@ -446,7 +446,7 @@ mod tests {
     #[test]
     fn the_given_part_of_a_name_is_found_again() {
         let population = population(9, 2, 0);
-        let contoso = Population { domain: Some("contoso.com".into()), ..population.clone() };
+        let contoso = Population { domain: Some("contoso.com".into()), ..population };
         for population in [&population, &contoso] {
             let name = population.user_principal_name("o'neill.2", 7);
             assert_eq!(population.name_part(&name, 7), Some("o'neill.2"));

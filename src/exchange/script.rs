@@ -133,7 +133,7 @@ impl Script {
             if at > 0 {
                 word.push_str(&curl::quoted(&rest[..at]));
             }
-            word.push_str(&format!("\"${variable}\""));
+            word.extend(["\"$", variable, "\""]);
             rest = &rest[at + id.len()..];
         }
         if !rest.is_empty() || word.is_empty() {

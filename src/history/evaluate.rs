@@ -298,7 +298,7 @@ mod tests {
         ] {
             assert_eq!(judged(filter), Truth::Open, "{filter}");
         }
-        assert_eq!(judged(r#"nope pr or active eq false"#), Truth::Holds);
-        assert_eq!(judged(r#"nope pr and active eq true"#), Truth::Fails);
+        assert_eq!(judged("nope pr or active eq false"), Truth::Holds);
+        assert_eq!(judged("nope pr and active eq true"), Truth::Fails);
     }
 }

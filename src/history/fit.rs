@@ -17,12 +17,12 @@ pub(super) struct Fit {
 }
 
 impl Fit {
-    fn plainly(value: Option<Value>) -> Option<Self> {
-        Some(Self { value, may_be_refused: false })
+    fn plainly(value: Option<Value>) -> Self {
+        Self { value, may_be_refused: false }
     }
 
-    fn perhaps(value: Option<Value>) -> Option<Self> {
-        Some(Self { value, may_be_refused: true })
+    fn perhaps(value: Option<Value>) -> Self {
+        Self { value, may_be_refused: true }
     }
 
     fn loosely(self) -> Self {
@@ -36,7 +36,7 @@ pub(super) fn whole(attribute: &Attribute, raw: &Value) -> Option<Fit> {
         return one(attribute, raw);
     }
     let entries = match raw {
-        Value::Null => return Fit::plainly(None),
+        Value::Null => return Some(Fit::plainly(None)),
         Value::Array(entries) => entries,
         entry => {
             let fit = one(attribute, entry)?;
@@ -69,26 +69,26 @@ pub(super) fn one(attribute: &Attribute, raw: &Value) -> Option<Fit> {
         (AttributeType::Complex, Value::Object(members)) => complex(attribute, members),
         (AttributeType::Complex, Value::String(text)) if attribute.find("$ref").is_some() => {
             let value = (!text.is_empty()).then(|| serde_json::json!({"value": text}));
-            Fit::perhaps(value)
+            Some(Fit::perhaps(value))
         }
         (AttributeType::Complex, _) => None,
-        (AttributeType::Boolean, Value::Bool(_)) => Fit::plainly(Some(raw.clone())),
+        (AttributeType::Boolean, Value::Bool(_)) => Some(Fit::plainly(Some(raw.clone()))),
         (AttributeType::Boolean, Value::String(text)) => match text.to_ascii_lowercase().as_str() {
-            "true" => Fit::perhaps(Some(true.into())),
-            "false" => Fit::perhaps(Some(false.into())),
+            "true" => Some(Fit::perhaps(Some(true.into()))),
+            "false" => Some(Fit::perhaps(Some(false.into()))),
             _ => None,
         },
         (AttributeType::Boolean, _) | (_, Value::Array(_) | Value::Object(_)) => None,
         (_, Value::String(text)) if text.trim().is_empty() => {
             refuse_if(attribute.required, Some(raw.clone())).map(Fit::loosely)
         }
-        (_, Value::String(_)) => Fit::plainly(Some(raw.clone())),
-        (_, number) => Fit::perhaps(Some(number.to_string().into())),
+        (_, Value::String(_)) => Some(Fit::plainly(Some(raw.clone()))),
+        (_, number) => Some(Fit::perhaps(Some(number.to_string().into()))),
     }
 }
 
 fn refuse_if(required: bool, value: Option<Value>) -> Option<Fit> {
-    if required { None } else { Fit::plainly(value) }
+    if required { None } else { Some(Fit::plainly(value)) }
 }
 
 fn complex(attribute: &Attribute, members: &Map<String, Value>) -> Option<Fit> {
@@ -130,9 +130,9 @@ mod tests {
 
     #[test]
     fn what_fits_is_taken_and_what_cannot_be_meant_is_refused() {
-        assert_eq!(fit("title", &json!("a")), Fit::plainly(Some(json!("a"))));
-        assert_eq!(fit("title", &json!(null)), Fit::plainly(None));
-        assert_eq!(fit("emails", &json!([])), Fit::plainly(None));
+        assert_eq!(fit("title", &json!("a")), Some(Fit::plainly(Some(json!("a")))));
+        assert_eq!(fit("title", &json!(null)), Some(Fit::plainly(None)));
+        assert_eq!(fit("emails", &json!([])), Some(Fit::plainly(None)));
         for (name, raw) in [
             ("active", json!("maybe")),
             ("title", json!({"a": 1})),
@@ -148,11 +148,11 @@ mod tests {
 
     #[test]
     fn what_the_rfc_leaves_open_may_be_taken_or_refused() {
-        assert_eq!(fit("active", &json!("False")), Fit::perhaps(Some(json!(false))));
-        assert_eq!(fit("title", &json!(7)), Fit::perhaps(Some(json!("7"))));
+        assert_eq!(fit("active", &json!("False")), Some(Fit::perhaps(Some(json!(false)))));
+        assert_eq!(fit("title", &json!(7)), Some(Fit::perhaps(Some(json!("7")))));
         assert_eq!(
             fit("emails", &json!({"value": "a"})),
-            Fit::perhaps(Some(json!([{"value": "a"}])))
+            Some(Fit::perhaps(Some(json!([{"value": "a"}]))))
         );
     }
 }

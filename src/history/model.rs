@@ -208,7 +208,7 @@ impl Model {
 
     /// Method and body of a step on something that is there, or was.
     fn request(&self, slot: Slot, step: &Step) -> Option<(Method, Option<Value>)> {
-        let patch = |operations: &[Value]| (Method::PATCH, Some(patch_body(operations)));
+        let changing = |operations: &[Value]| (Method::PATCH, Some(patch_body(operations)));
         let members = || {
             let numbers = step.details.as_array().into_iter().flatten().filter_map(Value::as_u64);
             let slots = numbers.filter_map(|it| usize::try_from(it).ok()).map(Slot::user);
@@ -228,9 +228,9 @@ impl Model {
                 }
                 (Method::PUT, Some(body))
             }
-            Verb::Patch => patch(step.details.as_array()?),
+            Verb::Patch => changing(step.details.as_array()?),
             Verb::AddMembers => {
-                patch(&[json!({"op": "add", "path": "members", "value": values(&members()?)})])
+                changing(&[json!({"op": "add", "path": "members", "value": values(&members()?)})])
             }
             Verb::RemoveMembers => {
                 let removed = members()?;
@@ -238,26 +238,26 @@ impl Model {
                     let path = format!("members[value eq \"{}\"]", member.reference());
                     json!({"op": "remove", "path": path})
                 });
-                patch(&removals.collect::<Vec<_>>())
+                changing(&removals.collect::<Vec<_>>())
             }
             Verb::SetManager => {
                 let path = format!("{}:manager", scim::ENTERPRISE_USER);
                 match step.details.as_u64().and_then(|number| usize::try_from(number).ok()) {
-                    None => patch(&[json!({"op": "remove", "path": path})]),
+                    None => changing(&[json!({"op": "remove", "path": path})]),
                     Some(number) => {
                         let manager = Some(Slot::user(number)).filter(|it| self.holds(*it))?;
                         let value = json!({"value": manager.reference()});
-                        patch(&[json!({"op": "replace", "path": path, "value": value})])
+                        changing(&[json!({"op": "replace", "path": path, "value": value})])
                     }
                 }
             }
             Verb::Deactivate | Verb::Reactivate => {
                 let active = step.verb == Verb::Reactivate;
-                patch(&[json!({"op": "replace", "path": "active", "value": active})])
+                changing(&[json!({"op": "replace", "path": "active", "value": active})])
             }
             Verb::Rename => {
                 let path = slot.kind.name_attribute();
-                patch(&[json!({"op": "replace", "path": path, "value": step.details})])
+                changing(&[json!({"op": "replace", "path": path, "value": step.details})])
             }
             _ => return None,
         })

@@ -24,7 +24,7 @@ pub(super) fn operation(dice: &mut Dice, kind: Kind, offered: &[&str], state: &S
     let Some(attribute) = dice.pick(offered).copied() else { return json!({}) };
     if kind == Kind::Group {
         let value = dice.text(&["ext-g1-<marker>", "ext-g2-<marker>"]);
-        return simple(dice, attribute, value.into());
+        return simple(dice, attribute, &value.into());
     }
     if dice.percent(20) {
         return without_path(dice, offered);
@@ -34,7 +34,7 @@ pub(super) fn operation(dice: &mut Dice, kind: Kind, offered: &[&str], state: &S
         Look::Typed(types, _) => on_several(dice, attribute, types, state),
         _ => {
             let value = value(dice, attribute);
-            simple(dice, attribute, value)
+            simple(dice, attribute, &value)
         }
     }
 }
@@ -60,7 +60,7 @@ pub(super) fn flawed(dice: &mut Dice, kind: Kind) -> Value {
 }
 
 /// A simple attribute: set, replaced, removed, or unassigned by null.
-fn simple(dice: &mut Dice, attribute: &str, value: Value) -> Value {
+fn simple(dice: &mut Dice, attribute: &str, value: &Value) -> Value {
     let path = wire_path(attribute);
     let path = if dice.percent(10) { path.to_uppercase() } else { path };
     match dice.below(10) {

@@ -441,10 +441,7 @@ fn write_selected(place: &Place<'_>, raw: &Value, state: &State) -> Allowed {
     }
     let Value::Object(given) = raw else { return Allowed::refusal() };
     let Some(fit) = fit::one(place.attribute, raw) else { return Allowed::refusal() };
-    let new = match fit.value {
-        Some(Value::Object(new)) => new,
-        _ => return Allowed::either(state.clone()),
-    };
+    let Some(Value::Object(new)) = fit.value else { return Allowed::either(state.clone()) };
     if selected.is_empty() {
         return made(place, new, state);
     }

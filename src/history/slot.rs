@@ -112,12 +112,11 @@ impl FromStr for Slot {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        let (word, number) = match text.strip_suffix('s') {
-            Some(word) => (word, EVERY),
-            None => {
-                let (word, number) = text.split_once(' ').ok_or(())?;
-                (word, number_of(number).ok_or(())?)
-            }
+        let (word, number) = if let Some(word) = text.strip_suffix('s') {
+            (word, EVERY)
+        } else {
+            let (word, number) = text.split_once(' ').ok_or(())?;
+            (word, number_of(number).ok_or(())?)
         };
         let kind = match word {
             "user" => Kind::User,

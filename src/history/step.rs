@@ -196,22 +196,21 @@ impl FromStr for Step {
     fn from_str(line: &str) -> Result<Self, StepError> {
         let wrong = |mend: String| StepError { line: line.chars().take(100).collect(), mend };
         let (word, rest) = line.trim().split_once(' ').unwrap_or((line.trim(), ""));
-        let verb = Verb::of(word).ok_or_else(|| {
-            let words: Vec<&str> = Verb::ALL.iter().map(|verb| verb.word()).collect();
+        let verb = Verb::of(word).filter(|verb| !verb.is_race()).ok_or_else(|| {
+            let steps = Verb::ALL.iter().filter(|verb| !verb.is_race());
+            let words: Vec<&str> = steps.map(|verb| verb.word()).collect();
             wrong(format!("it begins with one of {}", words.join(", ")))
         })?;
         let about = About::of(verb);
-        let (slot, rest) = match about {
-            About::Nothing => (None, rest),
-            _ => {
-                let words =
-                    if rest.starts_with("users") || rest.starts_with("groups") { 0 } else { 1 };
-                let end = rest.match_indices(' ').nth(words).map_or(rest.len(), |(at, _)| at);
-                let slot = rest[..end].parse::<Slot>().ok().filter(|slot| about.takes(*slot));
-                let slot =
-                    slot.ok_or_else(|| wrong(format!("`{word}` goes with {}", about.example())))?;
-                (Some(slot), rest[end..].trim_start())
-            }
+        let (slot, rest) = if about == About::Nothing {
+            (None, rest)
+        } else {
+            let words = usize::from(!(rest.starts_with("users") || rest.starts_with("groups")));
+            let end = rest.match_indices(' ').nth(words).map_or(rest.len(), |(at, _)| at);
+            let slot = rest[..end].parse::<Slot>().ok().filter(|slot| about.takes(*slot));
+            let slot =
+                slot.ok_or_else(|| wrong(format!("`{word}` goes with {}", about.example())))?;
+            (Some(slot), rest[end..].trim_start())
         };
         let details = match rest {
             "" => Value::Null,

@@ -52,15 +52,6 @@ pub(super) fn trial(dice: &mut Dice, verb: Verb, slot: Slot, ground: &Ground<'_>
     let every = Slot { kind: slot.kind, number: EVERY };
     let texts = texts(ground.offered);
     let one_text = |dice: &mut Dice| dice.pick(&texts).copied();
-    let some = |dice: &mut Dice, names: &[&str]| -> Value {
-        let mut members = Map::new();
-        for _ in 0..=dice.below(2) {
-            if let Some(name) = dice.pick(names) {
-                members.insert((*name).to_owned(), value(dice, name));
-            }
-        }
-        members.into()
-    };
     Some(match verb {
         Verb::Look | Verb::PutBack => Step::bare(verb, slot),
         Verb::List => Step::bare(verb, every),
@@ -81,9 +72,9 @@ pub(super) fn trial(dice: &mut Dice, verb: Verb, slot: Slot, ground: &Ground<'_>
         }
         Verb::PatchEitherOrder => {
             let (one, other) = (one_text(dice)?, one_text(dice)?);
-            let both = [one, other].map(
-                |name| json!({"op": "replace", "path": wire_path(name), "value": value(dice, name)}),
-            );
+            let both = [one, other].map(|name| {
+                json!({"op": "replace", "path": wire_path(name), "value": value(dice, name)})
+            });
             (one != other).then(|| Step::new(verb, slot, both.to_vec()))?
         }
         Verb::AddTwice => Step::new(verb, slot, some(dice, ground.offered)),
@@ -122,6 +113,17 @@ pub(super) fn trial(dice: &mut Dice, verb: Verb, slot: Slot, ground: &Ground<'_>
         }
         _ => return None,
     })
+}
+
+/// Up to three of the attributes, each with a value.
+fn some(dice: &mut Dice, names: &[&str]) -> Value {
+    let mut members = Map::new();
+    for _ in 0..=dice.below(2) {
+        if let Some(name) = dice.pick(names) {
+            members.insert((*name).to_owned(), value(dice, name));
+        }
+    }
+    members.into()
 }
 
 /// Attributes whose value is a text of any kind; those with a name of their own are left out.

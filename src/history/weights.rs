@@ -86,9 +86,10 @@ impl TryFrom<BTreeMap<String, u32>> for VerbWeights {
 
     fn try_from(words: BTreeMap<String, u32>) -> Result<Self, String> {
         let known = |word: &str| Verb::of(word).filter(|verb| is_drawn(*verb));
-        let pairs = words.into_iter().map(|(word, weight)| match known(&word) {
-            Some(verb) => Ok((verb, weight)),
-            None => {
+        let pairs = words.into_iter().map(|(word, weight)| {
+            if let Some(verb) = known(&word) {
+                Ok((verb, weight))
+            } else {
                 let all = Verb::ALL.iter().filter(|verb| is_drawn(**verb));
                 let all: Vec<&str> = all.map(|verb| verb.word()).collect();
                 Err(format!("`{word}` is no kind of step; there are {}", all.join(", ")))
@@ -100,7 +101,7 @@ impl TryFrom<BTreeMap<String, u32>> for VerbWeights {
 
 /// Whether a verb has a weight: a repetition follows a write, a clean-up the whole.
 fn is_drawn(verb: Verb) -> bool {
-    !matches!(verb, Verb::Repeat | Verb::CleanUp)
+    !matches!(verb, Verb::Repeat | Verb::CleanUp) && !verb.is_race()
 }
 
 impl From<VerbWeights> for BTreeMap<String, u32> {

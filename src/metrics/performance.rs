@@ -104,6 +104,19 @@ impl PerformanceExpectations {
         whole.into_iter().flatten().chain(of_operations).chain(growth).collect()
     }
 
+    /// What could not be judged, a sentence each: silence would look like success.
+    pub fn unjudged(&self, operations: &[OperationMetrics], growth: &[Growth]) -> Vec<String> {
+        let is_absent = |name: &&String| !operations.iter().any(|it| it.operation == **name);
+        let absent = self.latency_p99_ms_max_of.keys().filter(is_absent).map(|name| {
+            format!("latency-p99-ms-max-of {name} was not judged: no such request was sent")
+        });
+        let has_verdict = growth.iter().any(|growth| growth.exponent.is_some());
+        let growth = self.growth_max.filter(|_| !has_verdict).map(|_| {
+            "growth-max was not judged: too few requests at too few sizes of the tenant".to_owned()
+        });
+        absent.chain(growth).collect()
+    }
+
     /// Both sides are exponents: the greatest that the expected word stands for, and the measured.
     fn judge_growth(&self, growth: &Growth) -> Option<ExpectationResult> {
         let (expected, actual) = (self.growth_max?.verdict(), growth.exponent?);
@@ -187,6 +200,27 @@ mod tests {
             growth: &[],
         });
         assert!(!judged[0].held);
+    }
+
+    #[test]
+    fn what_was_not_measured_is_told_and_what_was_is_not() {
+        let expected = |name: &str| PerformanceExpectations {
+            latency_p99_ms_max_of: BTreeMap::from([(name.to_owned(), 1.0)]),
+            growth_max: Some(GrowthBound::Linear),
+            ..PerformanceExpectations::default()
+        };
+        let growth = |exponent| Growth {
+            operation: "create-user".to_owned(),
+            over: "users".to_owned(),
+            points: Vec::new(),
+            exponent,
+            verdict: GrowthVerdict::CannotTell,
+        };
+        let told = expected("delete-user").unjudged(&[operation()], &[growth(None)]);
+        assert_eq!(told.len(), 2);
+        assert!(told[0].contains("delete-user") && told[1].contains("growth-max"), "{told:?}");
+        let told = expected("create-user").unjudged(&[operation()], &[growth(Some(0.0))]);
+        assert!(told.is_empty(), "{told:?}");
     }
 
     #[test]

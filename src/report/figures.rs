@@ -6,10 +6,11 @@ use std::fmt::Write as _;
 
 use crate::checks::check::{CheckResult, ReadingResult};
 use crate::difference::DifferenceKind as Kind;
+use crate::history::Verb;
 use crate::run::{
-    Capacity, Counts, Finding, Growth, KnownFailureResult, KnownFailureState, LoadResult,
-    RequestCounts, Run, ScenarioOutcome, ScenarioResult, SequenceFailure, SnapshotResult,
-    TriedOrders,
+    Capacity, Counts, Finding, Growth, KnownFailureResult, KnownFailureState, LagResult,
+    LoadResult, RequestCounts, Run, ScenarioOutcome, ScenarioResult, SequenceFailure,
+    SnapshotResult, TriedOrders,
 };
 
 /// `120 conform, 2 violations, 1 deviation`: what is nought is left out, violations never.
@@ -130,8 +131,10 @@ pub(super) fn found(finding: &Finding) -> String {
         (false, true) => "as short as it gets",
         (false, false) => "perhaps not the shortest: the budget ended",
     };
+    let is_race = Verb::of(&finding.verb).is_some_and(Verb::is_race);
+    let (place, parts) = if is_race { ("round", "workers") } else { ("history", "steps") };
     format!(
-        "in history {} (seed {}), {} steps of {}, {how}; showed in {} of {} replays, {} requests",
+        "in {place} {} (seed {}), {} {parts} of {}, {how}; showed in {} of {} replays, {} requests",
         finding.history,
         finding.seed,
         finding.script.len(),
@@ -213,6 +216,21 @@ pub(super) fn difference(kind: Kind) -> String {
     .to_owned()
 }
 
+/// How long one kind of read lags behind writes.
+pub(super) fn lag(lag: &LagResult) -> String {
+    let LagResult { read, writes, at_once, unseen, .. } = lag;
+    let mut text = format!("{read}: {at_once} of {writes} writes seen at once");
+    if let (Some(p50), Some(p95), Some(max)) = (lag.p50_ms, lag.p95_ms, lag.max_ms)
+        && max > 0.0
+    {
+        let _ = write!(text, ", p50 {p50:.0} ms, p95 {p95:.0} ms, max {max:.0} ms");
+    }
+    if *unseen > 0 {
+        let _ = write!(text, ", {unseen} not seen in time");
+    }
+    text
+}
+
 /// How many orders of two changes were tried.
 pub(super) fn orders(orders: &TriedOrders) -> String {
     let TriedOrders { possible, tried, .. } = orders;
@@ -292,6 +310,7 @@ pub(super) fn load(load: &LoadResult) -> Vec<String> {
             load.escrowed
         ));
     }
+    lines.extend(load.expected.unjudged(&load.operations, &load.growth));
     lines.extend(load.remarks.iter().cloned());
     lines
 }

@@ -3,6 +3,7 @@
 //! The schema is written by hand below; a test walks it beside a run in which every field is
 //! filled, so neither can name a key that the other lacks.
 
+mod found;
 mod load;
 
 use std::fs;
@@ -241,61 +242,12 @@ fn scenario() -> Value {
             ]),
         ),
         ("expectations", list(&expectation())),
-        ("failures", list(&sequence_failure())),
-        ("orders", optional(&orders())),
+        ("failures", list(&found::sequence_failure())),
+        ("orders", optional(&found::orders())),
         ("minimal", optional(&string())),
-        ("findings", list(&finding())),
+        ("findings", list(&found::finding())),
+        ("lags", list(&found::lag())),
         ("remarks", list(&string())),
-    ])
-}
-
-fn sequence_failure() -> Value {
-    object([
-        ("kinds", described("what went wrong, without names and numbers", &list(&string()))),
-        ("seed", described("the seed of the first sequence that showed it", &count())),
-        ("nth", count()),
-        ("times", described("how many sequences showed it", &count())),
-        ("requests-until-found", count()),
-        ("requests-to-shorten", count()),
-        ("changes-before", count()),
-        ("changes-after", count()),
-        ("is-minimal", described("no single change can be left out", &flag())),
-        ("shown", described("how many of the replays showed it again", &count())),
-        ("replays", count()),
-        ("script", described("cycle and change: `2: disable user 3`", &list(&string()))),
-        ("differences", list(&difference())),
-        ("complaints", list(&string())),
-        ("minimal", described("the shortened sequence as a scenario file", &string())),
-        ("shell", described("the same as a shell script", &optional(&string()))),
-    ])
-}
-
-fn orders() -> Value {
-    let counts = json!({ "type": "object", "additionalProperties": count() });
-    object([
-        ("possible", described("orders of two changes on one object that can be", &count())),
-        ("tried", count()),
-        ("missing", list(&string())),
-        ("counts", json!({ "type": "object", "additionalProperties": counts })),
-    ])
-}
-
-fn finding() -> Value {
-    object([
-        ("check", string()),
-        ("verb", string()),
-        ("step", string()),
-        ("expected", described("what the model says", &string())),
-        ("actual", described("what the tenant shows", &string())),
-        ("seed", count()),
-        ("history", count()),
-        ("steps-before", count()),
-        ("script", list(&string())),
-        ("is-minimal", flag()),
-        ("shown", count()),
-        ("replays", count()),
-        ("requests", count()),
-        ("minimal", optional(&string())),
     ])
 }
 

@@ -328,6 +328,12 @@ fn scenario(page: &mut String, run: &Run, scenario: &ScenarioResult) {
     if let Some(tried) = &scenario.orders {
         orders(page, tried);
     }
+    if !scenario.lags.is_empty() {
+        *page += "\nHow long writes took to be seen:\n\n";
+    }
+    for lag in &scenario.lags {
+        let _ = writeln!(page, "- {}", prose(&figures::lag(lag), SHORT));
+    }
     let _ = write!(page, "\n{}", fence("sh", &rerun_scenario(run, scenario), LONG));
 }
 

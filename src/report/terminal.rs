@@ -270,6 +270,7 @@ fn scenarios(page: &mut String, run: &Run, paint: Paint) {
         let _ = writeln!(page, "  {line}");
     }
     run.scenarios.iter().for_each(|it| orders(page, it));
+    run.scenarios.iter().for_each(|it| lags(page, it));
     for scenario in run.scenarios.iter().filter(|it| it.is_violated()) {
         // That a snapshot is missing is said once, above.
         let is_only_missing = scenario.snapshot == SnapshotResult::Missing
@@ -350,6 +351,14 @@ fn orders(page: &mut String, scenario: &ScenarioResult) {
         more => {
             let _ = writeln!(page, "; not {}, and {more} more", some.join("; not "));
         }
+    }
+}
+
+/// The kinds of read that lag behind writes.
+fn lags(page: &mut String, scenario: &ScenarioResult) {
+    for lag in scenario.lags.iter().filter(|lag| lag.at_once < lag.writes) {
+        let name = visible(&scenario.name, SHORT);
+        let _ = writeln!(page, "  {name}: {}", visible(&figures::lag(lag), SHORT));
     }
 }
 

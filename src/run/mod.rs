@@ -5,14 +5,17 @@ pub mod checks;
 pub mod cleanup;
 pub mod compare;
 mod exit;
+mod found;
 pub mod history;
 mod investigate;
 pub mod known_failures;
+mod lag;
 mod notify;
 pub mod play;
 mod progress;
 mod readings;
 mod result;
+mod rounds;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod sequence;
@@ -26,6 +29,7 @@ mod tests;
 
 pub use budget::*;
 pub use exit::*;
+pub use found::*;
 pub use known_failures::{KnownFailureResult, KnownFailureState, KnownFailures};
 pub use progress::*;
 pub use readings::*;

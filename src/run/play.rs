@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::history::play_histories;
 use super::investigate::{Investigated, investigate};
+use super::rounds::play_rounds;
 use super::sequence::Player;
 use super::sequences::{Folded, play_sequences};
 use super::stage::{Stage, dress_of};
@@ -55,16 +56,17 @@ pub enum PlayError {
 /// Runs a scenario and cleans up after it. A scenario with faults runs on the embedded tenant only:
 /// nobody can make a real one fail.
 pub async fn play(stage: &Stage, scenario: &Scenario) -> Result<ScenarioResult, PlayError> {
-    if let Some(history) = &scenario.history {
-        let seed = stage.seed.unwrap_or(scenario.seed);
-        let scenario = Scenario { seed, ..scenario.clone() };
-        return play_histories(stage, &scenario, history).await;
-    }
     let mut scenario = scenario.clone();
     let own_seed = scenario.seed;
     if let Some(seed) = stage.seed {
         scenario.seed = seed;
         scenario.population.seed = seed;
+    }
+    if let Some(rounds) = &scenario.concurrency {
+        return Box::pin(play_rounds(stage, &scenario, rounds)).await;
+    }
+    if let Some(history) = &scenario.history {
+        return Box::pin(play_histories(stage, &scenario, history)).await;
     }
     let began = Instant::now();
     let collector =
@@ -85,13 +87,13 @@ pub async fn play(stage: &Stage, scenario: &Scenario) -> Result<ScenarioResult, 
         SnapshotMode::Shape | SnapshotMode::Full => player.with_listener(collector.clone()),
     };
     stage.judge.in_scenario(Some(&player.scenario.name));
-    let mut folded = play_sequences(stage, &heard).await;
+    let mut folded = Box::pin(play_sequences(stage, &heard)).await;
     stage.judge.in_scenario(None);
     let mut investigated = Vec::new();
     if player.scenario.is_drawn() {
         for found in &std::mem::take(&mut folded.found) {
             if !stage.is_stopped() {
-                investigated.push(investigate(stage, &player, found).await);
+                investigated.push(Box::pin(investigate(stage, &player, found)).await);
             }
         }
     }
@@ -217,6 +219,7 @@ fn finish(
     result.differences = folded.differences;
     result.differences_total = folded.differences_total;
     result.remarks = folded.remarks;
+    result.remarks.extend(unjudged(scenario, measured));
     Ok(result)
 }
 
@@ -255,6 +258,12 @@ fn expectations(
     })
 }
 
+/// Expectations that nothing was held against.
+fn unjudged(scenario: &Scenario, measured: &Measured) -> Vec<String> {
+    let (operations, growth) = (measured.metrics.report(), measured.sizes.growth());
+    scenario.expect.performance.unjudged(&operations, &growth)
+}
+
 fn left_out(player: &Player, outcome: ScenarioOutcome, why: &str) -> ScenarioResult {
     ScenarioResult { outcome, remarks: vec![why.to_owned()], ..blank(player) }
 }
@@ -283,6 +292,7 @@ impl ScenarioResult {
             minimal: None,
             findings: Vec::new(),
             failures: Vec::new(),
+            lags: Vec::new(),
             orders: None,
             remarks: Vec::new(),
         }

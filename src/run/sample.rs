@@ -132,6 +132,8 @@ pub(crate) fn violating() -> Run {
     run.scenarios[0].differences_total = 1;
     run.scenarios[0].failures = vec![sequence_failure()];
     run.scenarios[0].orders = Some(tried_orders());
+    run.scenarios[0].findings = vec![finding()];
+    run.scenarios[0].lags = vec![lag()];
     run.scenarios[0].remarks = vec!["1 object in escrow".to_owned()];
     spoil(run.load.as_mut().unwrap());
     run.connection.as_mut().unwrap().code = Some("none".to_owned());
@@ -217,6 +219,12 @@ pub(crate) fn hostile(text: &str) -> Run {
         difference.expected = text.to_owned();
         difference.actual = text.to_owned();
     }
+    for finding in &mut scenario.findings {
+        finding.expected = text.to_owned();
+        finding.actual = text.to_owned();
+        finding.step = text.to_owned();
+        finding.script = vec![text.to_owned()];
+    }
     for failure in &mut scenario.failures {
         failure.complaints = vec![text.to_owned()];
         failure.script = vec![text.to_owned()];
@@ -294,7 +302,39 @@ fn scenario() -> ScenarioResult {
         findings: Vec::new(),
         failures: Vec::new(),
         orders: None,
+        lags: Vec::new(),
         remarks: Vec::new(),
+    }
+}
+
+fn finding() -> Finding {
+    Finding {
+        check: "prop-membership-concurrent-adds".to_owned(),
+        verb: "race-adds".to_owned(),
+        step: "add a member, 2 at the same time".to_owned(),
+        expected: "members of the group: [\"1\",\"2\"]".to_owned(),
+        actual: "members of the group: [\"2\"]".to_owned(),
+        seed: 1,
+        history: 3,
+        steps_before: 8,
+        script: vec!["add a member, 2 at the same time".to_owned(); 2],
+        is_minimal: true,
+        shown: 4,
+        replays: 5,
+        requests: 90,
+        minimal: Some("minimal.toml".to_owned()),
+    }
+}
+
+fn lag() -> LagResult {
+    LagResult {
+        read: "query by userName".to_owned(),
+        writes: 20,
+        at_once: 17,
+        unseen: 1,
+        p50_ms: Some(0.0),
+        p95_ms: Some(40.0),
+        max_ms: Some(61.0),
     }
 }
 

@@ -5,6 +5,7 @@
 //! they end; what comes after the first failure is left out, unless the run is to go on.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -99,7 +100,7 @@ fn at_once(player: &Player, budget: &Budget) -> usize {
 async fn sequence(player: Player, run: u32, beside_others: bool) -> (u32, Sequence) {
     let is_heard = run < HEARD_MAX;
     if !beside_others || player.embedded.is_none() {
-        return (run, player.play(run, 0, is_heard).await);
+        return (run, Box::pin(player.play(run, 0, is_heard)).await);
     }
     let alone = move || {
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -170,14 +171,14 @@ impl Teller<'_> {
     fn tell(&self, folded: &Folded, seed: u64) {
         let mut text = format!("{} {}", self.name, folded.runs);
         if let Some(most) = self.cases.most() {
-            text += &format!("/{most}");
+            let _ = write!(text, "/{most}");
         }
         if folded.failed > 0 {
-            text += &format!(", {} failed", folded.failed);
+            let _ = write!(text, ", {} failed", folded.failed);
         }
-        text += &format!(", seed {seed}");
+        let _ = write!(text, ", seed {seed}");
         if let Some(left) = self.cases.time_left() {
-            text += &format!(", {} s left", left.as_secs());
+            let _ = write!(text, ", {} s left", left.as_secs());
         }
         self.stage.telling.step(&text);
     }

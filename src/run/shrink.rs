@@ -29,7 +29,8 @@ impl<'a, F: Fn() -> bool> Shrinker<'a, F> {
     /// Plays a scripted scenario on fresh resources.
     pub(super) async fn replay(&self, player: &Player, scenario: &Scenario) -> Sequence {
         self.attempts.set(self.attempts.get() + 1);
-        player.with(scenario.clone()).play(0, self.attempts.get(), false).await
+        let player = player.with(scenario.clone());
+        Box::pin(player.play(0, self.attempts.get(), false)).await
     }
 
     /// Whether a sequence shows what this is about.
@@ -98,7 +99,7 @@ impl<'a, F: Fn() -> bool> Shrinker<'a, F> {
         let groups = after(named.iter().filter_map(|it| group(*it)).max());
         let steps: [fn(&mut Population, usize, usize); 6] = [
             |it, users, groups| {
-                (it.users, it.groups) = (it.users.min(users), it.groups.min(groups))
+                (it.users, it.groups) = (it.users.min(users), it.groups.min(groups));
             },
             |it, users, _| it.users = it.users.min(users),
             |it, _, groups| it.groups = it.groups.min(groups),

@@ -70,6 +70,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     file!("faults/lost-answers"),
     file!("faults/slow"),
     file!("faults/too-many-deletes"),
+    file!("properties/concurrency"),
     file!("properties/scim"),
     file!("load/initial-2000"),
     file!("load/initial-10k"),

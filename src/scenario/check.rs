@@ -53,9 +53,10 @@ pub(super) fn parse(file: &str, name: &str, text: &str) -> Checked<Scenario> {
     let runs = checker.whole(written.runs.as_ref(), 1, RUNS_MAX, 1)?;
     let population = checker.population(written.population.as_ref(), seed)?;
     let history = checker.history(&written)?;
-    let cycles = match history {
-        Some(_) => Vec::new(),
-        None => checker.cycles(&written.cycle, &population)?,
+    let concurrency = checker.concurrency(&written)?;
+    let cycles = match (&history, &concurrency) {
+        (Some(_), _) | (_, Some(_)) => Vec::new(),
+        (None, None) => checker.cycles(&written.cycle, &population)?,
     };
     if let Some(entra) = &written.entra {
         refuse_entra(&source, entra)?;
@@ -75,6 +76,7 @@ pub(super) fn parse(file: &str, name: &str, text: &str) -> Checked<Scenario> {
         population,
         cycles,
         history,
+        concurrency,
         entra,
         mappings: written.mapping.into_iter().map(Spanned::into_inner).collect(),
         faults: written.faults,
@@ -152,7 +154,7 @@ impl Checker<'_> {
         population: &Population,
     ) -> Checked<Vec<CyclePlan>> {
         if tables.is_empty() {
-            let mend = "add a [[cycle]] with kind = \"initial\", or a [history]";
+            let mend = "add a [[cycle]] with kind = \"initial\", a [history] or a [concurrency]";
             return Err(self.source.refuse(&(0..0), "nothing happens: there is no cycle", mend));
         }
         let mut begun = false;
@@ -477,7 +479,7 @@ impl Checker<'_> {
         Ok(usize::try_from(number).expect("at most the limit"))
     }
 
-    fn whole(
+    pub(super) fn whole(
         &self,
         value: Option<&Spanned<i64>>,
         least: i64,

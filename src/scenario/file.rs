@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
+use super::concurrency::ConcurrencyTable;
 use super::history::HistoryTable;
 use super::*;
 use crate::directory::Weights;
@@ -34,6 +35,8 @@ pub(super) struct ScenarioFile {
     pub(super) cycle: Vec<Spanned<CycleTable>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) history: Option<Spanned<HistoryTable>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) concurrency: Option<Spanned<ConcurrencyTable>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) entra: Option<Spanned<EntraOverrides>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -169,6 +172,7 @@ pub(super) fn text_of(scenario: &Scenario) -> String {
         scoping_filter: scoping_filter_tables(&scenario.scope),
         cycle: scenario.cycles.iter().map(|cycle| put(cycle_table(cycle))).collect(),
         history: None,
+        concurrency: None,
         entra: (scenario.entra != EntraOverrides::default()).then(|| put(scenario.entra.clone())),
         mapping: scenario.mappings.iter().cloned().map(put).collect(),
         faults: scenario.faults.clone(),

@@ -1,5 +1,7 @@
 //! The table `[history]`: random SCIM histories, or one written out, as the file says them.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
@@ -55,15 +57,7 @@ impl Checker<'_> {
     /// The history that a file asks for. What Entra does has no place beside it.
     pub(super) fn history(&self, file: &ScenarioFile) -> Checked<Option<History>> {
         let Some(table) = &file.history else { return Ok(None) };
-        let others = [
-            ("[[cycle]]", file.cycle.first().map(Spanned::span)),
-            ("[population]", file.population.as_ref().map(Spanned::span)),
-            ("[[mapping]]", file.mapping.first().map(Spanned::span)),
-            ("[[scoping-filter]]", file.scoping_filter.first().map(Spanned::span)),
-            ("[entra]", file.entra.as_ref().map(Spanned::span)),
-            ("[faults]", (!file.faults.is_empty()).then_some(0..0)),
-        ];
-        let other = others.into_iter().find_map(|(name, span)| Some((name, span?)));
+        let other = beside(file);
         if let Some((name, span)) = other {
             let problem = format!("{name} means nothing beside [history]");
             let mend = "a history is no work of Entra's: keep one of the two";
@@ -121,6 +115,19 @@ impl Checker<'_> {
     }
 }
 
+/// What Entra does and a file says beside something that is no work of Entra's.
+pub(super) fn beside(file: &ScenarioFile) -> Option<(&'static str, Range<usize>)> {
+    let others = [
+        ("[[cycle]]", file.cycle.first().map(Spanned::span)),
+        ("[population]", file.population.as_ref().map(Spanned::span)),
+        ("[[mapping]]", file.mapping.first().map(Spanned::span)),
+        ("[[scoping-filter]]", file.scoping_filter.first().map(Spanned::span)),
+        ("[entra]", file.entra.as_ref().map(Spanned::span)),
+        ("[faults]", (!file.faults.is_empty()).then_some(0..0)),
+    ];
+    others.into_iter().find_map(|(name, span)| Some((name, span?)))
+}
+
 /// The text of a file that says the same as a scenario with a history.
 pub(super) fn text_of(scenario: &Scenario, history: &History) -> String {
     let put = |number: usize| Some(Spanned::new(0..0, i64::try_from(number).unwrap_or(i64::MAX)));
@@ -165,10 +172,12 @@ mod tests {
     #[test]
     fn a_history_reads_back_as_written() {
         let drawn = "title = \"t\"\nruns = 3\n[history]\nsteps = 7\nweights = { patch = 2 }";
-        let script = "title = \"t\"\n[history]\nscript = [\n'create user 0 {\"userName\":\"<name 0>\"}',\
-                      \n\"delete user 0\", 'patch user 0 [{\"op\":\"remove\",\"path\":\"a''b\"}]']";
-        let script = script.replace("''", "");
-        for text in [drawn, &script] {
+        let script = concat!(
+            "title = \"t\"\n[history]\nscript = [\n",
+            "'create user 0 {\"userName\":\"<name 0>\"}',\n\"delete user 0\", ",
+            "'patch user 0 [{\"op\":\"remove\",\"path\":\"ab\"}]']",
+        );
+        for text in [drawn, script] {
             let scenario = Scenario::parse("h", text).unwrap();
             let again = Scenario::parse("h", &scenario.to_toml()).unwrap();
             assert_eq!(again, scenario, "{}", scenario.to_toml());

@@ -43,6 +43,18 @@ fn each_expectation_holds_or_gives_exit_code_4() {
 }
 
 #[test]
+fn what_nothing_was_held_against_is_told() {
+    let folder = Folder::of("expectations-unjudged");
+    let expected = "latency-p99-ms-max-of = { delete-group = 1 }\ngrowth-max = \"constant\"";
+    run(&folder, &format!("{WELL}[expect]\n{expected}\n")).expect_code(&[0]);
+    let report = folder.report().expect("a scenario leaves a report");
+    let told = report["scenarios"][0]["remarks"].to_string();
+    for key in ["latency-p99-ms-max-of delete-group", "growth-max"] {
+        assert!(told.contains(&format!("{key} was not judged")), "{told}");
+    }
+}
+
+#[test]
 fn what_is_misspelt_is_refused_with_line_and_caret() {
     let folder = Folder::of("expectations-refused");
     for (expected, words) in [

@@ -127,12 +127,14 @@ fn refused(folder: &Folder, folders: &[&str], words: &[&str]) {
 }
 
 #[test]
-fn a_share_can_neither_be_repeated_nor_look_for_a_capacity() {
+fn a_share_can_be_neither_repeated_nor_alone_and_looks_for_no_capacity() {
     let folder = Folder::of("shards-alone");
     for option in [&["--repeat", "2"][..], &["--find-capacity"]] {
         let arguments = [&["load", "--shard", "1/2"], option].concat();
         folder.scimrig(&arguments).run().expect_code(&[2]).expect_words(&["--shard", option[0]]);
     }
+    let alone = folder.scimrig(&["load", "--shard", "1/2"]).run().expect_code(&[2]);
+    alone.expect_words(&["--shard needs --tenant-url"]);
 }
 
 #[test]

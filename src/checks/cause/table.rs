@@ -108,7 +108,7 @@ pub const CAUSES: &[Cause] = &[
          user-username-rename-conflict create-conflict- create-replay patch-unique- put-unique- \
          group-displayname-unique entra-converged-users-once entra-converged-groups-once \
          extid-no-uniqueness auth-tenant-uniqueness- delete-name-free entra-hard-delete- \
-         query-single- prop-unique-username",
+         query-single- prop-unique-",
     ),
     cause(
         Accounts,
@@ -152,7 +152,7 @@ pub const CAUSES: &[Cause] = &[
         "Count totalResults over all pages, begin at startIndex, cap count instead of refusing \
          it, and keep one order from page to page.",
         "page- list-total entra-pagination- sort-with-paging list-toomany list-itemsperpage \
-         spc-maxresults- cursor- prop-pages-partition",
+         spc-maxresults- cursor- prop-pages-",
     ),
     cause(
         Access,
@@ -197,7 +197,8 @@ pub const CAUSES: &[Cause] = &[
         "of changes at the same time some are lost",
         "Apply each PATCH to the state that the one before it left, under a lock or with a retry.",
         "entra-concurrent- patch-concurrent- page-concurrent- create-conflict-race delete-race \
-         prop-replay- prop-lost-response prop-read-your-writes",
+         prop-replay- prop-lost-response prop-read-your-writes \
+         prop-membership-concurrent- prop-serial- prop-if-match- prop-linearizable- prop-monotonic-",
     ),
     cause(
         Access,

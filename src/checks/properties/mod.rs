@@ -5,6 +5,7 @@
 
 mod passing;
 mod queries;
+mod races;
 mod trials;
 mod writes;
 
@@ -16,6 +17,8 @@ pub(super) const WRITES: &[Check] = writes::CHECKS;
 pub(super) const TRIALS: &[Check] = trials::CHECKS;
 /// See [`WRITES`].
 pub(super) const QUERIES: &[Check] = queries::CHECKS;
+/// See [`WRITES`].
+pub(super) const RACES: &[Check] = races::CHECKS;
 /// See [`WRITES`].
 pub(super) const PASSING: &[Check] = passing::CHECKS;
 
@@ -142,6 +145,7 @@ pub(super) mod tests {
             writes::tests::canaries(),
             trials::tests::canaries(),
             queries::tests::canaries(),
+            races::tests::canaries(),
             passing::tests::canaries(),
         ];
         topics.into_iter().flatten().collect()
@@ -149,7 +153,7 @@ pub(super) mod tests {
 
     #[test]
     fn every_judge_passes_the_right_and_fails_the_wrong() {
-        let all = [WRITES, TRIALS, QUERIES, PASSING].concat();
+        let all = [WRITES, TRIALS, QUERIES, RACES, PASSING].concat();
         sing(&all, &canaries());
     }
 

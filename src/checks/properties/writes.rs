@@ -209,7 +209,6 @@ pub(super) mod tests {
         shown
     }
 
-    #[expect(clippy::too_many_lines, reason = "a table of cases")]
     pub(in super::super) fn canaries() -> Vec<Canary> {
         let state = json!({"userName": "a"});
         let shown = || user(&state, &state);

@@ -24,7 +24,10 @@ fn after(lines: &[&str]) -> Model {
 
 const ADA: &str = r#"create user 0 {"userName":"<name 0>","title":"Lead"}"#;
 const BOB: &str = r#"create user 1 {"userName":"<name 1>"}"#;
-const TEAM: &str = r#"create group 0 {"displayName":"<team 0>","members":[{"value":"<user 0>"},{"value":"<user 1>"}]}"#;
+const TEAM: &str = concat!(
+    r#"create group 0 {"displayName":"<team 0>","#,
+    r#""members":[{"value":"<user 0>"},{"value":"<user 1>"}]}"#
+);
 
 #[test]
 fn a_step_on_what_never_was_does_not_apply_and_one_on_what_is_gone_must_find_nothing() {
@@ -90,7 +93,9 @@ fn what_the_provider_adds_is_no_difference() {
     usual.insert("phoneNumbers".to_owned(), json!([{"type": "own", "value": "2"}]));
     let plain = |usual: Option<&State>| {
         let mut model = Model::default();
-        usual.map(|usual| model.learn_defaults(Kind::User, usual));
+        if let Some(usual) = usual {
+            model.learn_defaults(Kind::User, usual);
+        }
         model.created(Slot::user(0), vec![sent.clone()], &shown);
         model.plain(Slot::user(0), shown.clone())
     };

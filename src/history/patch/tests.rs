@@ -10,8 +10,11 @@ fn user() -> State {
     state_of(
         Kind::User,
         &json!({
-            "userName": "a", "title": "Lead", "active": true, "name": {"givenName": "G", "familyName": "F"},
-            "emails": [{"type": "work", "value": "w", "primary": true}, {"type": "home", "value": "h"}],
+            "userName": "a", "title": "Lead", "active": true,
+            "name": {"givenName": "G", "familyName": "F"},
+            "emails": [
+                {"type": "work", "value": "w", "primary": true}, {"type": "home", "value": "h"},
+            ],
             scim::ENTERPRISE_USER: {"department": "D", "division": "V"},
         }),
     )
@@ -73,7 +76,10 @@ fn a_new_primary_takes_the_mark_from_the_others() {
         &home,
     );
     one(
-        &json!({"op": "add", "path": "emails", "value": [{"type": "other", "value": "o", "primary": true}]}),
+        &json!({
+            "op": "add", "path": "emails",
+            "value": [{"type": "other", "value": "o", "primary": true}],
+        }),
         "emails",
         &json!([{"primary": true, "type": "other", "value": "o"}, {"type": "home", "value": "h"},
                 {"type": "work", "value": "w"}]),
@@ -98,9 +104,10 @@ fn what_the_rfc_leaves_open_allows_more_than_one_answer() {
     assert_eq!(allowed(&add_name, "name").0.len(), 2, "A36");
     let absent = json!([{"op": "remove", "path": "nickName"}]);
     assert_eq!(allowed(&absent, "nickName"), (vec![Value::Null], true), "A15");
-    let make = json!([{"op": "add", "path": "phoneNumbers[type eq \"fax\"].value", "value": "1"}]);
+    let adding =
+        json!([{"op": "add", "path": "phoneNumbers[type eq \"fax\"].value", "value": "1"}]);
     let made = json!([{"type": "fax", "value": "1"}]);
-    assert_eq!(allowed(&make, "phoneNumbers"), (vec![made], true), "A37");
+    assert_eq!(allowed(&adding, "phoneNumbers"), (vec![made], true), "A37");
     let null = json!([{"op": "replace", "path": "title", "value": null}]);
     assert_eq!(allowed(&null, "title"), (vec![Value::Null], true), "A10");
     let whole =

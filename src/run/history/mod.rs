@@ -4,6 +4,7 @@ mod player;
 mod queries;
 mod script;
 mod trials;
+mod wording;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ use self::player::{Failure, Manner, Played, play};
 use super::budget::Cases;
 use super::checks::{ProbeSettings, find_out};
 use super::cleanup::clean_up;
+use super::lag;
 use super::play::PlayError;
 use super::stage::{Stage, dress_of};
 use super::{Finding, ScenarioOutcome, ScenarioResult};
@@ -51,6 +53,11 @@ pub struct Around<'a> {
     defaults: Vec<(Kind, State)>,
 }
 
+/// Whether a failure is one: that of a MUST or SHOULD.
+fn counts(failure: &Failure) -> bool {
+    matches!(failure.check.level, Level::Must | Level::Should)
+}
+
 impl Around<'_> {
     /// A model of the empty tenant.
     fn model(&self) -> Model {
@@ -60,11 +67,6 @@ impl Around<'_> {
             model.learn_defaults(*kind, shown);
         }
         model
-    }
-
-    /// Whether a failure is one: a MUST or SHOULD that no excuse covers.
-    fn counts(&self, failure: &Failure) -> bool {
-        matches!(failure.check.level, Level::Must | Level::Should)
     }
 
     /// How long a write may take to be seen.
@@ -95,10 +97,11 @@ pub async fn play_histories(
     let quiet = quiet.with_listener(replays.clone());
     let probing = ProbeSettings { stop: stage.stop.clone(), ..ProbeSettings::new(scenario.seed) };
     let capabilities = find_out(&tenant, &probing).await;
+    let lags = lag::measure(&tenant, &capabilities, scenario.seed, probing.visibility).await;
     let around = Around {
         stage,
         scenario,
-        window: if tenant.client().is_some() { probing.visibility } else { Duration::ZERO },
+        window: lags.window(),
         shows_groups: capabilities.has(Capability::Attribute("groups")),
         offer: offer(&capabilities),
         defaults: defaults(&tenant, scenario.seed).await,
@@ -132,11 +135,7 @@ pub async fn play_histories(
         }
     }
     stage.judge.in_scenario(None);
-    let outcome = match hunt.findings.is_empty() {
-        _ if stage.is_stopped() => ScenarioOutcome::Interrupted,
-        true => ScenarioOutcome::AsExpected,
-        false => ScenarioOutcome::Failed,
-    };
+    let outcome = outcome(stage, &hunt.findings);
     Ok(ScenarioResult {
         outcome,
         runs: hunt.runs,
@@ -145,8 +144,19 @@ pub async fn play_histories(
         minimal: hunt.findings.first().and_then(|finding| finding.minimal.clone()),
         findings: hunt.findings,
         remarks: hunt.remarks,
+        lags: lags.results(),
         ..ScenarioResult::blank(scenario, settings.dialect.name())
     })
+}
+
+/// How a scenario came out with these findings.
+pub(super) fn outcome(stage: &Stage, findings: &[Finding]) -> ScenarioOutcome {
+    match findings {
+        _ if stage.is_interrupted() => ScenarioOutcome::Interrupted,
+        [_, ..] => ScenarioOutcome::Failed,
+        [] if stage.is_stopped() => ScenarioOutcome::CannotTell,
+        [] => ScenarioOutcome::AsExpected,
+    }
 }
 
 /// What the tenant takes of what histories draw.
@@ -447,4 +457,4 @@ async fn simplified(
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::Around;
+use super::counts;
 use crate::checks::check::{
     Check, Episode, Pair, Shown, State, Verb, Verdict, encoded, is_throttled,
 };
@@ -148,8 +149,7 @@ impl Play<'_> {
             let (verb, step) = (episode.verb, episode.step.clone());
             Some(Failure { check, verb, step, expected, actual })
         });
-        let counts = |failure: &Failure| self.around.counts(failure) && !is_known(failure);
-        played.failures = failed.filter(counts).collect();
+        played.failures = failed.filter(|it| counts(it) && !is_known(it)).collect();
         let no_answer = sent.last().filter(|seen| !is_conclusive(seen));
         if played.failures.is_empty()
             && let Some(seen) = no_answer
@@ -254,7 +254,8 @@ impl Play<'_> {
                 self.names.note(slot, id);
             }
         }
-        if !was_there && !(done && episode.verb == Verb::Create) {
+        let is_new = done && episode.verb == Verb::Create;
+        if !(was_there || is_new) {
             self.bystanders(step, expected, episode).await;
             return;
         }
@@ -470,8 +471,8 @@ const TWIN: usize = 9_999;
 
 /// A step that was just sent; what it left behind is still to be looked at.
 fn begun(step: &Step, expected: &Expectation, seen: Exchange) -> Episode {
-    let is_absent = expected.is_empty && expected.method != http::Method::DELETE
-        || expected.allowed.states.is_empty() && expected.is_empty;
+    let is_delete = expected.method == http::Method::DELETE;
+    let is_absent = expected.is_empty && (!is_delete || expected.allowed.states.is_empty());
     Episode {
         exchanges: vec![seen],
         may_succeed: !expected.allowed.states.is_empty(),

@@ -1,5 +1,7 @@
-//! Whole histories against the embedded tenant, in process: a clean one shows nothing, a bent one is
-//! found out and the history made short.
+//! Whole histories against the embedded tenant, in process: a clean one shows nothing, a bent one
+//! is found out and the history made short.
+
+use std::fmt::Write as _;
 
 use tokio::sync::watch;
 
@@ -14,7 +16,12 @@ use crate::tenant::{Dress, Limits, SecretToken, TenantUrl, Transport};
 const URL: &str = "http://localhost/scim";
 
 /// A stage with an embedded tenant of its own; files go into a folder of that name.
-fn stage(name: &str, profile: &str, defects: &[Defect], budget: Budget) -> Stage {
+pub(in crate::run) fn stage(
+    name: &str,
+    profile: &str,
+    defects: &[Defect],
+    budget: Budget,
+) -> Stage {
     let profile = ServerProfile::built_in(profile).unwrap();
     let mut keys = Keys::new();
     keys.add("test", "sesame", None, true);
@@ -62,14 +69,14 @@ fn scenario(text: &str) -> Scenario {
     Scenario::parse("properties/test", &format!("title = \"t\"\n{text}")).unwrap()
 }
 
-async fn played(stage: &Stage, scenario: &Scenario) -> ScenarioResult {
+pub(in crate::run) async fn played(stage: &Stage, scenario: &Scenario) -> ScenarioResult {
     let result = crate::run::play::play(stage, scenario).await.unwrap();
     std::fs::remove_dir_all(&stage.folder).unwrap();
     result
 }
 
 /// What was found, a line each, for a failing test.
-fn told(result: &ScenarioResult) -> String {
+pub(in crate::run) fn told(result: &ScenarioResult) -> String {
     let each = result.findings.iter().map(|it| {
         format!(
             "{} (history {}, {} steps) {}\n  expected {}\n  actual   {}\n    {}",
@@ -146,7 +153,7 @@ async fn every_defect_that_only_a_history_shows_is_found_and_made_short() {
             finding.script.len()
         );
         table.push_str(&line);
-        caught.push_str(&format!("{}\n  {}\n", defect.id(), finding.check));
+        let _ = write!(caught, "{}\n  {}\n", defect.id(), finding.check);
         let few = 2 * defect.requests();
         assert!(finding.script.len() <= few && !finding.is_flaky(), "{line}{}", told(&result));
     }

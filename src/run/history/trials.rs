@@ -13,10 +13,10 @@ use crate::history::{EVERY, Kind, Slot, Step, Verb, plainly, wire_path};
 use crate::scim::message::patch_body;
 
 /// Names of resources made for trials begin with this number; scripts stay far below.
-const FIRST: usize = 5_000;
+pub(super) const FIRST: usize = 5_000;
 
 /// A resource that was made for a trial.
-struct Made {
+pub(super) struct Made {
     kind: Kind,
     path: String,
     /// What the provider added to it by itself.
@@ -85,27 +85,27 @@ impl Play<'_> {
     }
 
     /// Reads a resource as it is: its body and its entity tag.
-    async fn raw(&mut self, path: &str) -> Option<(Value, Option<String>)> {
+    pub(super) async fn raw(&mut self, path: &str) -> Option<(Value, Option<String>)> {
         let seen = self.ask(Request::get(path)).await;
         let tag = seen.header("etag").map(str::to_owned);
         seen.json().filter(|_| seen.is_success()).map(|body| (body, tag))
     }
 
     /// Reads a resource and lets the model take over what it shows.
-    async fn settled(&mut self, slot: Slot) -> Option<State> {
+    pub(super) async fn settled(&mut self, slot: Slot) -> Option<State> {
         let (body, _) = self.raw(&self.path(slot)).await?;
         let state = self.model.plain(slot, self.state(slot.kind, &body));
         self.model.changed(slot, vec![state.clone()]);
         Some(state)
     }
 
-    async fn patched(&mut self, path: &str, operations: &[Value]) -> Exchange {
+    pub(super) async fn patched(&mut self, path: &str, operations: &[Value]) -> Exchange {
         let body = self.names.outgoing(&patch_body(operations));
         self.ask(Request::patch(path, &body)).await
     }
 
     /// Creates a resource with a name of its own.
-    async fn make(&mut self, kind: Kind, mut state: State) -> Option<Made> {
+    pub(super) async fn make(&mut self, kind: Kind, mut state: State) -> Option<Made> {
         self.made += 1;
         let number = FIRST + self.made;
         let word = if kind == Kind::User { "name" } else { "team" };
@@ -116,7 +116,7 @@ impl Play<'_> {
         self.make_of(kind, &body_of(kind, &state), &state).await
     }
 
-    async fn make_of(&mut self, kind: Kind, body: &Value, sent: &State) -> Option<Made> {
+    pub(super) async fn make_of(&mut self, kind: Kind, body: &Value, sent: &State) -> Option<Made> {
         let request = Request::post(kind.collection(), &self.names.outgoing(body));
         let seen = self.ask(request).await;
         let id = seen.id().filter(|_| seen.is_success())?;
@@ -132,13 +132,13 @@ impl Play<'_> {
     }
 
     /// The state of something made, without its name and what the provider added.
-    async fn state_of_made(&mut self, made: &Made) -> Option<State> {
+    pub(super) async fn state_of_made(&mut self, made: &Made) -> Option<State> {
         let (body, _) = self.raw(&made.path).await?;
         let state = self.state(made.kind, &body);
         Some(nameless(made.kind, self.model.plain_but(made.kind, state, &made.added)))
     }
 
-    async fn unmake(&mut self, made: Made) {
+    pub(super) async fn unmake(&mut self, made: Made) {
         self.ask(Request::delete(made.path)).await;
     }
 
@@ -303,137 +303,6 @@ impl Play<'_> {
         Some(())
     }
 
-    /// One attribute under each of its names: each writes the same place.
-    async fn spell(&mut self, slot: Slot, step: &Step, it: &mut Episode) -> Option<()> {
-        let (name, value) = step.details.as_object()?.iter().next()?;
-        let path = self.path(slot);
-        let wire = wire_path(name);
-        let qualified = match wire.contains(':') {
-            true => wire.clone(),
-            false => format!("{}:{wire}", slot.kind.schema().id),
-        };
-        let mut expected = self.settled(slot).await?;
-        for (nth, spelling) in
-            [wire.clone(), wire.to_uppercase(), qualified, String::new()].into_iter().enumerate()
-        {
-            let value = json!(format!("{}-{nth}", value.as_str().unwrap_or_default()));
-            let operation = match spelling.as_str() {
-                "" => json!({"op": "replace", "value": {wire.as_str(): value}}),
-                spelling => json!({"op": "replace", "path": spelling, "value": value}),
-            };
-            let seen = self.patched(&path, std::slice::from_ref(&operation)).await;
-            let actual = self.settled(slot).await?;
-            expected.insert(name.clone(), value);
-            if seen.is_success() || !spelling.is_empty() {
-                let what = format!("{slot} after {operation}");
-                it.pairs.push(pair(what, json!(expected), json!(actual)));
-            }
-            expected = actual;
-        }
-        Some(())
-    }
-
-    /// Null, an empty array and absence are the same afterwards.
-    async fn nothing(&mut self, name: &str, it: &mut Episode) -> Option<()> {
-        let mut states = Vec::new();
-        for nothing in [None, Some(Value::Null), Some(json!([]))] {
-            self.made += 1;
-            let user_name = json!(format!("<name {}>", FIRST + self.made));
-            let sent = State::from([("userName".to_owned(), user_name)]);
-            let mut body = body_of(Kind::User, &sent);
-            if let Some(nothing) = nothing {
-                match name.strip_prefix("enterprise.") {
-                    Some(part) => {
-                        body[crate::scim::ENTERPRISE_USER] = json!({part: nothing});
-                    }
-                    None => body[name] = nothing,
-                }
-            }
-            let Some(made) = self.make_of(Kind::User, &body, &sent).await else { continue };
-            states.push(self.state_of_made(&made).await);
-            self.unmake(made).await;
-        }
-        let (first, others) = states.split_first()?;
-        for other in others {
-            let what = format!("a user with no `{name}`, said otherwise");
-            it.pairs.push(pair(what, json!(first), json!(other)));
-        }
-        Some(())
-    }
-
-    /// A user created twice, the second time in other words.
-    async fn written_otherwise(&mut self, step: &Step, it: &mut Episode) -> Option<()> {
-        let state: State = step
-            .details
-            .as_object()?
-            .iter()
-            .filter(|(name, _)| *name != "userName")
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect();
-        let first = self.make(Kind::User, state.clone()).await?;
-        self.made += 1;
-        let mut sent = state;
-        sent.insert("userName".to_owned(), json!(format!("<name {}>", FIRST + self.made)));
-        if sent.contains_key("externalId") {
-            let external_id = format!("made-{}-<marker>", FIRST + self.made);
-            sent.insert("externalId".to_owned(), json!(external_id));
-        }
-        let body = match step.verb {
-            Verb::UpperCase => in_capitals(&body_of(Kind::User, &sent)),
-            Verb::Reversed => reversed(&body_of(Kind::User, &sent)),
-            _ => {
-                let mut body = body_of(Kind::User, &sent);
-                body["shoeSize"] = json!({"value": 44, "in": ["EU"]});
-                body
-            }
-        };
-        let second = self.make_of(Kind::User, &body, &sent).await;
-        let one = self.state_of_made(&first).await;
-        if let Some(second) = second {
-            let other = self.state_of_made(&second).await;
-            it.pairs.push(pair("the user in other words".to_owned(), json!(one), json!(other)));
-            self.unmake(second).await;
-        } else if step.verb != Verb::WithUnknown {
-            let what = "the user in other words".to_owned();
-            it.pairs.push(pair(what, json!(one), json!("refused")));
-        }
-        self.unmake(first).await;
-        Some(())
-    }
-
-    /// Writes that name what only the provider sets leave it as it was.
-    async fn shield(&mut self, slot: Slot, step: &Step, it: &mut Episode) -> Option<()> {
-        let path = self.path(slot);
-        let (before, _) = self.raw(&path).await?;
-        let own = json!({
-            "id": "own-id", "groups": [{"value": "own-group"}],
-            "meta": {"created": "2001-01-01T00:00:00Z", "resourceType": "Robot"},
-        });
-        let request = match step.details["by"].as_str() {
-            Some("put") => {
-                let mut body = before.clone();
-                for (name, value) in own.as_object()? {
-                    body[name] = value.clone();
-                }
-                Request::put(path.as_str(), &body)
-            }
-            _ => Request::patch(
-                path.as_str(),
-                &patch_body(&[json!({"op": "replace", "value": own})]),
-            ),
-        };
-        self.ask(request).await;
-        let (after, _) = self.raw(&path).await?;
-        self.settled(slot).await?;
-        let kept = |body: &Value| {
-            let meta = &body["meta"];
-            json!([body["id"], meta["created"], meta["resourceType"], body["groups"]])
-        };
-        let what = format!("id, created, resourceType and groups of {slot}");
-        it.pairs.push(pair(what, kept(&before), kept(&after)));
-        Some(())
-    }
-
     /// A create is refused as a twin exactly where a query finds the name.
     async fn claim_name(&mut self, name: &Value, it: &mut Episode) -> Option<()> {
         let filter = format!("userName eq {name}");
@@ -567,7 +436,7 @@ impl Play<'_> {
     }
 }
 
-fn pair(what: String, expected: Value, actual: Value) -> Pair {
+pub(super) fn pair(what: String, expected: Value, actual: Value) -> Pair {
     Pair { what, expected, actual }
 }
 
@@ -588,7 +457,8 @@ fn same_name(one: &Value, other: &Value) -> bool {
     one.to_string().to_lowercase() == other.to_string().to_lowercase()
 }
 
-/// One change in Entra's words: an operation each with booleans as text, and the flag's merged form.
+/// One change in Entra's words: an operation each with booleans as text, and the flag's merged
+/// form.
 fn dialects(changes: &Map<String, Value>) -> (Vec<Value>, Vec<Value>) {
     let text = |value: &Value| match value {
         Value::Bool(true) => json!("True"),
@@ -603,47 +473,12 @@ fn dialects(changes: &Map<String, Value>) -> (Vec<Value>, Vec<Value>) {
     (default.collect(), vec![json!({"op": "replace", "value": merged})])
 }
 
-/// A body with all names of attributes in capitals; those of schemas stay.
-fn in_capitals(value: &Value) -> Value {
-    match value {
-        Value::Object(members) => {
-            let capital = |name: &String| match name.contains(':') || name == "schemas" {
-                true => name.clone(),
-                false => name.to_uppercase(),
-            };
-            let members = members.iter().map(|(name, value)| (capital(name), in_capitals(value)));
-            Value::Object(members.collect())
-        }
-        Value::Array(entries) => entries.iter().map(in_capitals).collect(),
-        other => other.clone(),
-    }
-}
-
-/// A body with its members in the other order, `schemas` too.
-fn reversed(value: &Value) -> Value {
-    match value {
-        Value::Object(members) => {
-            let members = members.iter().rev();
-            Value::Object(members.map(|(name, it)| (name.clone(), reversed(it))).collect())
-        }
-        Value::Array(entries) => entries.iter().rev().map(reversed).collect(),
-        other => other.clone(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn other_words_say_the_same() {
-        let body = json!({"schemas": ["a", "b"], "title": "x", "name": {"givenName": "G"}});
-        assert_eq!(
-            in_capitals(&body),
-            json!({"schemas": ["a", "b"], "TITLE": "x", "NAME": {"GIVENNAME": "G"}})
-        );
-        assert_eq!(reversed(&body)["schemas"], json!(["b", "a"]));
-        assert!(reversed(&body).to_string().starts_with(r#"{"name""#));
+    fn both_dialects_say_the_same() {
         let changes = json!({"active": false, "enterprise.department": "D"});
         let (default, flagged) = dialects(changes.as_object().unwrap());
         assert_eq!(default[0]["value"], "False");

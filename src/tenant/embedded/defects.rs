@@ -17,6 +17,7 @@ mod operation;
 pub(super) mod past;
 pub(super) mod patch;
 pub(super) mod query;
+pub(super) mod races;
 mod refuse;
 pub(super) mod resource;
 pub(super) mod resources;

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::apply::{self, Tolerance};
 use super::defects::query::{found, store_projected};
 use super::defects::{
-    Defect, assignments, past, patch, resources as bent, sequence, shown, versions,
+    Defect, assignments, past, patch, races, resources as bent, sequence, shown, versions,
 };
 use super::kind::ResourceKind;
 use super::precondition::{Precondition, entity_tag};
@@ -40,7 +40,10 @@ pub(super) async fn write_plainly(
     method: &Method,
 ) -> Result<Response, Problem> {
     match route {
-        Route::Collection(kind) if method == Method::POST => create(call, *kind),
+        Route::Collection(kind) if method == Method::POST => {
+            races::before_create(call, *kind).await?;
+            create(call, *kind)
+        }
         Route::Resource(kind, id) if method == Method::PUT => replace(call, *kind, id),
         Route::Resource(kind, id) if method == Method::PATCH => modify(call, *kind, id).await,
         Route::Resource(kind, id) if method == Method::DELETE => delete(call, *kind, id),

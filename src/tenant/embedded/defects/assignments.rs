@@ -25,6 +25,7 @@ pub(in crate::tenant::embedded) struct Stories(Mutex<Told>);
 
 #[derive(Default)]
 struct Told {
+    turn: u32,
     stories: HashMap<String, Story>,
     /// Members of deleted groups, by folded name.
     deleted_groups: HashMap<String, Vec<String>>,
@@ -50,6 +51,13 @@ struct Story {
 }
 
 impl Stories {
+    /// A number that grows with each call.
+    pub(super) fn turn(&self) -> u32 {
+        let mut told = self.told();
+        told.turn = told.turn.wrapping_add(1);
+        told.turn
+    }
+
     fn told(&self) -> MutexGuard<'_, Told> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -121,7 +129,7 @@ fn bend_user(defects: &Defects, story: &mut Story, seen: &Map<String, Value>, wa
     if is_kept_inactive && enables {
         wanted["active"] = true.into();
     }
-    bend_manager(defects, story, old_manager.as_deref(), new_manager, updates, wanted);
+    bend_manager(defects, story, old_manager.as_deref(), new_manager.as_deref(), updates, wanted);
     match turns {
         (true, false) => disable(defects, story, seen, wanted),
         (false, true) => enable(defects, story, wanted),
@@ -133,11 +141,11 @@ fn bend_manager(
     defects: &Defects,
     story: &mut Story,
     before: Option<&str>,
-    now: Option<String>,
+    now: Option<&str>,
     updates: bool,
     wanted: &mut Value,
 ) {
-    if before == now.as_deref() {
+    if before == now {
         if updates
             && defects.has(Defect::REMOVED_MANAGER_RETURNS)
             && let Some(removed) = story.removed_manager.take()
@@ -146,14 +154,13 @@ fn bend_manager(
         }
         return;
     }
-    match now {
-        None => story.removed_manager = before.map(str::to_owned),
-        Some(_) => {
-            story.removed_manager = None;
-            story.managers += 1;
-            if defects.has(Defect::THIRD_MANAGER_IGNORED) && story.managers > 2 {
-                set_manager(wanted, before);
-            }
+    if now.is_none() {
+        story.removed_manager = before.map(str::to_owned);
+    } else {
+        story.removed_manager = None;
+        story.managers += 1;
+        if defects.has(Defect::THIRD_MANAGER_IGNORED) && story.managers > 2 {
+            set_manager(wanted, before);
         }
     }
 }
@@ -368,12 +375,11 @@ fn manager(body: &Map<String, Value>) -> Option<String> {
 }
 
 fn set_manager(wanted: &mut Value, manager: Option<&str>) {
-    match manager {
-        Some(id) => wanted[ENTERPRISE_USER]["manager"] = json!({ "value": id }),
-        None => {
-            let extension = wanted.get_mut(ENTERPRISE_USER).and_then(Value::as_object_mut);
-            extension.and_then(|it| it.shift_remove("manager"));
-        }
+    if let Some(id) = manager {
+        wanted[ENTERPRISE_USER]["manager"] = json!({ "value": id });
+    } else {
+        let extension = wanted.get_mut(ENTERPRISE_USER).and_then(Value::as_object_mut);
+        extension.and_then(|it| it.shift_remove("manager"));
     }
 }
 

@@ -3,13 +3,12 @@
 //!
 //! A clean tenant passes through here without a change.
 
-use std::time::Duration;
-
 use axum::response::Response;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::operation::{Asked, operations};
+use super::races::{self, THINKING};
 use super::{Defect, Defects, assignments, patch, refuse};
 use crate::scim;
 use crate::tenant::embedded::Inner;
@@ -19,9 +18,6 @@ use crate::tenant::embedded::precondition::Precondition;
 use crate::tenant::embedded::problem::Problem;
 use crate::tenant::embedded::respond::empty_answer;
 use crate::tenant::embedded::store::{References, Stored};
-
-/// How long a server that loses updates thinks between reading and writing.
-const THINKING: Duration = Duration::from_millis(5);
 
 /// Makes of the body of a create what a faulty server takes it for, or refuses it.
 pub(in crate::tenant::embedded) fn misread_new(
@@ -147,7 +143,15 @@ pub(in crate::tenant::embedded) async fn modify(
         return Ok(seen);
     }
     note_change(tenant, &seen, body);
-    let stored = if defects.has(Defect::LOST_UPDATES) {
+    races::before_modify(tenant, &seen, body).await?;
+    let stored = if let Some(parts) = races::parts(tenant, body) {
+        let mut last = seen.clone();
+        for part in parts {
+            last = store.modify(kind, id, References::Listed, |seen| change(&part, seen))?;
+            races::think(tenant).await;
+        }
+        last
+    } else if defects.has(Defect::LOST_UPDATES) {
         let wanted = change(body, &seen)?;
         tokio::time::sleep(THINKING).await;
         store.overwrite(&seen, wanted)?

@@ -19,6 +19,7 @@ mod paging;
 mod patch;
 mod projection;
 mod put;
+mod races;
 mod reads;
 mod schemas;
 mod search;
@@ -59,6 +60,7 @@ pub(super) const AREAS: &[&[Defect]] = &[
     asynchronous::ALL,
     sequence::ALL,
     assignments::ALL,
+    races::ALL,
 ];
 
 /// The defects that only a history shows.

@@ -35,7 +35,6 @@ struct Told {
     held: HashSet<String>,
     reserved: HashSet<String>,
     patched_last: Option<String>,
-    patches: usize,
 }
 
 /// What is remembered of one resource.
@@ -142,7 +141,9 @@ fn created(tenant: &Inner, kind: ResourceKind, body: &Value, is_done: bool) {
         });
     }
     if kind == ResourceKind::Group && tenant.defects.has(Defect::OLD_MEMBERS_COME_BACK) {
-        members.iter().for_each(|member| join(tenant, &made.id, member));
+        for member in &members {
+            join(tenant, &made.id, member);
+        }
     }
 }
 
@@ -195,16 +196,15 @@ fn instead(
     if has(Defect::OWN_OLD_NAME_REFUSED) && names.iter().any(|name| text.contains(name.as_str())) {
         return Err(Problem::uniqueness("this userName was given before"));
     }
-    told.patches += 1;
-    let is_seventh = told.patches.is_multiple_of(7);
+    let is_third = has(Defect::WRONG_USER_WRITTEN) && record.patches % 3 == 2;
+    record.patches += usize::from(is_third);
     let other = told.patched_last.replace(id.clone()).filter(|other| other != id);
     drop(told);
-    match other.filter(|_| has(Defect::WRONG_USER_WRITTEN) && is_seventh) {
-        None => Ok(None),
-        Some(other) => {
-            resources::patch_another(call, ResourceKind::User, &other, body)?;
+    match other.filter(|_| is_third) {
+        Some(other) if resources::patch_another(call, ResourceKind::User, &other, body).is_ok() => {
             shown()
         }
+        _ => Ok(None),
     }
 }
 
@@ -219,7 +219,7 @@ impl Event<'_> {
         let (old, new) = (before.body.clone(), after.body.clone());
         let is_renamed = folded(old.get("userName")) != folded(new.get("userName"));
         let (was_off, is_off) = (is_off(&old), is_off(&new));
-        let changed = |wanted: &mut Body| *wanted = new.clone();
+        let changed = |wanted: &mut Body| wanted.clone_from(&new);
         let mut wanted = Body::new();
         changed(&mut wanted);
         if is_renamed {
@@ -246,8 +246,8 @@ impl Event<'_> {
         }
         let count = |body: &Body| body.get("emails").and_then(Value::as_array).map_or(0, Vec::len);
         self.record.more_addresses += usize::from(count(&new) > count(&old));
-        if self.has(Defect::THIRD_ADDRESS_DROPS_THE_FIRST)
-            && self.record.more_addresses % 3 == 0
+        if self.has(Defect::SECOND_ADDRESS_DROPS_THE_FIRST)
+            && self.record.more_addresses.is_multiple_of(2)
             && count(&new) > count(&old)
             && let Some(Value::Array(emails)) = wanted.get_mut("emails")
         {
@@ -369,7 +369,7 @@ impl Event<'_> {
         self.record.before_put = Some(before.body.clone());
     }
 
-    fn deleted(&mut self) {
+    fn deleted(&self) {
         let Some(before) = self.before else { return };
         let name = folded(before.body.get(name_of(before.kind)));
         let members: Vec<String> = before.members.iter().map(|it| it.id.clone()).collect();
@@ -391,7 +391,9 @@ impl Event<'_> {
                 .iter()
                 .filter_map(|(group, record)| Some((group.clone(), record.left.last()?.clone())))
                 .collect();
-            left.iter().for_each(|(group, member)| join(self.tenant, group, member));
+            for (group, member) in &left {
+                join(self.tenant, group, member);
+            }
         }
         if self.has(Defect::REPORTS_SUFFER) {
             for report in reports_of(self.tenant, self.id) {

@@ -136,7 +136,9 @@ impl State {
         let tolerated = match draft.kind {
             ResourceKind::User => has(Defect::DUPLICATE_USER_ACCEPTED),
             ResourceKind::Group => has(Defect::DUPLICATE_GROUPS_ACCEPTED),
-        } || own.is_some() && has(Defect::TAKEN_NAME_ACCEPTED);
+        } || own.is_some() && has(Defect::TAKEN_NAME_ACCEPTED)
+            || own.is_none() && has(Defect::TWINS_AT_ONCE)
+            || own.is_some() && has(Defect::RENAMES_AT_ONCE);
         let Some(name) = draft.values.name.as_ref().filter(|_| !tolerated) else { return Ok(()) };
         let same = |other: &str| match has(Defect::CASE_MAKES_ANOTHER_NAME) {
             true => other == name,

@@ -25,8 +25,8 @@ defects! {
         "the first PATCH that adds members to a group after it was emptied is lost";
     PATCH_STARTS_BEFORE_THE_PUT, "patch-starts-before-the-put", "", 3, "prop-patch-frame",
         "the first PATCH after a PUT works on what was there before the PUT";
-    THIRD_ADDRESS_DROPS_THE_FIRST, "third-address-drops-the-first", "", 4, "prop-patch-model",
-        "the third PATCH that leaves a user with more e-mail addresses drops the oldest of them";
+    SECOND_ADDRESS_DROPS_THE_FIRST, "second-address-drops-the-first", "", 3, "prop-patch-model",
+        "the second PATCH that leaves a user with more e-mail addresses drops the oldest of them";
     RENAMED_MANAGER_FORGOTTEN, "renamed-manager-forgotten", "", 4, "prop-patch-model",
         "a manager that is renamed is nobody's manager any more";
     REPORTS_SUFFER, "reports-suffer", "", 4, "prop-delete-isolated",
@@ -57,6 +57,6 @@ defects! {
         "a user that is disabled a second time is enabled";
     RENAME_BRINGS_BACK_WHAT_WAS_CLEARED, "rename-brings-back-what-was-cleared", "", 3,
         "prop-patch-frame", "when a user is renamed, the attribute that was last cleared is back";
-    WRONG_USER_WRITTEN, "wrong-user-written", "", 8, "prop-patch-model",
-        "every seventh PATCH of a user goes to the one that was patched before";
+    WRONG_USER_WRITTEN, "wrong-user-written", "", 6, "prop-patch-model",
+        "every third PATCH of a user goes to the one that was patched before";
 }
