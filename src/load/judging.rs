@@ -11,7 +11,7 @@ use crate::checks::listen::EveryJudge;
 use crate::exchange::{Exchange, Listener, Operation};
 
 /// So many exchanges are judged in full, one beside the other.
-const IN_FULL: u64 = 5_000;
+const IN_FULL: u64 = 2_000;
 /// After that so many of each operation are judged by themselves,
 const FIRST: u64 = 500;
 /// and then each so-manieth.
@@ -34,7 +34,7 @@ impl LoadJudge {
         let mut counts = self.of_operation.lock().unwrap_or_else(PoisonError::into_inner);
         let count = counts.entry(operation).or_default();
         *count += 1;
-        *count <= FIRST || *count % EACH == 0
+        *count <= FIRST || count.is_multiple_of(EACH)
     }
 }
 

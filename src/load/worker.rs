@@ -90,7 +90,7 @@ enum Held {
     /// There was nothing to do, or a link tells of it.
     Over,
     /// The budget held it back.
-    HeldBack,
+    OutOfBudget,
     /// It failed.
     Failed(Failed),
     /// What is left of it waits for users in escrow.
@@ -185,7 +185,7 @@ impl Load {
     async fn conclude(&self, tenant: &Tenant, step_id: StepId, step: Step, held: Held) {
         match held {
             Held::Failed(failed) => return self.fail(step_id, step, failed).await,
-            Held::HeldBack => return,
+            Held::OutOfBudget => return,
             Held::Waits(rest) => self.phases.escrow(step_id, rest),
             Held::Done => {
                 let (phase, step) = step_id;
@@ -233,7 +233,7 @@ impl Load {
         task.link = links.id(index).map(str::to_owned);
         let done = connector.converse(task).await;
         if self.is_held_back(connector, done.outcome.is_err()) {
-            return Held::HeldBack;
+            return Held::OutOfBudget;
         }
         count.fetch_add(u64::from(!is_retry), Ordering::Relaxed);
         if let Some(id) = done.link {
@@ -267,7 +267,7 @@ impl Load {
         task.link = Some(id.to_owned());
         let done = connector.converse(task).await;
         if self.is_held_back(connector, done.outcome.is_err()) {
-            return Held::HeldBack;
+            return Held::OutOfBudget;
         }
         self.timeline.arrived(u64::from(done.outcome.is_ok()));
         let key = ObjectKey { kind: Kind::User, index };
@@ -312,7 +312,7 @@ impl Load {
         };
         let result = connector.set_manager(id, Some(&manager_id), false).await;
         if self.is_held_back(connector, result.is_err()) {
-            return Held::HeldBack;
+            return Held::OutOfBudget;
         }
         let key = ObjectKey { kind: Kind::User, index };
         match result {
@@ -382,7 +382,7 @@ impl Load {
         }
         let result = connector.change_members(group, verb, &ids).await;
         if self.is_held_back(connector, result.is_err()) {
-            return Held::HeldBack;
+            return Held::OutOfBudget;
         }
         if let Err(failure) = result {
             let kind = match verb {

@@ -40,8 +40,8 @@ fn the_report_of_a_load_can_be_read_in_light_and_in_dark_and_asks_nobody() {
     for is_dark in [false, true] {
         let name = if is_dark { "dark" } else { "light" };
         let picture = Picture::of(&report, is_dark, &folder.path().join(format!("{name}.png")));
-        assert_eq!(picture.luminance_of(picture.background()) < 60.0, is_dark, "{name}");
-        assert_eq!(picture.luminance_of(picture.background()) > 200.0, !is_dark, "{name}");
+        assert_eq!(picture.brightness() < 60.0, is_dark, "{name}");
+        assert_eq!(picture.brightness() > 200.0, !is_dark, "{name}");
         let drawn = picture.share(|colour| colour != picture.background());
         assert!((0.04..0.6).contains(&drawn), "{name}: {drawn} of the page is not background");
         let text = picture.share(|colour| picture.contrast(colour) > 7.0);
@@ -70,8 +70,8 @@ fn report_with(markup: &str, folder: &Folder) -> std::path::PathBuf {
     let served = Served::start(folder, TOKEN, &["--profile", "strict"]);
     let directory = Directory::new(population.clone());
     let managers = (0..300).filter(|user| directory.user(*user).manager.is_some()).count();
-    let last = 2 + 2 * (300 + 20) + managers + population.membership_count();
-    let lost = (last as u64 + 1..).take(10_000).map(|number| (number, Trouble::Fail(404)));
+    let requests = 2 + 2 * (300 + 20) + managers + population.membership_count();
+    let lost = (requests as u64 + 1..).take(10_000).map(|number| (number, Trouble::Fail(404)));
     let proxy = Proxy::start(served.url(), lost.collect()).saying(markup);
     let size = ["--users", "300", "--groups", "20", "--members-per-group", "10"];
     let large = ["--large-groups", "2", "--members-per-large-group", "120"];
@@ -90,7 +90,7 @@ struct Picture(Vec<Colour>);
 impl Picture {
     /// Draws a page into a file. No name is looked up; this machine alone could be asked.
     fn of(page: &Path, is_dark: bool, picture: &Path) -> Self {
-        let scheme = if is_dark { 0 } else { 1 };
+        let scheme = u8::from(!is_dark);
         let profile = picture.with_extension("profile");
         let drawn = Command::new(BROWSER)
             .args(["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"])
@@ -123,8 +123,9 @@ impl Picture {
         self.0.iter().filter(|colour| is_counted(**colour)).count() as f64 / self.0.len() as f64
     }
 
-    /// From 0 to 255, as bright as people see it.
-    fn luminance_of(&self, [red, green, blue]: Colour) -> f64 {
+    /// How bright the background is to people, from 0 to 255.
+    fn brightness(&self) -> f64 {
+        let [red, green, blue] = self.background();
         0.2126 * f64::from(red) + 0.7152 * f64::from(green) + 0.0722 * f64::from(blue)
     }
 

@@ -90,9 +90,11 @@ impl Load<'_> {
     /// Kills it once the journal is as long as drawn: each time within another tenth of the whole,
     /// the first time as soon as there is a journal.
     fn run_and_kill(&self, kill: u64) {
-        let draw = (mix_both(SEED, kill) >> 32) as f64 / f64::from(u32::MAX);
-        let share = if kill == 0 { 0.0 } else { (kill as f64 - 1.0 + draw) / KILLS as f64 };
-        let lines = (self.expected_lines() as f64 * share) as usize;
+        let tenth = self.expected_lines() / KILLS;
+        let lines = match kill {
+            0 => 0,
+            _ => (kill - 1) * tenth + mix_both(SEED, kill) % tenth,
+        };
         let mut running = self.start(kill > 0);
         let mut journal = Journal::default();
         while !self.journal().exists() || journal.lines(&self.journal()) < lines {
@@ -114,7 +116,7 @@ impl Load<'_> {
         (3 * objects) as u64 + self.references()
     }
 
-    /// How many PATCHes set managers and members, one each.
+    /// How many requests set managers and members, one each.
     fn references(&self) -> u64 {
         let directory = Directory::new(self.population.clone());
         let has_manager = |user: &usize| directory.user(*user).manager.is_some();
@@ -127,9 +129,9 @@ impl Load<'_> {
         let made = |path: &str| self.proxy.answered(&format!("POST /scim/{path} 201"));
         let objects = [self.population.users, self.population.groups].map(|it| it as u64);
         assert_eq!([made("Users"), made("Groups")], objects);
-        let hows = ["Users 200", "Users 204", "Groups 200", "Groups 204"];
-        let patched = |how: &&str| self.proxy.answered(&format!("PATCH /scim/{how}"));
-        let patches: u64 = hows.iter().map(patched).sum();
+        let answers = ["Users 200", "Users 204", "Groups 200", "Groups 204"];
+        let count = |how: &&str| self.proxy.answered(&format!("PATCH /scim/{how}"));
+        let patches: u64 = answers.iter().map(count).sum();
         let expected = self.references()..=self.references() + KILLS * CONCURRENCY;
         assert!(expected.contains(&patches), "{patches} PATCHes, expected {expected:?}");
     }
@@ -139,18 +141,18 @@ impl Load<'_> {
 #[derive(Default)]
 struct Journal {
     read: u64,
-    lines: usize,
+    lines: u64,
 }
 
 impl Journal {
-    fn lines(&mut self, path: &Path) -> usize {
+    fn lines(&mut self, path: &Path) -> u64 {
         use std::io::{Read, Seek, SeekFrom};
         let mut file = fs::File::open(path).expect("the journal is there");
         file.seek(SeekFrom::Start(self.read)).expect("a file can be sought in");
         let mut more = Vec::new();
         file.read_to_end(&mut more).expect("the journal can be read");
         self.read += more.len() as u64;
-        self.lines += more.iter().filter(|byte| **byte == b'\n').count();
+        self.lines += more.split(|byte| *byte == b'\n').skip(1).count() as u64;
         self.lines
     }
 }

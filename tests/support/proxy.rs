@@ -200,7 +200,10 @@ impl Shared {
                 Some(Trouble::Throttle(after)) => {
                     self.say(client, 429, &format!("Retry-After: {after}\r\n"))?;
                 }
-                Some(Trouble::Restart(pause)) => return self.restart(pause),
+                Some(Trouble::Restart(pause)) => {
+                    self.restart(pause);
+                    return Ok(());
+                }
                 Some(Trouble::Slow(pause)) => thread::sleep(pause),
                 _ => {}
             }
@@ -247,13 +250,12 @@ impl Shared {
         Some(trouble)
     }
 
-    fn restart(&self, pause: Duration) -> std::io::Result<()> {
+    fn restart(&self, pause: Duration) {
         let mut state = self.lock();
         state.down_until = Some(Instant::now() + pause);
         for connection in state.connections.values().flatten() {
             let _ = connection.shutdown(Shutdown::Both);
         }
-        Ok(())
     }
 
     fn wait_with_deletes(&self, request: &[u8]) {
