@@ -139,11 +139,7 @@ impl Session {
         let silence = Arc::new(Silence::new(plan.concurrency, stopper.clone()));
         let unjudged = tenant.with_listener(metrics.clone()).with_listener(recorder.clone());
         let unjudged = unjudged.with_listener(silence.clone());
-        let listening: Arc<dyn Listener> = match plan.is_load {
-            true => Arc::new(LoadJudge::new(judge.clone())),
-            false => judge.clone(),
-        };
-        let tenant = unjudged.with_listener(listening);
+        let tenant = unjudged.with_listener(hearing(&judge, plan.is_load));
         let is_forced = dialect.is_some_and(|dialect| dialect != settings.dialect);
         let snapshots = SnapshotStore::new(
             &plan.snapshots.1,
@@ -408,6 +404,14 @@ impl Base {
                 })
             }
         }
+    }
+}
+
+/// What hears on behalf of the judge: of a load it gets a share.
+fn hearing(judge: &Arc<EveryJudge>, is_load: bool) -> Arc<dyn Listener> {
+    match is_load {
+        true => Arc::new(LoadJudge::new(judge.clone())),
+        false => judge.clone(),
     }
 }
 

@@ -76,7 +76,8 @@ struct Collection<'a> {
 /// Resources that may be second ones. Whose create lost its answer stands for its object itself,
 /// unless another resource of that name does.
 struct Doubles {
-    /// Names whose create lost its answer, and whether a resource of that name stands for its object.
+    /// Names whose create lost its answer, and whether a resource of that name stands for its
+    /// object.
     lost: HashMap<String, bool>,
     found: Vec<Difference>,
 }

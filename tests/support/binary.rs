@@ -70,8 +70,8 @@ impl Folder {
     }
 }
 
-/// The program under test: the one built with the tests, or the one that `SCIMRIG_UNDER_TEST` names,
-/// such as a release build for the long tests.
+/// The program under test: the one built with the tests, or the one that `SCIMRIG_UNDER_TEST`
+/// names, such as a release build for the long tests.
 fn binary() -> PathBuf {
     let built = || PathBuf::from(env!("CARGO_BIN_EXE_scimrig"));
     std::env::var_os("SCIMRIG_UNDER_TEST").map_or_else(built, PathBuf::from)

@@ -198,8 +198,8 @@ fn targets_folder() -> PathBuf {
     std::env::var_os("SCIMRIG_TARGETS_DIR").map_or_else(below_target, PathBuf::from)
 }
 
-/// Whether a program is there that a test needs. False, loudly, where a desk lacks it; with `CI` set
-/// that fails the test.
+/// Whether a program is there that a test needs. False, loudly, where a desk lacks it; with `CI`
+/// set that fails the test.
 pub(crate) fn is_to_be_tested(what: &str, program: &str) -> bool {
     let asked = Command::new(program).arg("--version").stdout(Stdio::null()).status();
     let is_there = asked.is_ok_and(|status| status.success());
