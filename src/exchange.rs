@@ -251,6 +251,11 @@ impl Request {
     pub fn body_json(&self) -> Option<Value> {
         scim::message::read_json(self.body.as_deref()?).ok()
     }
+
+    /// What of the JSON body says which resource it is; see [`scim::message::read_identity`].
+    pub fn identity(&self) -> Option<Value> {
+        scim::message::read_identity(self.body.as_deref()?)
+    }
 }
 
 /// How the body of an answer ended.
@@ -374,6 +379,11 @@ impl Exchange {
         (200..300).contains(&self.status())
     }
 
+    /// Whether the connection or the time ended in the middle of the answer.
+    pub fn is_cut_off(&self) -> bool {
+        self.result.as_ref().is_ok_and(|answer| matches!(answer.end, BodyEnd::Broken(_)))
+    }
+
     /// Whether the tenant says that it has enough: 429, or 503 with `Retry-After`.
     pub fn is_throttled(&self) -> bool {
         let is_throttled =
@@ -405,6 +415,12 @@ impl Exchange {
         scim::message::read_json(&answer.body).ok()
     }
 
+    /// What of the JSON body says which resource it is; see [`scim::message::read_identity`].
+    pub fn identity(&self) -> Option<Value> {
+        let answer = self.result.as_ref().ok().filter(|it| it.end == BodyEnd::Complete)?;
+        scim::message::read_identity(&answer.body)
+    }
+
     /// A member of the JSON body, by pointer (RFC 6901): `/name/givenName`.
     pub fn at(&self, pointer: &str) -> Option<Value> {
         self.json()?.pointer(pointer).cloned()
@@ -412,7 +428,7 @@ impl Exchange {
 
     /// The `id` of the resource in the body, where it is a non-empty string.
     pub fn id(&self) -> Option<String> {
-        self.at("/id")?.as_str().filter(|id| !id.is_empty()).map(str::to_owned)
+        self.identity()?["id"].as_str().filter(|id| !id.is_empty()).map(str::to_owned)
     }
 
     /// The error body, where the answer has one (RFC 7644 §3.12).

@@ -9,15 +9,18 @@
 mod capacity;
 mod count;
 mod drive;
+mod escrow;
 mod figures;
 mod foreign;
 mod goose;
 mod increment;
+mod judging;
 mod merge;
 mod pacing;
 mod phases;
 mod sample;
 mod shard;
+mod tally;
 mod telling;
 #[cfg(test)]
 mod tests;
@@ -32,9 +35,10 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use self::phases::{Phases, initial_cycle};
+use self::tally::Differences;
 use self::telling::Teller;
 use self::timeline::Timeline;
-use self::worker::{Differences, Links, Load};
+use self::worker::{Links, Load};
 use crate::directory::{Directory, Population};
 use crate::entra::connector::Connector;
 use crate::entra::job::JobSetUp;
@@ -46,6 +50,7 @@ use crate::tenant::{Collection, ManifestLine, Progress, Tenant};
 pub use self::capacity::CapacityPlan;
 pub use self::goose::keep_signals;
 pub use self::increment::Increments;
+pub use self::judging::LoadJudge;
 pub use self::merge::{NotOneLoad, ShardReport, merge};
 pub use self::pacing::LoadPace;
 pub use self::shard::Shard;

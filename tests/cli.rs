@@ -8,9 +8,15 @@ mod allowance;
 mod expectations;
 #[path = "cli/known.rs"]
 mod known;
+#[path = "cli/picture.rs"]
+mod picture;
+#[path = "cli/resuming.rs"]
+mod resuming;
 #[path = "cli/shards.rs"]
 mod shards;
 mod support;
+#[path = "cli/troubles.rs"]
+mod troubles;
 #[path = "cli/verdicts.rs"]
 mod verdicts;
 

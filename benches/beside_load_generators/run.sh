@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # `scimrig load` beside wrk, a bare goose attack and Locust: the same look-ups and creates against
 # the same built-in tenant, each round on a fresh one, the generators in turns. Both ends share this
-# machine. Usage: run.sh [ROUNDS] [SECONDS]
+# machine. Usage: run.sh [ROUNDS] [SECONDS]; `SCIMRIG` and `BARE_GOOSE` may name programs that are
+# built already.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -19,13 +20,18 @@ if ! cmp -s "$here/requirements.txt" "$venv/../installed.txt"; then
         --requirement "$here/requirements.txt"
     cp "$here/requirements.txt" "$venv/../installed.txt"
 fi
-cargo build --quiet --release --manifest-path "$root/Cargo.toml"
-goose=$(cargo bench --quiet --manifest-path "$root/Cargo.toml" --bench bare_goose --no-run \
-    --message-format=json | python3 -c '
+if [ -z "${SCIMRIG:-}" ]; then
+    cargo build --quiet --release --manifest-path "$root/Cargo.toml"
+    SCIMRIG=$target/release/scimrig
+fi
+if [ -z "${BARE_GOOSE:-}" ]; then
+    BARE_GOOSE=$(cargo bench --quiet --manifest-path "$root/Cargo.toml" --bench bare_goose --no-run \
+        --message-format=json | python3 -c '
 import json, sys
 
 for line in sys.stdin:
     message = json.loads(line)
     if message.get("executable") and message["target"]["name"] == "bare_goose":
         print(message["executable"])')
-exec python3 "$here/run.py" "$target/release/scimrig" "$goose" "$venv/bin/locust" "${1:-5}" "${2:-6}"
+fi
+exec python3 "$here/run.py" "$SCIMRIG" "$BARE_GOOSE" "$venv/bin/locust" "${1:-5}" "${2:-6}"

@@ -190,6 +190,7 @@ impl Load {
             allowance: self.allowed.allowance(),
             command: self.command(),
             writes: true,
+            is_load: true,
             leaves_all: self.shard().is_part(),
             scenario: Some(&name),
             journal,
@@ -234,6 +235,12 @@ impl Load {
         let Some(path) = &self.spread.resume else { return Ok(None) };
         let earlier = Manifest::read(path).map_err(|error| Stop::bad(&error))?.of_earlier_run();
         match &earlier.progress.plan {
+            // Killed before anything was sent.
+            None if earlier
+                == Manifest { tenant: earlier.tenant.clone(), ..Manifest::default() } =>
+            {
+                Ok(Some((path.clone(), earlier)))
+            }
             None => refuse(path, "no load has kept it; name the FILE of an earlier --journal"),
             Some(plan) if *plan != self.identity() => {
                 let now = self.identity();

@@ -24,6 +24,9 @@ pub const NOT_FOUND_TEXT: &str = "An HTTP/404 Not Found response was returned ra
      expected HTTP/200 OK response. To address this issue, ensure that the tenant URL is correct. \
      The tenant URL is usually in a format like: https://<>/scim.";
 
+/// The connection broke before the answer or in it.
+const BROKEN: (&str, Retry) = ("WebExceptionProtocolError", Retry::NextCycle);
+
 /// Characters of a tenant's text that are kept in a message.
 const TEXT_MAX: usize = 500;
 
@@ -66,7 +69,8 @@ impl ObjectFailure {
         let (code, retry) = match &exchange.result {
             Err(Failure::Timeout(_)) => ("Timeout", Retry::NextCycle),
             Err(Failure::Refused(_)) => ("InternalError", Retry::BackOff),
-            Err(_) => ("WebExceptionProtocolError", Retry::NextCycle),
+            Err(_) => BROKEN,
+            Ok(_) if exchange.is_cut_off() => BROKEN,
             Ok(answer) => code_of(answer.status, exchange.operation),
         };
         let stops_job = matches!(exchange.status(), 401)
@@ -82,13 +86,15 @@ impl ObjectFailure {
             stops_job,
             may_have_acted: match exchange.disturbance {
                 Some(disturbance) => disturbance == Disturbance::LoseAnswer,
-                None => matches!(exchange.status(), 0 | 500..=599),
+                None => matches!(exchange.status(), 0 | 500..=599) || exchange.is_cut_off(),
             },
         }
     }
 
-    /// A success by its status that makes no sense: no `id`, no list, more than one hit.
+    /// A success by its status that makes no sense: no `id`, no list, more than one hit. Where the
+    /// answer ended in its middle, no sense could be expected.
     pub fn senseless(code: &'static str, why: &str, exchange: &Exchange) -> Self {
+        let (code, retry) = if exchange.is_cut_off() { BROKEN } else { (code, Retry::BackOff) };
         Self {
             code,
             message: bounded(&format!(
@@ -96,7 +102,7 @@ impl ObjectFailure {
                 exchange.request.method,
                 exchange.request.path()
             )),
-            retry: Retry::BackOff,
+            retry,
             stops_job: false,
             ..Self::of(exchange)
         }
@@ -164,7 +170,10 @@ fn message_of(exchange: &Exchange) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::exchange::{Answer, BodyEnd, Request};
 
     #[test]
     fn each_status_has_the_code_and_the_retry_of_the_table() {
@@ -188,6 +197,33 @@ mod tests {
             assert_eq!(code_of(status, Operation::UpdateUser), (code, retry), "{status}");
         }
         assert_eq!(code_of(404, Operation::MatchUser), (INCOMPATIBLE, BackOff));
+    }
+
+    #[test]
+    fn an_answer_that_ends_in_its_middle_is_tried_again_and_may_have_acted() {
+        let exchange = |end| Exchange {
+            number: 1,
+            operation: Operation::CreateUser,
+            request: Request::get("/Users"),
+            result: Ok(Answer {
+                status: 201,
+                headers: http::HeaderMap::new(),
+                body: "{\"id\":".into(),
+                end,
+            }),
+            due: Duration::ZERO,
+            sent: Duration::ZERO,
+            answered: Duration::ZERO,
+            disturbance: None,
+        };
+        let whole = ObjectFailure::senseless(INCOMPATIBLE, "no id", &exchange(BodyEnd::Complete));
+        assert_eq!(
+            (whole.code, whole.is_passing(), whole.may_have_acted),
+            (INCOMPATIBLE, false, false)
+        );
+        let cut = exchange(BodyEnd::Broken("reset".to_owned()));
+        let cut = ObjectFailure::senseless(INCOMPATIBLE, "no id", &cut);
+        assert_eq!((cut.code, cut.is_passing(), cut.may_have_acted), (BROKEN.0, true, true));
     }
 
     #[test]

@@ -99,8 +99,8 @@ pub(super) async fn find(
         });
         let shard = load.shard;
         let in_time = in_time.filter(move |step| matches!(step, Step::User(it) if shard.has(*it)));
-        let total = whole(rate * plan.step_seconds / 2.0) as u64;
-        let phase = Phase { name: format!("{rate:.0} a second"), total, steps: Box::new(in_time) };
+        let total = whole(rate * plan.step_seconds / 2.0);
+        let phase = Phase::new(0, format!("{rate:.0} a second"), total, in_time);
         let heard = (measured.clone(), metrics.clone());
         let phases = Phases::new(vec![phase], heard, LoadPace::Rate(rate), 0);
         let step = Arc::new(load.with_phases(Arc::new(phases)));

@@ -11,7 +11,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::LoadPlan;
-use super::worker::{Differences, Links, Load};
+use super::tally::Differences;
+use super::worker::{Links, Load};
 use crate::difference::{Difference, DifferenceKind};
 use crate::entra::connector::{Connector, Kind};
 use crate::entra::pace::in_flight;
@@ -72,6 +73,35 @@ struct Collection<'a> {
     connector: &'a Connector,
 }
 
+/// Resources that may be second ones. Whose create lost its answer stands for its object itself,
+/// unless another resource of that name does.
+struct Doubles {
+    /// Names whose create lost its answer, and whether a resource of that name stands for its
+    /// object.
+    lost: HashMap<String, bool>,
+    found: Vec<Difference>,
+}
+
+impl Doubles {
+    fn new(collection: &Collection<'_>) -> Self {
+        let lost = collection.connector.tenant.unresolved();
+        let lost = lost.into_iter().filter_map(|lost| Some((lost.name?, false))).collect();
+        Self { lost, found: Vec::new() }
+    }
+
+    /// A resource of that name stands for its object.
+    fn note(&mut self, name: Option<&str>) {
+        if let Some(stands) = name.and_then(|name| self.lost.get_mut(name)) {
+            *stands = true;
+        }
+    }
+
+    fn proven(self) -> impl Iterator<Item = Difference> {
+        let Self { lost, found } = self;
+        found.into_iter().filter(move |it| lost.get(&it.subject).is_none_or(|stands| *stands))
+    }
+}
+
 /// What the lists showed.
 struct Listed {
     /// For each object: whether it was listed.
@@ -125,6 +155,7 @@ impl Collection<'_> {
     async fn list(&self, by_id: &HashMap<&str, usize>, differences: &mut Differences) -> Listed {
         let places = by_id.values().max().map_or(0, |index| index + 1);
         let mut listed = Listed { seen: vec![false; places], is_whole: false };
+        let mut doubles = Doubles::new(self);
         let (mut start, mut before) = (1, None);
         for _ in 0..PAGES_MAX {
             if *self.load.stop.borrow() {
@@ -141,8 +172,11 @@ impl Collection<'_> {
             }
             for resource in &list.resources {
                 match id_of(resource).map(|id| by_id.get(id)) {
-                    Some(Some(index)) => listed.seen[*index] = true,
-                    _ => differences.extend(self.stray(resource, exchange.number)),
+                    Some(Some(index)) => {
+                        listed.seen[*index] = true;
+                        doubles.note(self.name_in(resource));
+                    }
+                    _ => doubles.found.extend(self.stray(resource, exchange.number)),
                 }
             }
             start += list.resources.len();
@@ -152,7 +186,16 @@ impl Collection<'_> {
             }
             before = first;
         }
+        differences.extend(doubles.proven());
         listed
+    }
+
+    fn name_in<'r>(&self, resource: &'r Value) -> Option<&'r str> {
+        let name = match self.kind {
+            Kind::User => "userName",
+            Kind::Group => "displayName",
+        };
+        resource.get(name).and_then(Value::as_str)
     }
 
     fn page(&self, start: usize) -> String {
@@ -164,22 +207,14 @@ impl Collection<'_> {
         }
     }
 
-    /// A resource that carries the run's marker and stands for no object is a second one. Whoever
-    /// lost its answer on the way was noted as a failure already.
+    /// A resource that carries the run's marker and stands for no object.
     fn stray(&self, resource: &Value, number: u64) -> Option<Difference> {
-        let text = |name: &str| resource.get(name).and_then(Value::as_str);
-        let name = match self.kind {
-            Kind::User => text("userName"),
-            Kind::Group => text("displayName"),
-        };
+        let name = self.name_in(resource);
+        let external_id = resource.get("externalId").and_then(Value::as_str);
         let marker = self.load.directory().population().marker();
-        let carries_mark =
-            || [name, text("externalId")].iter().flatten().any(|it| it.contains(&marker));
+        let carries_mark = || [name, external_id].iter().flatten().any(|it| it.contains(&marker));
         // The other shares' resources carry the same mark.
-        let is_ours = !self.load.shard.is_part() && carries_mark();
-        let tenant = &self.connector.tenant;
-        let was_lost = || tenant.unresolved().iter().any(|lost| lost.name.as_deref() == name);
-        (is_ours && !was_lost()).then(|| Difference {
+        (!self.load.shard.is_part() && carries_mark()).then(|| Difference {
             kind: match self.kind {
                 Kind::User => DifferenceKind::SecondUser,
                 Kind::Group => DifferenceKind::SecondGroup,

@@ -39,16 +39,13 @@ pub(super) fn append(
         let members = if wants_members { members } else { Vec::new() };
         directories.push(Arc::new(directory));
         let place = directories.len() - 1;
-        phases.push(Phase {
-            name: format!("users of cycle {cycle}"),
-            total: users.len() as u64,
-            steps: Box::new(users.into_iter().map(move |user| Step::Update(place, user))),
-        });
-        phases.push(Phase {
-            name: format!("members of cycle {cycle}"),
-            total: members.len() as u64,
-            steps: Box::new(members.into_iter()),
-        });
+        let name = format!("users of cycle {cycle}");
+        let (count, steps) = (users.len(), users.into_iter());
+        let updates = steps.map(move |user| Step::Update(place, user));
+        phases.push(Phase::new(phases.len(), name, count, updates));
+        let name = format!("members of cycle {cycle}");
+        let (count, steps) = (members.len(), members.into_iter());
+        phases.push(Phase::new(phases.len(), name, count, steps).ending_cycle());
     }
     directories
 }

@@ -2,14 +2,15 @@
 //!
 //! Users, then groups, then references: a phase begins when the last step of the one before has
 //! ended. Steps are drawn one by one from an iterator, so nothing is kept of a
-//! population but the place in it.
+//! population but the place in it. What a cycle leaves in escrow is tried again after it.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
+use super::escrow::Escrow;
 use super::pacing::{Due, LoadPace, Schedule};
 use super::shard::Shard;
 use crate::directory::{Directory, GroupIndex, UserIndex};
@@ -44,14 +45,46 @@ impl Step {
             Self::Manager(_) => 0,
         }
     }
+
+    /// What it is about: the name of its phase in an initial cycle.
+    pub(super) fn topic(&self) -> &'static str {
+        match self {
+            Self::User(_) | Self::Update(..) => "users",
+            Self::Group(_) => "groups",
+            Self::Manager(_) | Self::Members(..) => "references",
+        }
+    }
 }
+
+/// Phase and number of a step, from 0: the same in every run of the same plan.
+pub(super) type StepId = (usize, u64);
 
 /// One phase that has not begun.
 pub(super) struct Phase {
     pub name: String,
     /// How many steps it has.
     pub total: u64,
-    pub steps: Box<dyn Iterator<Item = Step> + Send>,
+    pub steps: Box<dyn Iterator<Item = (StepId, Step)> + Send>,
+    /// Whether the next phase belongs to another cycle.
+    pub ends_cycle: bool,
+}
+
+impl Phase {
+    /// The phase of that number in its plan.
+    pub(super) fn new(
+        number: usize,
+        name: String,
+        total: usize,
+        steps: impl Iterator<Item = Step> + Send + 'static,
+    ) -> Self {
+        let steps = (0..).zip(steps).map(move |(nth, step)| ((number, nth), step));
+        Self { name, total: total as u64, steps: Box::new(steps), ends_cycle: false }
+    }
+
+    /// The same, as the last one of its cycle.
+    pub(super) fn ending_cycle(self) -> Self {
+        Self { ends_cycle: true, ..self }
+    }
 }
 
 /// The phases of a share of an initial cycle of this directory.
@@ -77,22 +110,14 @@ pub(super) fn initial_cycle(
         let patch = |some: &[UserIndex]| Step::Members(index, MemberVerb::Add, some.to_vec());
         members.chunks(per_patch).map(patch).collect::<Vec<Step>>()
     });
+    let references = (0..managers).filter(own).map(Step::Manager).chain(memberships);
+    let phase = |number, total, steps: Box<dyn Iterator<Item = Step> + Send>| {
+        Phase::new(number, ["users", "groups", "references"][number].to_owned(), total, steps)
+    };
     vec![
-        Phase {
-            name: "users".to_owned(),
-            total: shard.count(users) as u64,
-            steps: Box::new((0..users).filter(own).map(Step::User)),
-        },
-        Phase {
-            name: "groups".to_owned(),
-            total: shard.count(groups) as u64,
-            steps: Box::new((0..groups).filter(own).map(Step::Group)),
-        },
-        Phase {
-            name: "references".to_owned(),
-            total: (shard.count(managers) + patches) as u64,
-            steps: Box::new((0..managers).filter(own).map(Step::Manager).chain(memberships)),
-        },
+        phase(0, shard.count(users), Box::new((0..users).filter(own).map(Step::User))),
+        phase(1, shard.count(groups), Box::new((0..groups).filter(own).map(Step::Group))),
+        phase(2, shard.count(managers) + patches, Box::new(references)).ending_cycle(),
     ]
 }
 
@@ -102,6 +127,8 @@ pub(super) enum Work {
     Step(Step, Ticket),
     /// The phase's last steps are in flight with others: wait for [`Phases::moves`].
     Wait,
+    /// A cycle is over; the next one begins then.
+    Rest(Instant),
     /// Nothing is left to do.
     Over,
 }
@@ -120,6 +147,10 @@ pub(super) struct Phases {
 struct State {
     waiting: VecDeque<Phase>,
     current: Option<Current>,
+    escrow: Escrow,
+    /// When the next phase begins.
+    rests_until: Option<Instant>,
+    is_closed: bool,
     ended: Vec<PhaseResult>,
     late: Duration,
     turns: u64,
@@ -130,9 +161,6 @@ struct State {
 struct Current {
     phase: Phase,
     is_dry: bool,
-    /// Which phase it is, from 0, and how many of its steps were taken.
-    number: usize,
-    taken: u64,
     in_flight: usize,
     done: u64,
     schedule: Schedule,
@@ -160,6 +188,9 @@ impl Phases {
         let state = State {
             waiting: phases.into(),
             current: None,
+            escrow: Escrow::default(),
+            rests_until: None,
+            is_closed: false,
             ended: Vec::new(),
             late: Duration::ZERO,
             turns: 0,
@@ -185,20 +216,22 @@ impl Phases {
         let mut state = self.lock();
         loop {
             if state.current.is_none() {
-                let Some(phase) = state.waiting.pop_front() else { return Work::Over };
-                let number = state.ended.len();
-                state.current = Some(self.begin(phase, number));
+                if state.waiting.is_empty() {
+                    return Work::Over;
+                }
+                if let Some(until) = state.rests_until.filter(|until| *until > Instant::now()) {
+                    return Work::Rest(until);
+                }
+                state.current = state.waiting.pop_front().map(|phase| self.begin(phase));
             }
             let Some(current) = &mut state.current else { return Work::Over };
-            if let Some(step) = current.next() {
+            if let Some((step_id, step)) = current.next() {
                 current.in_flight += 1;
-                let place = (current.number, current.taken);
-                current.taken += 1;
                 let due = current.schedule.due(&step);
                 let requests = current.schedule.requests.clone();
                 return Work::Step(
                     step,
-                    Ticket { phases: self.clone(), place, pace: requests, due },
+                    Ticket { phases: self.clone(), step_id, pace: requests, due },
                 );
             }
             if current.in_flight > 0 {
@@ -211,11 +244,17 @@ impl Phases {
     /// Gives no more steps: whoever is at one ends it, and then the load is over.
     pub(super) fn close(&self) {
         let mut state = self.lock();
+        state.is_closed = true;
         state.waiting.clear();
         if let Some(current) = &mut state.current {
             current.is_dry = true;
         }
         self.moves.send_replace(());
+    }
+
+    /// Keeps a step that has not ended yet for the next cycle.
+    pub(super) fn escrow(&self, step_id: StepId, step: Step) {
+        self.lock().escrow.keep(step_id, step);
     }
 
     /// Where the load is now; none before it begins and after it ended.
@@ -242,13 +281,11 @@ impl Phases {
         (self.pace != LoadPace::Closed).then(|| state.late / turns)
     }
 
-    fn begin(&self, phase: Phase, number: usize) -> Current {
+    fn begin(&self, phase: Phase) -> Current {
         let origin = self.tenant.began();
         Current {
             phase,
             is_dry: false,
-            number,
-            taken: 0,
             in_flight: 0,
             done: 0,
             schedule: Schedule::new(self.pace, origin, self.seed),
@@ -270,6 +307,13 @@ impl Phases {
             seconds: self.tenant.began().elapsed().saturating_sub(current.began).as_secs_f64(),
             operations: self.metrics.lap(),
         });
+        if current.phase.ends_cycle
+            && !state.is_closed
+            && let Some((rest, phases)) = state.escrow.next_cycle()
+        {
+            state.rests_until = Some(Instant::now() + rest);
+            phases.into_iter().rev().for_each(|phase| state.waiting.push_front(phase));
+        }
         self.moves.send_replace(());
     }
 
@@ -289,7 +333,7 @@ impl Phases {
 }
 
 impl Current {
-    fn next(&mut self) -> Option<Step> {
+    fn next(&mut self) -> Option<(StepId, Step)> {
         if self.is_dry {
             return None;
         }
@@ -302,8 +346,8 @@ impl Current {
 /// One step in flight.
 pub(super) struct Ticket {
     phases: Arc<Phases>,
-    /// Phase and number of the step, the same in every run of the same plan.
-    pub place: (usize, u64),
+    /// Which step of the plan it is.
+    pub step_id: StepId,
     /// When the step's requests are due, where a rate is set.
     pub pace: Option<Arc<Pace>>,
     /// When the step itself is due, where objects are paced.

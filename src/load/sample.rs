@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::LoadPlan;
-use super::worker::{DIFFERENCES_KEPT, Differences, Load};
+use super::tally::{DIFFERENCES_KEPT, Differences};
+use super::worker::Load;
 use crate::entra::connector::{Connector, Kind};
 use crate::entra::pace::in_flight;
 use crate::entra::projection::{ProjectedGroup, ProjectedUser};

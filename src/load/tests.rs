@@ -1,5 +1,7 @@
 //! Whole loads against the embedded tenant, in process and over loopback.
 
+mod troubles;
+
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -183,21 +185,6 @@ async fn creations_that_a_tenant_forgets_are_noticed() {
     let lost = result.differences.iter().filter(|it| it.actual.starts_with("404"));
     assert_eq!(lost.filter(|it| it.kind == DifferenceKind::MissingUser).count(), 10);
     assert!(clean_up(&tenant, 4).await.left.is_empty());
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn refused_and_unanswered_requests_are_differences_and_nothing_stays() {
-    let faults =
-        Faults { lost_answer_probability: 0.05, error_every: Some(20), ..Faults::default() };
-    let embedded = embedded(faults);
-    let tenant = in_process(embedded.router());
-    let result = run(&tenant, &plan(100, 5)).await;
-    assert!(!result.arrived());
-    let told = |text: &str| result.differences.iter().any(|it| it.actual.contains(text));
-    assert!(told("was answered with 503") && told("got no answer"), "{:?}", result.differences);
-    assert!(!result.differences.iter().any(|it| it.kind == DifferenceKind::SecondUser));
-    let cleaned = clean_up(&tenant, 4).await;
-    assert_eq!((cleaned.left, embedded.counts()), (Vec::new(), (0, 0)));
 }
 
 /// A router that keeps every creation of a user twice.
@@ -401,18 +388,6 @@ async fn goose_does_not_take_the_interrupt_from_who_listens_for_it() {
     assert_all_arrived(&result, &embedded, &plan);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_tenant_that_is_gone_ends_the_load_early() {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let _alone = GOOSE.lock().await;
-    let tenant = over_http(listener.local_addr().unwrap());
-    drop(listener);
-    let result = run(&tenant, &plan(100_000, 0)).await;
-    assert!(result.requests < 1_000, "{}", result.requests);
-    assert!(result.remarks[0].starts_with("the load ended early"), "{:?}", result.remarks);
-    assert!(!result.arrived());
-}
-
 #[tokio::test]
 async fn a_load_keeps_to_its_budget_and_says_how_far_it_came() {
     let embedded = embedded(Faults::default());
@@ -425,16 +400,6 @@ async fn a_load_keeps_to_its_budget_and_says_how_far_it_came() {
     assert!(result.remarks.iter().any(|it| it.contains("budget")), "{:?}", result.remarks);
     clean_up(&tenant, 4).await;
     assert_eq!(embedded.counts(), (0, 0));
-}
-
-#[tokio::test]
-async fn a_load_that_is_throttled_waits_as_it_is_told() {
-    let faults =
-        Faults { throttle_every: Some(60), retry_after_seconds: Some(1), ..Faults::default() };
-    let tenant = in_process(embedded(faults).router());
-    run(&tenant, &plan(25, 1)).await;
-    let sent = tenant.sent();
-    assert!(sent.throttled > 0 && sent.throttled_for >= Duration::from_secs(1), "{sent:?}");
 }
 
 #[tokio::test]

@@ -93,7 +93,7 @@ impl Listener for Timeline {
         course.began.get_or_insert(exchange.sent);
         let slice = course.at(exchange.answered);
         slice.requests += 1;
-        slice.errors += u64::from(!exchange.is_success());
+        slice.errors += u64::from(!exchange.is_success() || exchange.is_cut_off());
         slice.throttled += u64::from(exchange.status() == 429);
         slice.latency.record(latency);
     }

@@ -1,18 +1,20 @@
 //! One of Entra's workers: takes the next step, holds its conversation, notes what came of it.
 //!
 //! The conversations are [`Connector`]'s, the planning is [`Plan`]'s; here is only what a load
-//! remembers: ids by index, and what failed.
+//! remembers of an object, which is its id, and what becomes of a step: done, or in escrow.
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::escrow::is_worth_a_retry;
 use super::foreign::Foreign;
-use super::phases::{Phases, Step, Work};
+use super::phases::{Phases, Step, StepId, Work};
 use super::shard::Shard;
+use super::tally::Tally;
 use super::timeline::Timeline;
 use crate::difference::{Difference, DifferenceKind};
 use crate::directory::{Directory, GroupIndex, UserIndex};
@@ -26,13 +28,10 @@ use crate::tenant::{Collection, ManifestLine, Tenant};
 
 /// How long a conversation may go on after the word to stop.
 const GRACE: Duration = Duration::from_secs(2);
-/// After so many requests in a row without an answer the tenant is taken for gone: a load against
-/// nobody would wait for hours.
-const FAILURES_IN_A_ROW_MAX: u64 = 200;
+/// How long a worker rests while the tenant does not answer.
+const SILENT_REST: Duration = Duration::from_millis(100);
 /// What the budget holds back is no failure of the tenant's.
 const HELD_BACK: &str = "the budget of requests is used up";
-/// How many differences are kept in words.
-pub(super) const DIFFERENCES_KEPT: usize = 100;
 
 /// What all workers of a load share.
 #[derive(Clone)]
@@ -54,7 +53,7 @@ pub(super) struct Load {
     /// Ids of users that other shares made, as far as they were looked up.
     pub foreign: Arc<Foreign>,
     /// Steps that an earlier run of the same load has done, by phase and number.
-    pub done: Arc<HashSet<(usize, u64)>>,
+    pub done: Arc<HashSet<StepId>>,
     /// Whether a later run may want to go on with this one.
     pub keeps_journal: bool,
 }
@@ -84,58 +83,27 @@ impl Links {
     }
 }
 
-/// What a load counts on its way.
-#[derive(Default)]
-pub(super) struct Tally {
-    /// Users in scope.
-    pub users: AtomicU64,
-    /// Groups in scope.
-    pub groups: AtomicU64,
-    /// Memberships that the tenant took.
-    pub memberships: AtomicU64,
-    /// Conversations held.
-    pub attempts: AtomicU64,
-    /// Those about an object that failed.
-    pub failures: AtomicU64,
-    /// Those about a manager or members that failed.
-    pub reference_failures: AtomicU64,
-    failures_in_a_row: AtomicU64,
-    ended_early: Mutex<Option<String>>,
-    differences: Mutex<Differences>,
+/// What came of a step.
+enum Held {
+    /// It went well, and has left no link by which a later run would know.
+    Done,
+    /// There was nothing to do, or a link tells of it.
+    Over,
+    /// The budget held it back.
+    OutOfBudget,
+    /// It failed.
+    Failed(Failed),
+    /// What is left of it waits for users in escrow.
+    Waits(Step),
 }
 
-/// Differences, the first of them in words.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Differences {
-    pub kept: Vec<Difference>,
-    pub total: u64,
-    /// Objects that need no further look: what is wrong with them has been said.
-    pub told: HashSet<ObjectKey>,
-}
-
-impl Differences {
-    pub(super) fn push(&mut self, difference: Difference) {
-        self.total += 1;
-        if self.kept.len() < DIFFERENCES_KEPT {
-            self.kept.push(difference);
-        }
-    }
-
-    pub(super) fn extend(&mut self, more: impl IntoIterator<Item = Difference>) {
-        more.into_iter().for_each(|difference| self.push(difference));
-    }
-}
-
-impl Tally {
-    /// Why the load ended before its end, where it did.
-    pub(super) fn ended_early(&self) -> Option<String> {
-        self.ended_early.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// What could not be exported.
-    pub(super) fn differences(&self) -> Differences {
-        self.differences.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
+/// What a failure leaves missing.
+struct Failed {
+    key: ObjectKey,
+    kind: DifferenceKind,
+    /// How many times over.
+    count: usize,
+    failure: ObjectFailure,
 }
 
 impl Load {
@@ -172,9 +140,15 @@ impl Load {
                         _ = end.wait_for(|stop| *stop) => return,
                     }
                 }
+                Work::Rest(until) => {
+                    tokio::select! {
+                        () = tokio::time::sleep_until(until.into()) => {}
+                        _ = end.wait_for(|stop| *stop) => return,
+                    }
+                }
                 Work::Step(step, ticket) => {
                     connector.pace.clone_from(&ticket.pace);
-                    if self.done.contains(&ticket.place) {
+                    if self.done.contains(&ticket.step_id) {
                         self.note_done_before(&step);
                         continue;
                     }
@@ -182,11 +156,8 @@ impl Load {
                         if let Some(due) = &ticket.due {
                             due.wait().await;
                         }
-                        if self.hold(&connector, step).await {
-                            let (phase, step) = ticket.place;
-                            let line = || ManifestLine::Done { phase, step };
-                            self.note_progress(&connector.tenant, line);
-                        }
+                        let held = self.hold(&connector, ticket.step_id, &step).await;
+                        self.conclude(&connector.tenant, ticket.step_id, step, held).await;
                     };
                     tokio::select! {
                         () = held => {}
@@ -197,19 +168,32 @@ impl Load {
         }
     }
 
-    /// Holds the conversation of one step. True for one that worked and has left no link by which
-    /// a later run would know.
-    async fn hold(&self, connector: &Connector, step: Step) -> bool {
+    /// Holds the conversation of one step.
+    async fn hold(&self, connector: &Connector, step_id: StepId, step: &Step) -> Held {
         match step {
-            Step::User(index) => self.provision(connector, Kind::User, index).await,
-            Step::Group(index) => self.provision(connector, Kind::Group, index).await,
-            Step::Manager(index) => return self.manager(connector, index).await,
+            Step::User(index) => self.provision(connector, Kind::User, *index, step_id).await,
+            Step::Group(index) => self.provision(connector, Kind::Group, *index, step_id).await,
+            Step::Manager(index) => self.manager(connector, *index).await,
             Step::Members(index, verb, members) => {
-                return self.members(connector, index, verb, &members).await;
+                self.members(connector, *index, *verb, members).await
             }
-            Step::Update(cycle, index) => return self.update(connector, cycle, index).await,
+            Step::Update(cycle, index) => self.update(connector, *cycle, *index).await,
         }
-        false
+    }
+
+    /// Draws the conclusions of one step.
+    async fn conclude(&self, tenant: &Tenant, step_id: StepId, step: Step, held: Held) {
+        match held {
+            Held::Failed(failed) => return self.fail(step_id, step, failed).await,
+            Held::OutOfBudget => return,
+            Held::Waits(rest) => self.phases.escrow(step_id, rest),
+            Held::Done => {
+                let (phase, step) = step_id;
+                self.note_progress(tenant, || ManifestLine::Done { phase, step });
+            }
+            Held::Over => {}
+        }
+        self.tally.settle(step_id);
     }
 
     /// Counts what an earlier run of the same load has done.
@@ -226,59 +210,71 @@ impl Load {
         }
     }
 
-    async fn provision(&self, connector: &Connector, kind: Kind, index: usize) {
+    async fn provision(
+        &self,
+        connector: &Connector,
+        kind: Kind,
+        index: usize,
+        step_id: StepId,
+    ) -> Held {
         let (links, count) = match kind {
             Kind::User => (&self.users, &self.tally.users),
             Kind::Group => (&self.groups, &self.tally.groups),
         };
-        if links.id(index).is_some() {
+        let is_retry = self.tally.is_in_escrow(step_id);
+        if links.id(index).is_some() && !is_retry {
             // An earlier run of the same load has made it.
             count.fetch_add(1, Ordering::Relaxed);
-            return;
+            return Held::Over;
         }
-        let first = &self.directories[0];
-        let Some(task) = self.planned(first, kind, index).task else { return };
+        let Some(mut task) = self.planned(&self.directories[0], kind, index).task else {
+            return Held::Over;
+        };
+        task.link = links.id(index).map(str::to_owned);
         let done = connector.converse(task).await;
         if self.is_held_back(connector, done.outcome.is_err()) {
-            return;
+            return Held::OutOfBudget;
         }
-        count.fetch_add(1, Ordering::Relaxed);
+        count.fetch_add(u64::from(!is_retry), Ordering::Relaxed);
         if let Some(id) = done.link {
-            let collection = match kind {
-                Kind::User => Collection::Users,
-                Kind::Group => Collection::Groups,
-            };
-            self.note_progress(&connector.tenant, || ManifestLine::Linked {
-                collection,
-                index,
-                id: id.clone(),
-            });
+            if done.outcome.is_ok() {
+                let collection = match kind {
+                    Kind::User => Collection::Users,
+                    Kind::Group => Collection::Groups,
+                };
+                let linked = || ManifestLine::Linked { collection, index, id: id.clone() };
+                self.note_progress(&connector.tenant, linked);
+            }
+            self.timeline.arrived(u64::from(links.id(index).is_none()));
             links.link(index, id);
-            self.timeline.arrived(1);
         }
         let missing = match kind {
             Kind::User => DifferenceKind::MissingUser,
             Kind::Group => DifferenceKind::MissingGroup,
         };
-        self.note(ObjectKey { kind, index }, missing, 1, done.outcome.err());
+        match done.outcome {
+            Ok(_) => self.went_well(Held::Over),
+            Err(failure) => failed(ObjectKey { kind, index }, missing, 1, failure),
+        }
     }
 
     /// Reads a user that is linked, and sends what differs.
-    async fn update(&self, connector: &Connector, cycle: usize, index: UserIndex) -> bool {
-        let Some(id) = self.users.id(index) else { return false };
+    async fn update(&self, connector: &Connector, cycle: usize, index: UserIndex) -> Held {
+        let Some(id) = self.users.id(index) else { return Held::Over };
         let Some(mut task) = self.planned(&self.directories[cycle], Kind::User, index).task else {
-            return false;
+            return Held::Over;
         };
         task.link = Some(id.to_owned());
         let done = connector.converse(task).await;
         if self.is_held_back(connector, done.outcome.is_err()) {
-            return false;
+            return Held::OutOfBudget;
         }
-        let is_done = done.outcome.is_ok();
-        self.timeline.arrived(u64::from(is_done));
+        self.timeline.arrived(u64::from(done.outcome.is_ok()));
         let key = ObjectKey { kind: Kind::User, index };
-        self.note(key, DifferenceKind::UserAttribute, 1, done.outcome.err());
-        is_done
+        match done.outcome {
+            Ok(_) => self.went_well(Held::Done),
+            Err(failure) => failed(key, DifferenceKind::UserAttribute, 1, failure),
+        }
     }
 
     /// Whether the budget is used up, and the load at its end with it.
@@ -306,17 +302,32 @@ impl Load {
     }
 
     /// Whoever is not in the tenant is nobody's manager there.
-    async fn manager(&self, connector: &Connector, index: UserIndex) -> bool {
-        let Some(id) = self.users.id(index) else { return false };
-        let Some(manager) = self.directories[0].user(index).manager else { return false };
-        let Some(manager) = self.id_of(connector, manager).await else { return false };
-        let result = connector.set_manager(id, Some(&manager), false).await;
+    async fn manager(&self, connector: &Connector, index: UserIndex) -> Held {
+        let Some(manager) = self.directories[0].user(index).manager else { return Held::Over };
+        let Some(id) = self.users.id(index) else {
+            return self.waiting(&[index], Step::Manager(index));
+        };
+        let Some(manager_id) = self.id_of(connector, manager).await else {
+            return self.waiting(&[manager], Step::Manager(index));
+        };
+        let result = connector.set_manager(id, Some(&manager_id), false).await;
         if self.is_held_back(connector, result.is_err()) {
-            return false;
+            return Held::OutOfBudget;
         }
-        let (key, is_done) = (ObjectKey { kind: Kind::User, index }, result.is_ok());
-        self.note(key, DifferenceKind::UserManager, 1, result.err());
-        is_done
+        let key = ObjectKey { kind: Kind::User, index };
+        match result {
+            Ok(()) => self.went_well(Held::Done),
+            Err(failure) => failed(key, DifferenceKind::UserManager, 1, failure),
+        }
+    }
+
+    /// Waits for users in escrow; whoever else is not there will not come.
+    fn waiting(&self, missing: &[UserIndex], rest: Step) -> Held {
+        let key = |user: &UserIndex| ObjectKey { kind: Kind::User, index: *user };
+        match missing.iter().any(|user| self.tally.is_to_come(key(user))) {
+            true => Held::Waits(rest),
+            false => Held::Over,
+        }
     }
 
     /// The id of a user of this share, or of another by Entra's own look-up.
@@ -347,40 +358,46 @@ impl Load {
         index: GroupIndex,
         verb: MemberVerb,
         members: &[UserIndex],
-    ) -> bool {
-        let Some(group) = self.groups.id(index) else { return false };
-        let mut ids = Vec::with_capacity(members.len());
+    ) -> Held {
+        let key = ObjectKey { kind: Kind::Group, index };
+        let Some(group) = self.groups.id(index) else {
+            let rest = || Step::Members(index, verb, members.to_vec());
+            return if self.tally.is_to_come(key) { Held::Waits(rest()) } else { Held::Over };
+        };
+        let (mut ids, mut missing) = (Vec::with_capacity(members.len()), Vec::new());
         for member in members {
             match self.id_of(connector, *member).await {
                 Some(id) => ids.push(id),
-                // One of this share that is not there has been told of already.
-                None if self.shard.has(*member) => {}
-                None => self.tell_missing(index, *member),
+                // One of this share has been told of already, or is in escrow.
+                None if self.shard.has(*member) => missing.push(*member),
+                None => {
+                    self.tell_missing(index, *member);
+                    missing.push(*member);
+                }
             }
         }
+        let rest = Step::Members(index, verb, missing.clone());
         if ids.is_empty() {
-            return false;
+            return self.waiting(&missing, rest);
         }
         let result = connector.change_members(group, verb, &ids).await;
         if self.is_held_back(connector, result.is_err()) {
-            return false;
+            return Held::OutOfBudget;
         }
-        let is_done = result.is_ok() && ids.len() == members.len();
-        if result.is_ok() {
-            let count = ids.len() as u64;
-            match verb {
-                MemberVerb::Add => self.tally.memberships.fetch_add(count, Ordering::Relaxed),
-                MemberVerb::Remove => self.tally.memberships.fetch_sub(count, Ordering::Relaxed),
+        if let Err(failure) = result {
+            let kind = match verb {
+                MemberVerb::Add => DifferenceKind::MissingMember,
+                MemberVerb::Remove => DifferenceKind::UnexpectedMember,
             };
-            self.timeline.arrived(ids.len() as u64);
+            return failed(key, kind, ids.len(), failure);
         }
-        let key = ObjectKey { kind: Kind::Group, index };
-        let kind = match verb {
-            MemberVerb::Add => DifferenceKind::MissingMember,
-            MemberVerb::Remove => DifferenceKind::UnexpectedMember,
+        let count = ids.len() as u64;
+        match verb {
+            MemberVerb::Add => self.tally.memberships.fetch_add(count, Ordering::Relaxed),
+            MemberVerb::Remove => self.tally.memberships.fetch_sub(count, Ordering::Relaxed),
         };
-        self.note(key, kind, ids.len(), result.err());
-        is_done
+        self.timeline.arrived(count);
+        self.went_well(if missing.is_empty() { Held::Done } else { self.waiting(&missing, rest) })
     }
 
     /// A user of another share did not come about in time.
@@ -394,22 +411,17 @@ impl Load {
             actual: "no look-up found the user in time".to_owned(),
             exchange: None,
         };
-        self.tally.differences.lock().unwrap_or_else(PoisonError::into_inner).push(difference);
+        self.tally.push(difference);
     }
 
-    /// Keeps a failure as `count` differences, and ends the load where going on makes no sense.
-    fn note(
-        &self,
-        key: ObjectKey,
-        kind: DifferenceKind,
-        count: usize,
-        failure: Option<ObjectFailure>,
-    ) {
-        self.tally.attempts.fetch_add(1, Ordering::Relaxed);
-        let Some(failure) = failure else {
-            self.tally.failures_in_a_row.store(0, Ordering::Relaxed);
-            return;
-        };
+    fn went_well(&self, held: Held) -> Held {
+        self.tally.answered();
+        held
+    }
+
+    /// Keeps a failure in escrow or for good, and ends the load where going on makes no sense.
+    async fn fail(&self, step_id: StepId, step: Step, failed: Failed) {
+        let Failed { key, kind, count, failure } = failed;
         let failures = match failure.is_reference {
             true => &self.tally.reference_failures,
             false => &self.tally.failures,
@@ -422,31 +434,41 @@ impl Load {
             expected: "exported".to_owned(),
             actual: match failure.status {
                 0 => format!("{} got no answer ({})", failure.operation, failure.code),
+                200..=299 => failure.message.clone(),
                 status => format!("{} was answered with {status}", failure.operation),
             },
             exchange: failure.exchange,
         };
-        let mut differences = self.tally.differences.lock().unwrap_or_else(PoisonError::into_inner);
-        differences.extend(std::iter::repeat_n(difference, count));
-        differences.told.insert(key);
-        drop(differences);
-        // A tenant that answers, if only to refuse, is there: the load goes on as Entra would.
-        let in_a_row = match failure.status {
-            0 => self.tally.failures_in_a_row.fetch_add(1, Ordering::Relaxed) + 1,
-            _ => self.tally.failures_in_a_row.swap(0, Ordering::Relaxed),
-        };
+        if is_worth_a_retry(&failure) {
+            self.tally.escrow(step_id, key, difference, count);
+            self.phases.escrow(step_id, step);
+        } else {
+            self.tally.settle(step_id);
+            self.tally.tell(key, difference, count);
+        }
         if failure.stops_job {
             self.give_up("the tenant refused the token, and Entra would quarantine the job");
-        } else if in_a_row >= FAILURES_IN_A_ROW_MAX {
+        }
+        // A tenant that answers, if only to refuse, is there: the load goes on as Entra would.
+        if failure.status != 0 {
+            return self.tally.answered();
+        }
+        let in_a_row = self.tally.unanswered();
+        if self.tally.is_silent() {
             self.give_up(&format!("{in_a_row} requests in a row got no answer"));
+        } else if in_a_row > 1 {
+            tokio::time::sleep(SILENT_REST).await;
         }
     }
 
     fn give_up(&self, why: &str) {
-        let mut reason = self.tally.ended_early.lock().unwrap_or_else(PoisonError::into_inner);
-        reason.get_or_insert_with(|| format!("the load ended early: {why}"));
+        self.tally.end_early(why);
         self.phases.close();
     }
+}
+
+fn failed(key: ObjectKey, kind: DifferenceKind, count: usize, failure: ObjectFailure) -> Held {
+    Held::Failed(Failed { key, kind, count, failure })
 }
 
 fn attribute_of(kind: DifferenceKind) -> Option<&'static str> {

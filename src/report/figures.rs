@@ -305,7 +305,10 @@ pub(super) fn load(load: &LoadResult) -> Vec<String> {
             Some(reason) => format!("and the job in quarantine: {reason}"),
             None => "and the job would have gone on".to_owned(),
         };
-        lines.push(format!("Entra would have {} objects in escrow, {quarantine}", load.escrowed));
+        lines.push(format!(
+            "Entra would have put {} objects in escrow, {quarantine}",
+            load.escrowed
+        ));
     }
     lines.extend(load.expected.unjudged(&load.operations, &load.growth));
     lines.extend(load.remarks.iter().cloned());

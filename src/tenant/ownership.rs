@@ -151,7 +151,7 @@ impl Ownership {
         if request.method == Method::POST {
             return match collection_of(path) {
                 Some(collection) => {
-                    self.note_create((number, None), collection, request.body_json().as_ref())
+                    self.note_create((number, None), collection, request.identity().as_ref())
                 }
                 None if is_search(path) => Ok(()),
                 None if path == "/Bulk" => self.permit_bulk(number, request),
@@ -159,7 +159,7 @@ impl Ownership {
                 None => match resource_of(path).filter(|name| self.may_change(name)) {
                     // It creates nothing where the tenant is right, and is noted in case it is not.
                     Some((collection, _)) => {
-                        self.note_create((number, None), collection, request.body_json().as_ref())
+                        self.note_create((number, None), collection, request.identity().as_ref())
                     }
                     None => Err(format!("a POST to {path} is none of a run's own resources")),
                 },
@@ -248,7 +248,7 @@ impl Ownership {
 
     fn heard_create(&self, exchange: &Exchange, collection: Collection) {
         let create = (exchange.number, None);
-        let (sent, answered) = (exchange.request.body_json(), exchange.json());
+        let (sent, answered) = (exchange.request.identity(), exchange.identity());
         let located = || id_of_location(exchange.header("location")?, collection);
         // 303 sends the client to what the create has made, so it is no refusal.
         let refused = matches!(exchange.status(), 300..=302 | 304..=499)
@@ -256,7 +256,7 @@ impl Ownership {
         if refused || matches!(exchange.result, Err(Failure::Refused(_))) {
             self.not_created(create);
         } else if exchange.is_success()
-            && let Some(id) = exchange.id().or_else(located)
+            && let Some(id) = answered.as_ref().and_then(id_of).or_else(located)
             && is_addressable(&id)
             && names_the_same(sent.as_ref(), answered.as_ref())
             && !is_too_old(answered.as_ref(), exchange)
@@ -352,6 +352,10 @@ const FABRICATED: &str = "facade00-0000-4000-8000-";
 fn is_fabricated(id: &str) -> bool {
     id.strip_prefix(FABRICATED)
         .is_some_and(|rest| rest.len() == 12 && rest.bytes().all(|it| it.is_ascii_hexdigit()))
+}
+
+fn id_of(resource: &Value) -> Option<String> {
+    resource.get("id")?.as_str().filter(|id| !id.is_empty()).map(str::to_owned)
 }
 
 /// The last segment of a location, for answers without a body.

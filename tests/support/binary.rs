@@ -61,13 +61,20 @@ impl Folder {
 
     /// A command that runs the binary in this folder, its reports in it as well.
     pub(crate) fn scimrig<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Invocation {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_scimrig"));
+        let mut command = Command::new(binary());
         command.args(arguments).current_dir(&self.0).stdin(Stdio::null());
         for name in NOT_INHERITED {
             command.env_remove(name);
         }
         Invocation { command, limit: LIMIT }
     }
+}
+
+/// The program under test: the one built with the tests, or the one that `SCIMRIG_UNDER_TEST`
+/// names, such as a release build for the long tests.
+fn binary() -> PathBuf {
+    let built = || PathBuf::from(env!("CARGO_BIN_EXE_scimrig"));
+    std::env::var_os("SCIMRIG_UNDER_TEST").map_or_else(built, PathBuf::from)
 }
 
 /// Every file below a folder.

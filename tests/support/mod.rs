@@ -5,5 +5,7 @@
 #![allow(dead_code, reason = "what one test crate leaves unused, another needs")]
 
 pub(crate) mod binary;
+pub(crate) mod census;
 pub(crate) mod hostile;
+pub(crate) mod proxy;
 pub(crate) mod tenant;

@@ -51,10 +51,7 @@ impl RealServer {
     pub(crate) fn start(name: &str, folder: &Folder) -> Option<Self> {
         let target = TARGETS.iter().find(|target| target.name == name);
         let target = target.unwrap_or_else(|| panic!("tests/targets has no {name}"));
-        if !is_installed(target.interpreter) {
-            let why = format!("{name} needs {}, which is not installed", target.interpreter);
-            assert!(std::env::var_os("CI").is_none(), "{why}");
-            eprintln!("NOT TESTED: {why}");
+        if !is_to_be_tested(name, target.interpreter) {
             return None;
         }
         let port = free_port();
@@ -146,16 +143,47 @@ pub(crate) fn count_at(base_url: &str, endpoint: &str, token: &str) -> u64 {
     body["totalResults"].as_u64().unwrap_or_else(|| panic!("{url} counts nothing: {body}"))
 }
 
+/// Every resource a tenant lists at `endpoint`, page by page.
+pub(crate) fn resources_at(base_url: &str, endpoint: &str, token: &str) -> Vec<Value> {
+    let mut resources = Vec::new();
+    asking(async |client| {
+        loop {
+            let start = resources.len() + 1;
+            let url = format!("{base_url}{endpoint}?startIndex={start}&count=100");
+            let answer = ask(client, &url, token).await;
+            let (status, mut page) = answer.unwrap_or_else(|| panic!("{url} did not answer"));
+            assert_eq!(status, 200, "{url} answered {page}");
+            let total = page["totalResults"].as_u64().expect("a list says how many there are");
+            let found = page["Resources"].as_array_mut().map(std::mem::take).unwrap_or_default();
+            let is_last = found.is_empty();
+            resources.extend(found);
+            if is_last || resources.len() as u64 >= total {
+                assert_eq!(resources.len() as u64, total, "{endpoint} lists what it counts");
+                break;
+            }
+        }
+    });
+    resources
+}
+
 /// Asks without scimrig; none where there was no answer.
 pub(crate) fn get(url: &str, token: &str) -> Option<(u16, Value)> {
+    asking(async |client| ask(client, url, token).await)
+}
+
+fn asking<T>(work: impl AsyncFnOnce(&reqwest::Client) -> T) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.expect("a runtime can be built").block_on(async {
-        let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).build().ok()?;
-        let answer = client.get(url).bearer_auth(token).send().await.ok()?;
-        let status = answer.status().as_u16();
-        let body = answer.bytes().await.ok()?;
-        Some((status, serde_json::from_slice(&body).unwrap_or(Value::Null)))
+        let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).build();
+        work(&client.expect("a client can be built")).await
     })
+}
+
+async fn ask(client: &reqwest::Client, url: &str, token: &str) -> Option<(u16, Value)> {
+    let answer = client.get(url).bearer_auth(token).send().await.ok()?;
+    let status = answer.status().as_u16();
+    let body = answer.bytes().await.ok()?;
+    Some((status, serde_json::from_slice(&body).unwrap_or(Value::Null)))
 }
 
 /// A port of loopback that nobody has now.
@@ -170,7 +198,15 @@ fn targets_folder() -> PathBuf {
     std::env::var_os("SCIMRIG_TARGETS_DIR").map_or_else(below_target, PathBuf::from)
 }
 
-fn is_installed(program: &str) -> bool {
+/// Whether a program is there that a test needs. False, loudly, where a desk lacks it; with `CI`
+/// set that fails the test.
+pub(crate) fn is_to_be_tested(what: &str, program: &str) -> bool {
     let asked = Command::new(program).arg("--version").stdout(Stdio::null()).status();
-    asked.is_ok_and(|status| status.success())
+    let is_there = asked.is_ok_and(|status| status.success());
+    if !is_there {
+        let why = format!("{what} needs {program}, which is not installed");
+        assert!(std::env::var_os("CI").is_none(), "{why}");
+        eprintln!("NOT TESTED: {why}");
+    }
+    is_there
 }

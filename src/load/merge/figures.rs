@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::super::timeline::{SLICES_MAX, phase_at};
 use super::{Share, seconds_between, told_by};
 use crate::difference::Difference;
-use crate::load::worker::DIFFERENCES_KEPT;
+use crate::load::tally::DIFFERENCES_KEPT;
 use crate::metrics::{Growth, Latency, OperationMetrics, Percentiles, Reached};
 use crate::run::{LoadResult, Moment, PhaseResult, ThrottlingResult};
 

@@ -106,7 +106,9 @@ const MARKED: usize = 40;
 pub(super) fn log_bars(x: &str, rows: &[Bars]) -> Option<String> {
     let values = || rows.iter().flat_map(|row| row.values.iter().copied()).filter(|it| *it > 0.0);
     let all = range(values())?;
-    let across = (all.start / 2.0).max(LEAST)..(all.end * 1.5).max(LEAST * 10.0);
+    // From a power of ten on, so that the axis has a number whatever the values are.
+    let start = 10_f64.powf((all.start / 1.2).log10().floor()).max(LEAST);
+    let across = start..(all.end * 1.5).max(start * 10.0);
     svg(ROW * u32::try_from(rows.len()).ok()? + 50, |area| {
         let mut chart = ChartBuilder::on(area)
             .margin(8)
@@ -140,7 +142,7 @@ pub(super) fn log_bars(x: &str, rows: &[Bars]) -> Option<String> {
     })
 }
 
-/// The least latency a logarithmic axis shows, in milliseconds.
+/// The least value that a logarithmic axis shows.
 const LEAST: f64 = 0.01;
 
 /// One row for each stretch, from left to right as time went on.

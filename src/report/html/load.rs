@@ -60,6 +60,23 @@ fn figure(title: &str, picture: Option<String>, names: &[String], table: &Markup
     }
 }
 
+/// A picture over time: the phases lie behind its lines, and their names below it.
+fn over_time(title: &str, y: &str, series: &[Series], load: &LoadResult, table: &Markup) -> Markup {
+    let stretches = stretches(load);
+    let picture = charts::lines("seconds", y, series, &stretches);
+    let picture = picture.map(|picture| {
+        let bands = html! {
+            div.key {
+                @for (nth, stretch) in stretches.iter().enumerate() {
+                    span { i.band style={ "background:" (charts::colour(nth)) } {} (stretch.name) }
+                }
+            }
+        };
+        picture + &bands.into_string()
+    });
+    figure(title, picture, &names(series), table)
+}
+
 fn throughput(load: &LoadResult) -> Markup {
     let per_second = |name: &str, count: fn(&crate::run::Moment) -> u64| Series {
         name: name.to_owned(),
@@ -75,7 +92,6 @@ fn throughput(load: &LoadResult) -> Markup {
         per_second("objects a second", |it| it.objects),
         per_second("errors a second", |it| it.errors),
     ];
-    let picture = charts::lines("seconds", "a second", &series, &stretches(load));
     let table = html! {
         table {
             tr { th { "From second" } th { "Phase" } th.number { "Requests" }
@@ -89,7 +105,7 @@ fn throughput(load: &LoadResult) -> Markup {
             }
         }
     };
-    figure("Throughput over time", picture, &names(&series), &table)
+    over_time("Throughput over time", "a second", &series, load, &table)
 }
 
 fn latency_over_time(load: &LoadResult) -> Markup {
@@ -103,7 +119,6 @@ fn latency_over_time(load: &LoadResult) -> Markup {
             .collect(),
     };
     let series = [of("p50", |it| it.latency_ms.p50), of("p99", |it| it.latency_ms.p99)];
-    let picture = charts::lines("seconds", "milliseconds", &series, &stretches(load));
     let table = html! {
         table {
             tr { th { "From second" } th.number { "p50 ms" } th.number { "p90" }
@@ -119,7 +134,7 @@ fn latency_over_time(load: &LoadResult) -> Markup {
             }
         }
     };
-    figure("Latency over time", picture, &names(&series), &table)
+    over_time("Latency over time", "milliseconds", &series, load, &table)
 }
 
 fn percentiles(of: &[OperationMetrics]) -> Markup {

@@ -18,6 +18,7 @@ h3, h4 { font-size: 1rem; margin: 0 0 .3rem; }
 table { border-collapse: collapse; width: 100%; margin: .6rem 0; font-size: .9rem; }
 th, td { text-align: left; padding: .25rem .6rem .25rem 0; border-bottom: 1px solid var(--grid);
   vertical-align: top; }
+th, td:first-child { overflow-wrap: break-word; }
 th.number, td.number { text-align: right; font-variant-numeric: tabular-nums; }
 pre, code { font: .85rem/1.4 ui-monospace, monospace; }
 pre { background: var(--soft); padding: .6rem .8rem; white-space: pre-wrap; }
@@ -28,6 +29,7 @@ figure { margin: 1.2rem 0; } figcaption { font-weight: 600; }
 figure svg { width: 100%; height: auto; display: block; }
 .key { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; font-size: .85rem; }
 .key i { display: inline-block; width: .8em; height: .8em; margin-right: .4em; }
+.key i.band { opacity: .35; }
 details > summary { cursor: pointer; font-size: .9rem; }
 @media print { details > * { display: block; } }
 ";
