@@ -106,6 +106,9 @@ struct ModelOptions {
     /// A pace by name; none: as fast as answered, or at --rate
     #[arg(long, value_enum, conflicts_with_all = ["rate", "find_capacity"])]
     pace: Option<NamedPace>,
+    /// How many of the answers are judged
+    #[arg(long, value_enum, default_value_t = Judged::All)]
+    judge: Judged,
     /// Look for the highest rate that the tenant can keep, within --latency-p99-ms-max (1000 where
     /// none is given) and --error-share-max (0.01); --rate is where the search begins
     #[arg(long)]
@@ -113,6 +116,16 @@ struct ModelOptions {
     /// How long the search holds each rate
     #[arg(long, value_name = "SECONDS", default_value_t = 5.0, requires = "find_capacity")]
     step_seconds: f64,
+}
+
+/// How much of a load is judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Judged {
+    /// Every answer
+    All,
+    /// The first 2000 answers, each refusal, and a share of the rest: more of this machine is left
+    /// for sending
+    Share,
 }
 
 /// Paces by name.
@@ -190,7 +203,7 @@ impl Load {
             allowance: self.allowed.allowance(),
             command: self.command(),
             writes: true,
-            is_load: true,
+            judges_share: self.model.judge == Judged::Share,
             leaves_all: self.shard().is_part(),
             scenario: Some(&name),
             journal,
@@ -336,6 +349,8 @@ impl Load {
         add("cycles", cycles.then(|| size.cycles.to_string()));
         add("changed-percent", cycles.then(|| size.changed_percent.to_string()));
         add("pace", model.pace.as_ref().and_then(name_of));
+        let is_share = model.judge == Judged::Share;
+        add("judge", is_share.then(|| "share".to_owned()));
         add("requests-per-second-min", expected.requests_per_second_min.map(|it| it.to_string()));
         add("objects-per-second-min", expected.objects_per_second_min.map(|it| it.to_string()));
         add("latency-p99-ms-max", expected.latency_p99_ms_max.map(|it| it.to_string()));

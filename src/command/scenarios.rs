@@ -50,7 +50,7 @@ impl RunScenarios {
             allowance: self.allowed.allowance(),
             command: format!("run {}{}", self.scenarios.join(" "), self.draw.words()),
             writes: true,
-            is_load: false,
+            judges_share: false,
             leaves_all: false,
             scenario: only.as_deref(),
             journal: None,

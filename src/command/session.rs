@@ -61,8 +61,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) command: String,
     /// Whether the command writes to the tenant.
     pub(crate) writes: bool,
-    /// Whether there are too many exchanges to judge each of them.
-    pub(crate) is_load: bool,
+    /// Whether a share of the exchanges is judged, and not each.
+    pub(crate) judges_share: bool,
     /// Whether what the run creates stays in the tenant, for others that need it; not where the
     /// run is interrupted.
     pub(crate) leaves_all: bool,
@@ -139,7 +139,7 @@ impl Session {
         let silence = Arc::new(Silence::new(plan.concurrency, stopper.clone()));
         let unjudged = tenant.with_listener(metrics.clone()).with_listener(recorder.clone());
         let unjudged = unjudged.with_listener(silence.clone());
-        let tenant = unjudged.with_listener(hearing(&judge, plan.is_load));
+        let tenant = unjudged.with_listener(hearing(&judge, plan.judges_share));
         let is_forced = dialect.is_some_and(|dialect| dialect != settings.dialect);
         let snapshots = SnapshotStore::new(
             &plan.snapshots.1,
@@ -407,9 +407,9 @@ impl Base {
     }
 }
 
-/// What hears on behalf of the judge: of a load it gets a share.
-fn hearing(judge: &Arc<EveryJudge>, is_load: bool) -> Arc<dyn Listener> {
-    match is_load {
+/// What hears on behalf of the judge.
+fn hearing(judge: &Arc<EveryJudge>, judges_share: bool) -> Arc<dyn Listener> {
+    match judges_share {
         true => Arc::new(LoadJudge::new(judge.clone())),
         false => judge.clone(),
     }

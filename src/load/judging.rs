@@ -1,4 +1,4 @@
-//! How much of a load is judged: all of its beginning, then a share.
+//! A load of which a share is judged, where that is asked for: all of its beginning, then a share.
 //!
 //! Judging an answer costs more than sending its request, and the ten-thousandth user is answered
 //! like the thousandth. Whatever is refused is judged all the same.
