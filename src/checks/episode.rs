@@ -113,6 +113,10 @@ verbs! {
     See "see";
     /// Members added at once, and on a twin one by one.
     OneByOne "one-by-one";
+    /// Changes in one bulk request, and on twins one after the other.
+    InBulk "in-bulk";
+    /// Changes in a bulk request that has to stop at its first error.
+    BulkStops "bulk-stops";
     /// Reads with the entity tag that is known.
     Cached "cached";
     /// A create whose answer is taken for lost.

@@ -289,7 +289,8 @@ impl<'a> Drawing<'a> {
             });
             name = match taken.filter(|_| self.dice.percent(60)) {
                 Some(name) => self.in_another_case(name),
-                None => [json!(null), json!(" "), json!({"a": 1})][self.dice.below(3)].clone(),
+                None if slot.kind == Kind::User && self.dice.percent(30) => json!(""),
+                None => [json!(null), json!({"a": 1})][self.dice.below(2)].clone(),
             };
         }
         let mut body = self.body(slot.kind, name);

@@ -79,9 +79,9 @@ pub(super) fn one(attribute: &Attribute, raw: &Value) -> Option<Fit> {
             _ => None,
         },
         (AttributeType::Boolean, _) | (_, Value::Array(_) | Value::Object(_)) => None,
-        (_, Value::String(text)) if text.trim().is_empty() => {
-            refuse_if(attribute.required, Some(raw.clone())).map(Fit::loosely)
-        }
+        // RFC 7643 §4.1.1 asks for a userName that is not empty, and for no more.
+        (_, Value::String(text)) if text.is_empty() && attribute.name == "userName" => None,
+        (_, Value::String(text)) if text.trim().is_empty() => Some(Fit::perhaps(Some(raw.clone()))),
         (_, Value::String(_)) => Some(Fit::plainly(Some(raw.clone()))),
         (_, number) => Some(Fit::perhaps(Some(number.to_string().into()))),
     }
@@ -138,7 +138,7 @@ mod tests {
             ("title", json!({"a": 1})),
             ("name", json!("Alice")),
             ("userName", json!(null)),
-            ("userName", json!(" ")),
+            ("userName", json!("")),
             ("emails", json!([7])),
             ("emails", json!([{"value": "a", "primary": true}, {"value": "b", "primary": true}])),
         ] {
@@ -149,6 +149,7 @@ mod tests {
     #[test]
     fn what_the_rfc_leaves_open_may_be_taken_or_refused() {
         assert_eq!(fit("active", &json!("False")), Some(Fit::perhaps(Some(json!(false)))));
+        assert_eq!(fit("userName", &json!(" ")), Some(Fit::perhaps(Some(json!(" ")))));
         assert_eq!(fit("title", &json!(7)), Some(Fit::perhaps(Some(json!("7")))));
         assert_eq!(
             fit("emails", &json!({"value": "a"})),

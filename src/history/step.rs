@@ -140,6 +140,8 @@ impl About {
             | Verb::UpperCase
             | Verb::Reversed
             | Verb::WithUnknown
+            | Verb::InBulk
+            | Verb::BulkStops
             | Verb::ClaimName => Self::Users,
             _ => Self::User,
         }

@@ -97,6 +97,7 @@ pub(super) fn trial(dice: &mut Dice, verb: Verb, slot: Slot, ground: &Ground<'_>
             Step::new(verb, slot, some(dice, &fitting))
         }
         Verb::Nothing => Step::new(verb, every, dice.pick(ground.offered)?.to_string()),
+        Verb::InBulk | Verb::BulkStops => Step::new(verb, every, some(dice, &texts)),
         Verb::UpperCase | Verb::Reversed | Verb::WithUnknown => {
             Step::new(verb, every, some(dice, ground.offered))
         }

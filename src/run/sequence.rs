@@ -19,6 +19,7 @@ use crate::directory::{Change, Directory, mix_both};
 use crate::entra::connection::{self, Connection};
 use crate::entra::connector::Connector;
 use crate::entra::cycle::{CycleKind, Plan};
+use crate::entra::failure::UNRESOLVED_REFERENCE;
 use crate::entra::job::{CycleReport, JobSetUp, ProvisioningJob};
 use crate::entra::log::{LogContext, LogEntry};
 use crate::entra::pace::Pace;
@@ -136,7 +137,7 @@ impl Player {
     /// Plays one sequence of the scenario and cleans up after it; `attempt` gives the objects names
     /// of their own. Only a sequence that is `heard` keeps the provisioning log and notifies.
     pub async fn play(&self, run: u32, attempt: u32, is_heard: bool) -> Sequence {
-        let tenant = self.tenant_of(run);
+        let tenant = self.tenant_of(run, attempt);
         let mut moving = self.begin(&tenant, run, attempt);
         let mut sequence = Sequence::default();
         for (index, cycle) in self.scenario.cycles.iter().enumerate() {
@@ -167,13 +168,13 @@ impl Player {
     }
 
     /// A door for one sequence; behind it is an embedded tenant of its own, or the real one.
-    fn tenant_of(&self, run: u32) -> Tenant {
+    fn tenant_of(&self, run: u32, attempt: u32) -> Tenant {
         let apart = self.tenant.apart();
         let Some(settings) = self.embedded.as_deref() else { return apart };
-        let seed = match run {
-            0 => settings.seed,
-            _ => mix_both(settings.seed, u64::from(run)),
-        };
+        // Ids follow from the seed: those of one tenant come back on no other of the run.
+        let of_scenario =
+            self.scenario.name.bytes().fold(settings.seed, |seed, it| mix_both(seed, it.into()));
+        let seed = mix_both(mix_both(of_scenario, u64::from(run)), u64::from(attempt));
         let embedded = EmbeddedTenant::new(EmbeddedSettings { seed, ..settings.clone() });
         apart.with_transport(Transport::InProcess(embedded.router()))
     }
@@ -319,9 +320,14 @@ impl Player {
     /// answer explains it.
     fn weigh_escrows(&self, job: &ProvisioningJob, sequence: &mut Sequence) {
         let documented = self.profile.limitation(LimitationKind::GroupRename).is_some();
+        let is_any_lost = job.doubts().iter().any(|doubt| matches!(doubt, Doubt::Creation(_)));
         let mut left = Vec::new();
         for (key, escrow) in job.escrows().iter() {
             let failure = &escrow.failure;
+            // Whoever was not made known cannot be referred to either.
+            if is_any_lost && failure.code == UNRESOLVED_REFERENCE {
+                continue;
+            }
             let kind = format!("{} {} ({})", failure.operation, failure.status, failure.code);
             if documented && failure.operation == Operation::RenameGroup {
                 sequence.remarks.push(format!("in escrow, as documented: {key}: {kind}"));

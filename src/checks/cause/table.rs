@@ -463,7 +463,7 @@ pub const CAUSES: &[Cause] = &[
         "bulk is promised and not offered, or the reverse",
         "Say in /ServiceProviderConfig whether bulk is supported with its limits, and let POST \
          /Bulk do what it says.",
-        "spc-bulk- spc-truth-bulk bulk-",
+        "spc-bulk- spc-truth-bulk bulk- prop-bulk-",
     ),
     cause(
         Form,

@@ -127,6 +127,20 @@ pub(super) const CHECKS: &[Check] = &[
         &[Verb::OneByOne],
     ),
     same(
+        "prop-bulk-equals-serial",
+        Rfc7644("3.7"),
+        "changes in one bulk request come to the same as one after the other",
+        &[Verb::InBulk],
+    )
+    .needs(&[Bulk]),
+    same(
+        "prop-bulk-failonerrors",
+        Rfc7644("3.7"),
+        "a bulk request with failOnErrors 1 does what comes before its first error, and no more",
+        &[Verb::BulkStops],
+    )
+    .needs(&[Bulk]),
+    same(
         "prop-304-coherent",
         Rfc7644("3.14"),
         "304 is answered only while the resource is what the tag stands for",

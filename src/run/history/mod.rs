@@ -1,5 +1,6 @@
 //! Random histories: drawn, played, judged; and a failing one made as short and simple as it gets.
 
+mod bulk;
 mod player;
 mod queries;
 mod script;
@@ -184,6 +185,7 @@ const NEEDS: &[(Capability, &[Verb])] = &[
     (Capability::Attribute("active"), &[Verb::Deactivate, Verb::Reactivate]),
     (Capability::Group, &[Verb::AddMembers, Verb::RemoveMembers, Verb::OneByOne]),
     (Capability::Sort, &[Verb::Sort]),
+    (Capability::Bulk, &[Verb::InBulk, Verb::BulkStops]),
     (Capability::Search, &[Verb::Search]),
     (Capability::Etag, &[Verb::Cached]),
     (

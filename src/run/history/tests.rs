@@ -6,6 +6,8 @@ use std::fmt::Write as _;
 use tokio::sync::watch;
 
 use super::*;
+use crate::checks::Selection;
+use crate::checks::check::CheckResult;
 use crate::profile::ServerProfile;
 use crate::run::stage::LogFile;
 use crate::run::{Budget, KnownFailures, Silent};
@@ -92,6 +94,17 @@ pub(in crate::run) fn told(result: &ScenarioResult) -> String {
     each.chain(result.remarks.iter().cloned()).collect::<Vec<_>>().join("\n")
 }
 
+/// Checks of single answers find nothing either in what was sent.
+pub(in crate::run) fn expect_no_finding_in_passing(stage: &Stage) {
+    use crate::checks::check::Outcome;
+    let results = crate::run::checks::fold(&Selection::default(), &stage.profile, &stage.judge);
+    let is_finding = |it: &&CheckResult| {
+        matches!(it.outcome, Outcome::Violation | Outcome::Deviation | Outcome::StaleExcuse)
+    };
+    let findings: Vec<_> = results.iter().filter(is_finding).collect();
+    assert!(findings.is_empty(), "{findings:#?}");
+}
+
 #[tokio::test]
 async fn a_clean_tenant_breaks_no_property_under_either_profile() {
     for profile in ["strict", "dialpad"] {
@@ -100,6 +113,7 @@ async fn a_clean_tenant_breaks_no_property_under_either_profile() {
         let result = played(&stage, &scenario("runs = 60\n[history]")).await;
         assert_eq!(result.outcome, ScenarioOutcome::AsExpected, "{profile}:\n{}", told(&result));
         assert!(result.remarks.is_empty(), "{profile}: {:?}", result.remarks);
+        expect_no_finding_in_passing(&stage);
         let owned = stage.tenant.owned();
         assert!(owned.is_empty(), "{profile}: left behind: {owned:?}");
     }

@@ -18,7 +18,7 @@ pub(super) const FIRST: usize = 5_000;
 /// A resource that was made for a trial.
 pub(super) struct Made {
     kind: Kind,
-    path: String,
+    pub(super) path: String,
     /// What the provider added to it by itself.
     added: State,
 }
@@ -77,6 +77,8 @@ impl Play<'_> {
             Verb::RenameAndLook => self.rename_and_look(slot, step, it).await?,
             Verb::See => self.see(slot, step, it).await?,
             Verb::OneByOne => self.one_by_one(slot, step, it).await?,
+            Verb::InBulk => self.in_bulk(step, it).await?,
+            Verb::BulkStops => self.bulk_stops(step, it).await?,
             Verb::Cached => self.cached(slot, step, it).await?,
             Verb::LoseAnswer => self.lose_answer(slot, step, it).await?,
             _ => return None,

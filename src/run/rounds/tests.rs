@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::*;
-use crate::run::history::tests::{played, stage, told};
+use crate::run::history::tests::{expect_no_finding_in_passing, played, stage, told};
 use crate::run::play::play;
 use crate::run::{Budget, ScenarioOutcome};
 use crate::tenant::embedded::Defect;
@@ -22,6 +22,7 @@ async fn a_clean_tenant_loses_nothing_under_either_profile() {
         let result = played(&stage, &scenario("rounds = 5")).await;
         assert_eq!(result.outcome, ScenarioOutcome::AsExpected, "{profile}:\n{}", told(&result));
         assert_eq!((result.runs, result.remarks.as_slice()), (5, &[][..]), "{profile}");
+        expect_no_finding_in_passing(&stage);
         assert!(stage.tenant.owned().is_empty(), "{profile}: {:?}", stage.tenant.owned());
         for check in crate::checks::all().filter(|check| is_a_races(check)) {
             let tally = stage.judge.tally(check.id);

@@ -152,7 +152,7 @@ async fn defects_that_only_a_sequence_shows_are_found_and_shortened() {
         "{:<32} {:>9} {:>8} {:>9}  changes before, after, known least\n",
         "defect", "sequences", "requests", "shortened"
     );
-    let (mut excess, mut wrong) = (Vec::new(), Vec::new());
+    let (mut excess, mut wrong, mut caught) = (Vec::new(), Vec::new(), String::new());
     for defect in Defect::all().filter(|it| it.area() == "assignments") {
         let folder = Scratch::new();
         let Some(failure) = found(&folder, &[defect]).await else {
@@ -162,6 +162,7 @@ async fn defects_that_only_a_sequence_shows_are_found_and_shortened() {
         if !is_caught_by_its_check(defect, &failure) || (failure.shown, failure.replays) != (5, 5) {
             wrong.push(format!("{defect}: {failure:#?}"));
         }
+        let _ = writeln!(caught, "{defect}\n  {}", defect.check());
         let _ = writeln!(
             table,
             "{:<32} {:>9} {:>8} {:>9}  {:>2} {:>2} {:>2}  {}",
@@ -179,6 +180,11 @@ async fn defects_that_only_a_sequence_shows_are_found_and_shortened() {
     excess.sort_unstable();
     assert!(wrong.is_empty(), "{}\n{table}", wrong.join("\n"));
     insta::assert_snapshot!(table);
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.set_snapshot_path("../../tenant/embedded/defects/caught");
+    settings.bind(|| insta::assert_snapshot!("assignments", caught));
     assert!(excess.len() >= 20, "{} defects", excess.len());
     assert!(excess[excess.len() / 2] <= 1, "{excess:?}");
 }
