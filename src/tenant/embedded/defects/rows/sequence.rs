@@ -25,7 +25,8 @@ defects! {
         "the first PATCH that adds members to a group after it was emptied is lost";
     PATCH_STARTS_BEFORE_THE_PUT, "patch-starts-before-the-put", "", 3, "prop-patch-model",
         "the first PATCH after a PUT works on what was there before the PUT";
-    SECOND_ADDRESS_DROPS_THE_FIRST, "second-address-drops-the-first", "", 3, "prop-patch-add-remove-identity",
+    SECOND_ADDRESS_DROPS_THE_FIRST, "second-address-drops-the-first", "", 3,
+        "prop-patch-add-remove-identity",
         "the second PATCH that leaves a user with more e-mail addresses drops the oldest of them";
     RENAMED_MANAGER_FORGOTTEN, "renamed-manager-forgotten", "", 4, "prop-patch-model",
         "a manager that is renamed is nobody's manager any more";
