@@ -197,9 +197,8 @@ pub const CAUSES: &[Cause] = &[
         "of changes at the same time some are lost",
         "Apply each PATCH to the state that the one before it left, under a lock or with a retry.",
         "entra-concurrent- patch-concurrent- page-concurrent- create-conflict-race delete-race \
-         prop-replay- prop-lost-response prop-read-your-writes \
-         \
-         prop-membership-concurrent- prop-serial- prop-if-match- prop-linearizable- prop-monotonic-",
+         prop-replay- prop-lost-response prop-read-your-writes prop-membership-concurrent- \
+         prop-serial- prop-if-match- prop-linearizable- prop-monotonic-",
     ),
     cause(
         Access,
