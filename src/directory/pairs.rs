@@ -88,8 +88,9 @@ fn explore(object: ChangedObject, kinds: &BTreeSet<ChangeKind>, pairs: &mut BTre
 fn steps(object: ChangedObject, kinds: &BTreeSet<ChangeKind>) -> BTreeSet<Step> {
     let changes: Vec<Change> =
         few_changes().into_iter().filter(|it| kinds.contains(&it.kind())).collect();
-    let mut open = beginnings();
-    let mut seen: BTreeSet<Facts> = open.iter().map(|it| Facts::of(it, object)).collect();
+    let mut seen: BTreeSet<Facts> = BTreeSet::new();
+    let is_new = |it: &Directory| seen.insert(Facts::of(it, object));
+    let mut open: Vec<Directory> = beginnings().into_iter().filter(is_new).collect();
     let mut steps = BTreeSet::new();
     while let Some(directory) = open.pop() {
         let from = Facts::of(&directory, object);
