@@ -73,12 +73,12 @@ def goose(url, users):
     return int(requests), int(requests) / float(seconds), cpu
 
 
-def scimrig(url, users):
+def scimrig(url, users, *more):
     folder = tempfile.mkdtemp()
     command = [
         SCIMRIG, "load", "--tenant-url", url, "--profile", "strict", "--users", str(users),
         "--groups", "0", "--members-per-group", "0", "--sample", "0",
-        "--concurrency", str(WORKERS), "--reports", folder,
+        "--concurrency", str(WORKERS), "--reports", folder, *more,
     ]
     _, _, cpu = run(command)
     with open(f"{folder}/load-strict/report.json") as file:
@@ -100,7 +100,11 @@ def locust(url, _):
 
 
 def main():
-    generators = {"wrk": wrk, "bare goose": goose, "scimrig load": scimrig, "Locust": locust}
+    def judging_a_share(url, users):
+        return scimrig(url, users, "--judge", "share")
+
+    ours = {"scimrig load": scimrig, "… a share": judging_a_share}
+    generators = {"wrk": wrk, "bare goose": goose, **ours, "Locust": locust}
     figures = {name: [] for name in generators}
     users = 20_000
     for number in range(1, ROUNDS + 1):
@@ -113,11 +117,12 @@ def main():
         name: [statistics.median(column) for column in zip(*rows)]
         for name, rows in figures.items()
     }
-    ours = medians["scimrig load"][0]
+    all_judged, share_judged = (medians[name][0] for name in ours)
     print(f"\nmedians of {ROUNDS} rounds, {WORKERS} requests in flight, both ends on this machine")
-    print(f"{'generator':<14} {'requests/s':>11} {'µs of CPU each':>15} {'scimrig is':>11}")
+    print(f"{'generator':<14} {'requests/s':>11} {'µs of CPU each':>15} {'scimrig is':>11} {'a share':>8}")
     for name, (rate, cpu) in medians.items():
-        print(f"{name:<14} {rate:>11.0f} {cpu:>15.1f} {ours / rate:>10.2f}x")
+        ratios = f"{all_judged / rate:>10.2f}x {share_judged / rate:>7.2f}x"
+        print(f"{name:<14} {rate:>11.0f} {cpu:>15.1f} {ratios}")
 
 
 main()
