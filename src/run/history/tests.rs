@@ -143,7 +143,7 @@ async fn a_defect_is_found_and_the_history_made_short() {
 }
 
 /// Histories that each defect gets.
-const CASES: u32 = 120;
+const CASES: u32 = 300;
 
 #[tokio::test]
 async fn every_defect_that_only_a_history_shows_is_found_and_made_short() {

@@ -5,7 +5,7 @@ use super::{Defect, Row, defects};
 
 defects! {
     "sequence";
-    ENABLING_FORGETS_GROUPS, "enabling-forgets-groups", "", 4, "prop-membership-dual",
+    ENABLING_FORGETS_GROUPS, "enabling-forgets-groups", "", 4, "prop-patch-model",
         "a user that was disabled and is enabled again has lost its groups";
     OLD_ATTRIBUTES_COME_BACK, "old-attributes-come-back", "", 3, "prop-create-get",
         "a user that is created again under its old name gets its old attributes back";
@@ -17,16 +17,16 @@ defects! {
         "after a rename nobody else can have the old userName";
     PUT_BRINGS_BACK_WHAT_A_PATCH_TOOK, "put-brings-back-what-a-patch-took", "", 3, "prop-put-total",
         "a PUT after a PATCH brings back the attributes that the PATCH had removed";
-    REMOVED_MEMBER_COMES_BACK, "removed-member-comes-back", "", 4, "prop-membership-dual",
+    REMOVED_MEMBER_COMES_BACK, "removed-member-comes-back", "", 4, "prop-patch-model",
         "when a user is deleted, the member that was last removed from a group is back in it";
-    SECOND_RENAME_IGNORED, "second-rename-ignored", "", 3, "prop-patch-model",
+    SECOND_RENAME_IGNORED, "second-rename-ignored", "", 3, "prop-unique-username",
         "a user that was renamed once keeps that name for ever";
     ADD_TO_EMPTIED_GROUP_LOST, "add-to-emptied-group-lost", "", 4, "prop-patch-model",
         "the first PATCH that adds members to a group after it was emptied is lost";
     PATCH_STARTS_BEFORE_THE_PUT, "patch-starts-before-the-put", "", 3, "prop-patch-model",
         "the first PATCH after a PUT works on what was there before the PUT";
     SECOND_ADDRESS_DROPS_THE_FIRST, "second-address-drops-the-first", "", 3,
-        "prop-patch-add-remove-identity",
+        "prop-patch-split",
         "the second PATCH that leaves a user with more e-mail addresses drops the oldest of them";
     RENAMED_MANAGER_FORGOTTEN, "renamed-manager-forgotten", "", 4, "prop-patch-model",
         "a manager that is renamed is nobody's manager any more";
@@ -40,9 +40,9 @@ defects! {
         "when a user is enabled again, what was changed while it was disabled is undone";
     NO_SECOND_JOINING, "no-second-joining", "", 4, "prop-patch-model",
         "who was removed from a group cannot be added to it again";
-    REFUSED_PATCH_DONE_LATER, "refused-patch-done-later", "", 3, "prop-patch-replace-undo",
+    REFUSED_PATCH_DONE_LATER, "refused-patch-done-later", "", 3, "prop-patch-model",
         "what could be done of a refused PATCH is done with the next one";
-    REFUSED_NAME_RESERVED, "refused-name-reserved", "", 2, "prop-case-name-invariance",
+    REFUSED_NAME_RESERVED, "refused-name-reserved", "", 2, "prop-create-get",
         "a create that was refused keeps its userName from everybody else";
     OWN_OLD_NAME_REFUSED, "own-old-name-refused", "", 3, "prop-patch-model",
         "a user cannot have a name again that it had before";
@@ -58,6 +58,6 @@ defects! {
         "a user that is disabled a second time is enabled";
     RENAME_BRINGS_BACK_WHAT_WAS_CLEARED, "rename-brings-back-what-was-cleared", "", 3,
         "prop-patch-model", "when a user is renamed, the attribute that was last cleared is back";
-    WRONG_USER_WRITTEN, "wrong-user-written", "", 6, "prop-patch-equals-put",
+    WRONG_USER_WRITTEN, "wrong-user-written", "", 6, "prop-patch-model",
         "every third PATCH of a user goes to the one that was patched before";
 }
