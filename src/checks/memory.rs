@@ -53,7 +53,9 @@ impl Sighting {
         };
         let asked = asked.map(|id| {
             let id = percent_encoding::percent_decode_str(id);
-            id.decode_utf8_lossy().into_owned()
+            let id = id.decode_utf8_lossy();
+            // A suffix may ask for the format instead of a header (RFC 7644 §3.8).
+            id.strip_suffix(".scim").unwrap_or(&id).to_owned()
         });
         if seen.request.method == Method::DELETE {
             return Some(Self::of_deletion(collection, asked?));
@@ -220,6 +222,8 @@ mod tests {
             Sighting::of(&Seen::new(&exchange, false))
         };
         assert!(of(Request::get("/Users/1"), 200).is_some());
+        let suffixed = of(Request::get("/Users/1.scim"), 200).unwrap();
+        assert_eq!(suffixed.asked.as_deref(), Some("1"));
         assert!(of(Request::delete("/Users/1"), 204).is_some_and(|it| it.is_deleted));
         assert!(of(Request::post("/Users", &json!({})), 201).is_some_and(|it| it.asked.is_none()));
         for (request, status) in [
