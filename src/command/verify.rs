@@ -75,7 +75,7 @@ impl Verify {
             snapshots: (self.snapshots.snapshots, self.snapshots.snapshots_dir.clone()),
             bodies: BodyPolicy::First(20_000),
             concurrency: 5,
-            // One sequence after the other: the same seed sends the same requests in the same order.
+            // One sequence after the other: the same seed sends the same requests in one order.
             budget: Budget { shrink: self.shrink.budget(), jobs: Some(1), ..Budget::default() },
             known_failures: Some(&self.known_failures),
         })?;
