@@ -38,7 +38,7 @@ fn main() {
         requests += sent.len();
         // In turns, so that whatever else the machine does hits both alike.
         loops.push(timed(|| runtime.block_on(play(&player))));
-        bare.push(timed(|| runtime.block_on(answer(&sent))));
+        bare.push(timed(|| runtime.block_on(answer(&player, &sent))));
     }
     let (loops, bare): (Duration, Duration) = (loops.iter().sum(), bare.iter().sum());
     let per_second = |time: Duration| requests as f64 / time.as_secs_f64();
@@ -146,8 +146,9 @@ impl Listener for Heard {
 }
 
 /// Has a fresh tenant answer the requests: the same seed gives the same ids, so they mean the same.
-async fn answer(requests: &[(Request, u16)]) {
-    let router = EmbeddedTenant::new(embedded()).router();
+async fn answer(player: &Player, requests: &[(Request, u16)]) {
+    let settings = player.embedded_for(0, 0).expect("the tenant is the built-in one");
+    let router = EmbeddedTenant::new(settings).router();
     for (request, status) in requests {
         let mut builder = http::Request::builder()
             .method(request.method.clone())

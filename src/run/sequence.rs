@@ -170,13 +170,19 @@ impl Player {
     /// A door for one sequence; behind it is an embedded tenant of its own, or the real one.
     fn tenant_of(&self, run: u32, attempt: u32) -> Tenant {
         let apart = self.tenant.apart();
-        let Some(settings) = self.embedded.as_deref() else { return apart };
+        let Some(settings) = self.embedded_for(run, attempt) else { return apart };
+        let embedded = EmbeddedTenant::new(settings);
+        apart.with_transport(Transport::InProcess(embedded.router()))
+    }
+
+    /// How the embedded tenant of one sequence is set up; none where a real one is under test.
+    pub fn embedded_for(&self, run: u32, attempt: u32) -> Option<EmbeddedSettings> {
+        let settings = self.embedded.as_deref()?;
         // Ids follow from the seed: those of one tenant come back on no other of the run.
         let of_scenario =
             self.scenario.name.bytes().fold(settings.seed, |seed, it| mix_both(seed, it.into()));
         let seed = mix_both(mix_both(of_scenario, u64::from(run)), u64::from(attempt));
-        let embedded = EmbeddedTenant::new(EmbeddedSettings { seed, ..settings.clone() });
-        apart.with_transport(Transport::InProcess(embedded.router()))
+        Some(EmbeddedSettings { seed, ..settings.clone() })
     }
 
     fn begin(&self, tenant: &Tenant, run: u32, attempt: u32) -> Moving {
