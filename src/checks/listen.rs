@@ -91,6 +91,9 @@ impl Tally {
     }
 }
 
+/// What was counted of each check, by its id.
+type Tallies = BTreeMap<&'static str, Tally>;
+
 /// Judges every exchange it hears by the `Every` checks, and comparisons by the `Converged` ones.
 pub struct EveryJudge {
     base: String,
@@ -104,7 +107,7 @@ pub struct EveryJudge {
     /// What properties were broken in passing since somebody asked.
     broken: Mutex<Vec<(&'static Check, Verdict)>>,
     scenario: Mutex<Option<String>>,
-    tallies: Mutex<BTreeMap<&'static str, Tally>>,
+    tallies: Mutex<Tallies>,
 }
 
 impl EveryJudge {
@@ -178,7 +181,7 @@ impl EveryJudge {
             if matches!(judged.verdict, Verdict::Fail { .. }) {
                 failed.push((*check, judged.verdict.clone()));
             }
-            self.note(check, judged, episode.exchanges.last());
+            self.note(&mut lock(&self.tallies), check, judged, episode.exchanges.last());
         }
         failed
     }
@@ -209,10 +212,11 @@ impl EveryJudge {
 
     fn judge_alone(&self, seen: &Seen<'_>) {
         let named = self.by_operation.get(&seen.operation).map_or(&[][..], Vec::as_slice);
-        for check in self.by_any.iter().chain(named) {
-            let Judge::Every(_, judge) = check.judge else { continue };
-            self.note_passing(check, judge(seen), seen);
-        }
+        let verdicts = self.by_any.iter().chain(named).filter_map(|check| {
+            let Judge::Every(_, judge) = check.judge else { return None };
+            Some((*check, judge(seen)))
+        });
+        self.note_passing(verdicts, seen);
     }
 
     fn judge_again(&self, seen: &Seen<'_>) {
@@ -222,28 +226,47 @@ impl EveryJudge {
             Earlier::Nothing => None,
             Earlier::Seen(earlier) => Some(earlier),
         };
-        for check in &self.again {
-            let Judge::Again(judge) = check.judge else { continue };
-            self.note_passing(check, judge(earlier.as_deref(), &now), seen);
-        }
+        let verdicts = self.again.iter().filter_map(|check| {
+            let Judge::Again(judge) = check.judge else { return None };
+            Some((*check, judge(earlier.as_deref(), &now)))
+        });
+        self.note_passing(verdicts, seen);
     }
 
-    fn note_passing(&self, check: &'static Check, verdict: Verdict, seen: &Exchange) {
-        let judged = verdict.under(&self.stances);
-        if matches!(judged.verdict, Verdict::Fail { .. }) && check.id.starts_with("prop-") {
+    /// Counts what one exchange comes to. The counts are taken hold of once, after all is judged.
+    fn note_passing(
+        &self,
+        verdicts: impl Iterator<Item = (&'static Check, Verdict)>,
+        seen: &Exchange,
+    ) {
+        let said = verdicts.filter(|(_, verdict)| *verdict != Verdict::NotApplicable);
+        let judged: Vec<(&'static Check, Judged)> =
+            said.map(|(check, verdict)| (check, verdict.under(&self.stances))).collect();
+        let is_broken = |it: &&(&'static Check, Judged)| {
+            matches!(it.1.verdict, Verdict::Fail { .. }) && it.0.id.starts_with("prop-")
+        };
+        for (check, judged) in judged.iter().filter(is_broken) {
             let mut broken = lock(&self.broken);
             if broken.len() < NUMBERS_MAX {
                 broken.push((check, judged.verdict.clone()));
             }
         }
-        self.note(check, judged, Some(seen));
+        let mut tallies = lock(&self.tallies);
+        for (check, judged) in judged {
+            self.note(&mut tallies, check, judged, Some(seen));
+        }
     }
 
-    fn note(&self, check: &'static Check, judged: Judged, seen: Option<&Exchange>) {
+    fn note(
+        &self,
+        tallies: &mut Tallies,
+        check: &'static Check,
+        judged: Judged,
+        seen: Option<&Exchange>,
+    ) {
         if judged.verdict == Verdict::NotApplicable {
             return;
         }
-        let mut tallies = lock(&self.tallies);
         let tally = tallies.entry(check.id).or_default();
         tally.note(judged, seen.map(|seen| seen.number), |verdict| Evidence {
             curl: seen
