@@ -27,7 +27,7 @@ pub use model::{Expectation, Model, members_of};
 pub use offer::{Offer, wire_path};
 pub use rounds::RoundPlan;
 pub use simplify::simpler;
-pub use slot::{EVERY, Kind, NOBODY, Namespace, Slot};
+pub use slot::{EVERY, Kind, NOBODY, Namespace, Slot, marker};
 pub use step::{Step, StepError, Verb};
 pub use trials::plainly;
 pub use weights::{History, HistoryPlan, VerbWeights};

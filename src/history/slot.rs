@@ -145,6 +145,11 @@ pub struct Namespace {
     words: BTreeMap<String, String>,
 }
 
+/// The word that stands in every name of one play, race or probe: `sr` and twelve hex digits.
+pub fn marker(seed: u64) -> String {
+    format!("sr{:012x}", seed & 0xffff_ffff_ffff)
+}
+
 impl Namespace {
     /// A namespace of its own: `marker` stands in every name, `absent` is an id nobody has.
     pub fn new(marker: impl Into<String>, absent: impl Into<String>) -> Self {

@@ -1,7 +1,6 @@
 //! What is done about a sequence that failed: replay it, shorten it, replay what is left, and keep
 //! that as a scenario file and as a shell script.
 
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::SequenceFailure;
@@ -94,13 +93,9 @@ impl Investigated {
         scenario: &str,
         nth: usize,
     ) -> Result<SequenceFailure, PlayError> {
-        let minimal = file(stage, scenario, "toml", nth);
-        keep(&minimal, &self.scenario)?;
-        self.failure.minimal = minimal.display().to_string();
+        self.failure.minimal = keep(stage, scenario, nth, "toml", &self.scenario)?;
         if let Some(text) = &self.shell {
-            let path = file(stage, scenario, "sh", nth);
-            keep(&path, text)?;
-            self.failure.shell = Some(path.display().to_string());
+            self.failure.shell = Some(keep(stage, scenario, nth, "sh", text)?);
         }
         Ok(self.failure)
     }
@@ -129,18 +124,24 @@ fn script(scenario: &Scenario) -> Vec<String> {
     lines.collect()
 }
 
-fn file(stage: &Stage, scenario: &str, ending: &str, nth: usize) -> PathBuf {
+/// Writes what is left of a scenario's n-th failure, from 0, beside the report; the path.
+pub(super) fn keep(
+    stage: &Stage,
+    scenario: &str,
+    nth: usize,
+    ending: &str,
+    text: &str,
+) -> Result<String, PlayError> {
     let of = match stage.is_shared {
         true => format!("-{}", scenario.replace('/', "-")),
         false => String::new(),
     };
     let nth = if nth == 0 { String::new() } else { format!("-{}", nth + 1) };
-    stage.folder.join(format!("minimal{of}{nth}.{ending}"))
-}
-
-fn keep(path: &Path, text: &str) -> Result<(), PlayError> {
-    std::fs::write(path, text)
-        .map_err(|source| PlayError::Minimal { path: path.to_owned(), source })
+    let path = stage.folder.join(format!("minimal{of}{nth}.{ending}"));
+    match std::fs::write(&path, text) {
+        Ok(()) => Ok(path.display().to_string()),
+        Err(source) => Err(PlayError::Minimal { path, source }),
+    }
 }
 
 /// The replay as a shell script: what the job sent, cycle by cycle, then what was read back.

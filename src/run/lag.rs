@@ -15,6 +15,7 @@ use crate::checks::capability::{Capabilities, Capability};
 use crate::checks::check::encoded;
 use crate::directory::mix_both;
 use crate::exchange::{Exchange, Operation, Request};
+use crate::history::marker;
 use crate::scim::message::patch_body;
 use crate::scim::{GROUP, USER};
 use crate::tenant::Tenant;
@@ -150,7 +151,7 @@ pub(super) async fn measure(
     seed: u64,
     most: Duration,
 ) -> Lags {
-    let marker = format!("sr{:012x}", mix_both(seed, u64::MAX - 1) & 0xffff_ffff_ffff);
+    let marker = marker(mix_both(seed, u64::MAX - 1));
     let is_apart = tenant.client().is_some();
     let (least, most) = if is_apart { (LEAST, most) } else { (Duration::ZERO, Duration::ZERO) };
     let mut meter = Meter { tenant, marker, most, group: None };

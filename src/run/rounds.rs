@@ -12,6 +12,7 @@ use self::race::{Field, Raced};
 use super::checks::{ProbeSettings, find_out};
 use super::cleanup::clean_up;
 use super::history::outcome;
+use super::investigate::keep;
 use super::lag::{self, Lags};
 use super::play::PlayError;
 use super::stage::{Stage, dress_of};
@@ -235,17 +236,8 @@ impl Meeting<'_> {
             concurrency: Some(rounds),
             ..self.scenario.clone()
         };
-        let mut stem = "minimal".to_owned();
-        if self.stage.is_shared {
-            stem = format!("{stem}-{}", self.scenario.name.replace('/', "-"));
-        }
-        if !self.findings.is_empty() {
-            stem = format!("{stem}-{}", self.findings.len() + 1);
-        }
-        let path = self.stage.folder.join(format!("{stem}.toml"));
-        std::fs::write(&path, minimal.to_toml())
-            .map_err(|source| PlayError::Minimal { path: path.clone(), source })?;
-        Ok(path.display().to_string())
+        let nth = self.findings.len();
+        keep(self.stage, &self.scenario.name, nth, "toml", &minimal.to_toml())
     }
 
     fn remark(&mut self, remark: String) {

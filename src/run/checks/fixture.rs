@@ -12,7 +12,7 @@ use crate::tenant::Tenant;
 
 /// The word that stands in every name of one attempt of one probe: `sr` and twelve hex digits.
 pub(super) fn marker(seed: u64, id: &str, attempt: u32) -> String {
-    format!("sr{:012x}", hash(seed, id, attempt) & 0xffff_ffff_ffff)
+    crate::history::marker(hash(seed, id, attempt))
 }
 
 /// FNV-1a over seed, id and attempt: stable over versions, unlike the standard library's hasher.

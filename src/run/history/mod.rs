@@ -8,7 +8,6 @@ mod trials;
 mod wording;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -19,6 +18,7 @@ use self::player::{Failure, Manner, Played, play};
 use super::budget::Cases;
 use super::checks::{ProbeSettings, find_out};
 use super::cleanup::clean_up;
+use super::investigate::keep;
 use super::lag;
 use super::play::PlayError;
 use super::stage::{Stage, dress_of};
@@ -29,7 +29,7 @@ use crate::checks::listen::EveryJudge;
 use crate::directory::{minimise, mix_both};
 use crate::exchange::{Operation, Request};
 use crate::history::norm::state_of;
-use crate::history::{History, Kind, Model, Namespace, Offer, Step, draw, simpler};
+use crate::history::{History, Kind, Model, Namespace, Offer, Step, draw, marker, simpler};
 use crate::metrics::Metrics;
 use crate::profile::{EntraOverrides, LimitationKind};
 use crate::scenario::Scenario;
@@ -70,15 +70,9 @@ impl Around<'_> {
         model
     }
 
-    /// How long a write may take to be seen.
-    fn window(&self) -> Duration {
-        self.window
-    }
-
     fn names(&self, case: u32, attempt: u32) -> Namespace {
         let seed = mix_both(self.scenario.seed_of(case), u64::from(attempt));
-        let marker = format!("sr{:012x}", seed & 0xffff_ffff_ffff);
-        Namespace::new(marker, Tenant::fabricated_id(seed))
+        Namespace::new(marker(seed), Tenant::fabricated_id(seed))
     }
 }
 
@@ -232,7 +226,7 @@ const NEEDS: &[(Capability, &[Verb])] = &[
 
 /// What the tenant shows of a resource for which only a name is sent.
 async fn defaults(tenant: &Tenant, seed: u64) -> Vec<(Kind, State)> {
-    let marker = format!("sr{:012x}", mix_both(seed, u64::MAX) & 0xffff_ffff_ffff);
+    let marker = marker(mix_both(seed, u64::MAX));
     let name = format!("name0.{marker}@example.com");
     let mut defaults = Vec::new();
     for kind in [Kind::User, Kind::Group] {
@@ -401,7 +395,7 @@ impl Hunt<'_> {
             shown: u64::from(shown),
             replays: u64::from(replays),
             requests,
-            minimal: Some(path.display().to_string()),
+            minimal: Some(path),
         })
     }
 
@@ -411,24 +405,12 @@ impl Hunt<'_> {
         minimal: &Scenario,
         played: &Played,
         failure: &Failure,
-    ) -> Result<PathBuf, PlayError> {
-        let stage = self.around.stage;
-        let mut stem = "minimal".to_owned();
-        if stage.is_shared {
-            stem = format!("{stem}-{}", minimal.name.replace('/', "-"));
-        }
-        if !self.findings.is_empty() {
-            stem = format!("{stem}-{}", self.findings.len() + 1);
-        }
-        let path = stage.folder.join(format!("{stem}.toml"));
-        let shell = stage.folder.join(format!("{stem}.sh"));
-        let write = |path: &PathBuf, text: String| {
-            std::fs::write(path, text)
-                .map_err(|source| PlayError::Minimal { path: path.clone(), source })
+    ) -> Result<String, PlayError> {
+        let keep = |ending, text: &str| {
+            keep(self.around.stage, &minimal.name, self.findings.len(), ending, text)
         };
-        write(&path, minimal.to_toml())?;
-        write(&shell, script::text(&minimal.name, played, failure))?;
-        Ok(path)
+        keep("sh", &script::text(&minimal.name, played, failure))?;
+        keep("toml", &minimal.to_toml())
     }
 }
 

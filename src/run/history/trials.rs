@@ -363,7 +363,7 @@ impl Play<'_> {
                 let entries: Vec<Value> = all.entries.iter().filter(holds).cloned().collect();
                 in_list |= self.words(&entries).contains(&slot.reference());
             }
-            if by_id && by_query && in_list || began.elapsed() >= self.around.window() {
+            if by_id && by_query && in_list || began.elapsed() >= self.around.window {
                 break;
             }
             tokio::time::sleep(std::time::Duration::from_millis(100)).await;

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::checks::check::{Episode, Pair, Verb, by_id, encoded};
 use crate::entra::pace::in_flight;
 use crate::exchange::{Exchange, Operation, Request};
+use crate::history::marker;
 use crate::history::register::{Access, Accessed, Counted, in_one_order, went_back};
 use crate::scim::message::patch_body;
 use crate::scim::{GROUP, USER};
@@ -45,8 +46,7 @@ impl<'a> Field<'a> {
     /// A field for so many workers; names follow from the seed, and what was written may take that
     /// long to be seen by a query.
     pub(super) fn new(tenant: &'a Tenant, workers: usize, seed: u64, window: Duration) -> Self {
-        let marker = format!("sr{:012x}", seed & 0xffff_ffff_ffff);
-        Self { tenant, workers, marker, window }
+        Self { tenant, workers, marker: marker(seed), window }
     }
 
     /// Runs a race.
