@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use heck::ToKebabCase as _;
 use serde::{Deserialize, Serialize};
 
 /// The kinds of difference. One `Converged` check looks at each.
@@ -47,14 +48,7 @@ pub enum DifferenceKind {
 impl DifferenceKind {
     /// The name in reports: kebab-case.
     pub fn name(self) -> String {
-        let mut name = String::new();
-        for letter in format!("{self:?}").chars() {
-            if letter.is_ascii_uppercase() && !name.is_empty() {
-                name.push('-');
-            }
-            name.push(letter.to_ascii_lowercase());
-        }
-        name
+        format!("{self:?}").to_kebab_case()
     }
 }
 

@@ -11,6 +11,7 @@ use std::str::FromStr;
 use serde_json::Value;
 
 use super::object::*;
+use super::pairs::ChangedObject;
 use crate::exchange::Disturbance;
 
 /// One change of the directory.
@@ -199,47 +200,18 @@ pub const FORMS: &[&str] = &[
 impl Change {
     /// The largest user index the change names, if it names one.
     pub fn highest_user(&self) -> Option<UserIndex> {
-        match self {
-            Self::AssignUser(user)
-            | Self::UnassignUser(user)
-            | Self::RemoveManager(user)
-            | Self::DisableUser(user)
-            | Self::EnableUser(user)
-            | Self::SoftDeleteUser(user)
-            | Self::RestoreUser(user)
-            | Self::HardDeleteUser(user)
-            | Self::AddMember { user, .. }
-            | Self::RemoveMember { user, .. }
-            | Self::UpdateUser { user, .. }
-            | Self::ClearAttribute { user, .. }
-            | Self::RenameUser { user, .. } => Some(*user),
-            Self::SetManager { user, manager } => Some(*user.max(manager)),
-            Self::AssignGroup(_)
-            | Self::UnassignGroup(_)
-            | Self::AddMemberGroup { .. }
-            | Self::RemoveMemberGroup { .. }
-            | Self::RenameGroup { .. }
-            | Self::DeleteGroup(_)
-            | Self::RecreateGroup(_)
-            | Self::Disturb { .. } => None,
-        }
+        let objects = self.objects().into_iter();
+        objects
+            .filter_map(|it| if let ChangedObject::User(user) = it { Some(user) } else { None })
+            .max()
     }
 
     /// The largest group index the change names, if it names one.
     pub fn highest_group(&self) -> Option<GroupIndex> {
-        match self {
-            Self::AssignGroup(group)
-            | Self::UnassignGroup(group)
-            | Self::DeleteGroup(group)
-            | Self::RecreateGroup(group)
-            | Self::AddMember { group, .. }
-            | Self::RemoveMember { group, .. }
-            | Self::RenameGroup { group, .. } => Some(*group),
-            Self::AddMemberGroup { member, group } | Self::RemoveMemberGroup { member, group } => {
-                Some(*member.max(group))
-            }
-            _ => None,
-        }
+        let objects = self.objects().into_iter();
+        objects
+            .filter_map(|it| if let ChangedObject::Group(group) = it { Some(group) } else { None })
+            .max()
     }
 }
 

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use heck::ToKebabCase as _;
 use serde::{Deserialize, Serialize};
 
 /// The kinds of change: keys of `weights`.
@@ -42,14 +43,7 @@ pub enum ChangeKind {
 impl ChangeKind {
     /// The name in files: kebab-case.
     pub fn name(self) -> String {
-        let mut name = String::new();
-        for letter in format!("{self:?}").chars() {
-            if letter.is_ascii_uppercase() && !name.is_empty() {
-                name.push('-');
-            }
-            name.push(letter.to_ascii_lowercase());
-        }
-        name
+        format!("{self:?}").to_kebab_case()
     }
 
     /// Every kind.

@@ -6,6 +6,7 @@ pub mod cleanup;
 pub mod compare;
 mod exit;
 mod found;
+mod ground;
 pub mod history;
 mod investigate;
 pub mod known_failures;

@@ -5,25 +5,18 @@
 
 mod race;
 
-use std::sync::Arc;
-use std::time::Instant;
-
 use self::race::{Field, Raced};
-use super::checks::{ProbeSettings, find_out};
 use super::cleanup::clean_up;
-use super::history::outcome;
+use super::ground::Ground;
 use super::investigate::keep;
-use super::lag::{self, Lags};
 use super::play::PlayError;
-use super::stage::{Stage, dress_of};
+use super::stage::Stage;
 use super::{Finding, ScenarioResult};
 use crate::checks::capability::{Capabilities, Capability};
 use crate::checks::check::{Check, Level, Verb, Verdict};
 use crate::checks::listen::EveryJudge;
 use crate::directory::mix_both;
 use crate::history::RoundPlan;
-use crate::metrics::Metrics;
-use crate::profile::EntraOverrides;
 use crate::scenario::Scenario;
 use crate::tenant::Tenant;
 
@@ -56,47 +49,24 @@ pub(super) async fn play_rounds(
     scenario: &Scenario,
     plan: &RoundPlan,
 ) -> Result<ScenarioResult, PlayError> {
-    let began = Instant::now();
-    let metrics = Arc::new(Metrics::new());
-    let settings = stage.settings(&EntraOverrides::default());
-    let tenant = stage.dressed(&settings, scenario.seed).with_listener(metrics.clone());
-    let probing = ProbeSettings { stop: stage.stop.clone(), ..ProbeSettings::new(scenario.seed) };
-    let capabilities = find_out(&tenant, &probing).await;
-    let lags = lag::measure(&tenant, &capabilities, scenario.seed, probing.visibility).await;
-    let (limits, dress) = dress_of(&settings, stage.timeout, scenario.seed);
-    let replays = Arc::new(EveryJudge::new(tenant.url().to_string(), &stage.profile));
-    let quiet = stage.unjudged.with_settings(limits, dress).with_listener(metrics.clone());
-    let quiet = quiet.with_listener(replays.clone());
+    let ground = Ground::of(stage, scenario).await;
+    let capabilities = &ground.capabilities;
     let mut meeting = Meeting {
         stage,
         scenario,
         plan,
-        lags: &lags,
-        tenant: &tenant,
-        quiet: &quiet,
-        replays: &replays,
+        ground: &ground,
         findings: Vec::new(),
         remarks: Vec::new(),
         races: 0,
     };
-    for (race, capability) in lacking(plan, &capabilities) {
+    for (race, capability) in lacking(plan, capabilities) {
         meeting.remark(format!("{} is left out: no {capability}", race.word()));
     }
     stage.judge.in_scenario(Some(&scenario.name));
-    let rounds = meeting.play(&runnable(plan, &capabilities)).await?;
+    let rounds = meeting.play(&runnable(plan, capabilities)).await?;
     stage.judge.in_scenario(None);
-    let outcome = outcome(stage, &meeting.findings);
-    Ok(ScenarioResult {
-        outcome,
-        runs: rounds,
-        requests: metrics.totals().requests,
-        seconds: began.elapsed().as_secs_f64(),
-        minimal: meeting.findings.first().and_then(|finding| finding.minimal.clone()),
-        findings: meeting.findings,
-        remarks: meeting.remarks,
-        lags: lags.results(),
-        ..ScenarioResult::blank(scenario, settings.dialect.name())
-    })
+    Ok(ground.result(stage, scenario, rounds, meeting.findings, meeting.remarks))
 }
 
 fn runnable(plan: &RoundPlan, capabilities: &Capabilities) -> Vec<Verb> {
@@ -119,10 +89,7 @@ struct Meeting<'a> {
     stage: &'a Stage,
     scenario: &'a Scenario,
     plan: &'a RoundPlan,
-    lags: &'a Lags,
-    tenant: &'a Tenant,
-    quiet: &'a Tenant,
-    replays: &'a EveryJudge,
+    ground: &'a Ground,
     findings: Vec<Finding>,
     remarks: Vec<String>,
     /// Races run so far; each has names of its own.
@@ -159,7 +126,7 @@ impl Meeting<'_> {
     }
 
     async fn race(&mut self, round: u32, race: Verb) -> Result<(), PlayError> {
-        let raced = self.run(self.tenant, race, self.plan.workers).await;
+        let raced = self.run(&self.ground.tenant, race, self.plan.workers).await;
         match failure_of(&raced, &self.stage.judge) {
             Ok(Some(failure)) => {
                 let finding = self.look_into(round, race, failure).await?;
@@ -176,7 +143,7 @@ impl Meeting<'_> {
     async fn run(&mut self, tenant: &Tenant, race: Verb, workers: usize) -> Raced {
         self.races += 1;
         let seed = mix_both(self.scenario.seed, self.races);
-        let field = Field::new(tenant, workers, seed, self.lags.window());
+        let field = Field::new(tenant, workers, seed, self.ground.lags.window());
         let raced = field.run(race).await;
         clean_up(tenant, workers).await;
         raced
@@ -189,16 +156,16 @@ impl Meeting<'_> {
         race: Verb,
         failure: Failure,
     ) -> Result<Finding, PlayError> {
-        let sent = self.quiet.sent().requests;
-        let may_try = self.stage.budget.shrink.open(self.quiet);
+        let sent = self.ground.quiet.sent().requests;
+        let may_try = self.stage.budget.shrink.open(&self.ground.quiet);
         let (mut workers, mut last, mut shown, mut replays) = (self.plan.workers, failure, 0, 0);
         let mut is_minimal = false;
         for fewer in 2..=self.plan.workers {
             let (mut wrong, mut tried) = (0, 0);
             while tried < u64::from(self.stage.budget.replays) && may_try() {
-                let raced = self.run(self.quiet, race, fewer).await;
+                let raced = self.run(&self.ground.quiet, race, fewer).await;
                 tried += 1;
-                if let Ok(Some(failure)) = failure_of(&raced, self.replays) {
+                if let Ok(Some(failure)) = failure_of(&raced, &self.ground.replays) {
                     wrong += 1;
                     last = failure;
                 }
@@ -223,7 +190,7 @@ impl Meeting<'_> {
             is_minimal,
             shown,
             replays,
-            requests: self.quiet.sent().requests - sent,
+            requests: self.ground.quiet.sent().requests - sent,
             minimal: Some(minimal),
         })
     }

@@ -143,3 +143,62 @@ impl LogFile {
         let _ = file.flush();
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::run::Silent;
+    use crate::snapshot::SnapshotMode;
+    use crate::tenant::embedded::{Defect, EmbeddedTenant, Keys};
+    use crate::tenant::{SecretToken, TenantUrl, Transport};
+
+    /// Where the embedded tenant is.
+    pub(in crate::run) const URL: &str = "http://localhost/scim";
+
+    /// A stage with an embedded tenant that has these defects; files go to the folder.
+    pub(in crate::run) fn stage(
+        folder: &Path,
+        profile: &str,
+        defects: &[Defect],
+        budget: Budget,
+    ) -> Stage {
+        let mut keys = Keys::new();
+        keys.add("test", "sesame", None, true);
+        let profile = ServerProfile::built_in(profile).unwrap();
+        let embedded = EmbeddedSettings {
+            keys,
+            defects: defects.to_vec(),
+            limitations: profile.limitations.clone(),
+            base_url: Some(URL.to_owned()),
+            seed: 1,
+            ..EmbeddedSettings::default()
+        };
+        let unjudged = Tenant::new(
+            TenantUrl::parse(URL).unwrap(),
+            Some(SecretToken::parse("sesame", "the test").unwrap()),
+            Transport::InProcess(EmbeddedTenant::new(embedded.clone()).router()),
+            Limits::default(),
+            Dress::default(),
+        );
+        let judge = Arc::new(EveryJudge::new(URL, &profile));
+        Stage {
+            tenant: unjudged.with_listener(judge.clone()),
+            unjudged,
+            embedded: Some(embedded),
+            profile,
+            known_failures: KnownFailures::default(),
+            dialect: None,
+            seed: None,
+            timeout: None,
+            judge,
+            log: LogFile::default(),
+            snapshots: SnapshotStore::new(folder, "none", SnapshotMode::Off, false),
+            stop: watch::channel(false).1,
+            telling: Arc::new(Silent),
+            folder: folder.to_path_buf(),
+            notify_command: None,
+            is_shared: false,
+            budget,
+        }
+    }
+}

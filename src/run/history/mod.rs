@@ -8,21 +8,19 @@ mod trials;
 mod wording;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use self::player::{Failure, Manner, Played, play};
 use super::budget::Cases;
-use super::checks::{ProbeSettings, find_out};
 use super::cleanup::clean_up;
+use super::ground::Ground;
 use super::investigate::keep;
-use super::lag;
 use super::play::PlayError;
-use super::stage::{Stage, dress_of};
-use super::{Finding, ScenarioOutcome, ScenarioResult};
+use super::stage::Stage;
+use super::{Finding, ScenarioResult};
 use crate::checks::capability::{Capabilities, Capability};
 use crate::checks::check::{Episode, Found, Level, State, Verb, by_id, encoded};
 use crate::checks::listen::EveryJudge;
@@ -30,8 +28,7 @@ use crate::directory::{minimise, mix_both};
 use crate::exchange::{Operation, Request};
 use crate::history::norm::state_of;
 use crate::history::{History, Kind, Model, Namespace, Offer, Step, draw, marker, simpler};
-use crate::metrics::Metrics;
-use crate::profile::{EntraOverrides, LimitationKind};
+use crate::profile::LimitationKind;
 use crate::scenario::Scenario;
 use crate::tenant::Tenant;
 
@@ -82,31 +79,22 @@ pub async fn play_histories(
     scenario: &Scenario,
     history: &History,
 ) -> Result<ScenarioResult, PlayError> {
-    let began = Instant::now();
-    let metrics = Arc::new(Metrics::new());
-    let settings = stage.settings(&EntraOverrides::default());
-    let tenant = stage.dressed(&settings, scenario.seed).with_listener(metrics.clone());
-    let (limits, dress) = dress_of(&settings, stage.timeout, scenario.seed);
-    let replays = Arc::new(EveryJudge::new(tenant.url().to_string(), &stage.profile));
-    let quiet = stage.unjudged.with_settings(limits, dress).with_listener(metrics.clone());
-    let quiet = quiet.with_listener(replays.clone());
-    let probing = ProbeSettings { stop: stage.stop.clone(), ..ProbeSettings::new(scenario.seed) };
-    let capabilities = find_out(&tenant, &probing).await;
-    let lags = lag::measure(&tenant, &capabilities, scenario.seed, probing.visibility).await;
+    let ground = Ground::of(stage, scenario).await;
+    let Ground { tenant, capabilities, .. } = &ground;
     let around = Around {
         stage,
         scenario,
-        window: lags.window(),
+        window: ground.lags.window(),
         shows_groups: capabilities.has(Capability::Attribute("groups")),
-        offer: offer(&capabilities),
-        defaults: defaults(&tenant, scenario.seed).await,
+        offer: offer(capabilities),
+        defaults: defaults(tenant, scenario.seed).await,
     };
     stage.judge.in_scenario(Some(&scenario.name));
     let mut hunt = Hunt {
         around: &around,
-        tenant: &tenant,
-        quiet: &quiet,
-        replays: &replays,
+        tenant,
+        quiet: &ground.quiet,
+        replays: &ground.replays,
         findings: Vec::new(),
         remarks: Vec::new(),
         runs: 0,
@@ -130,28 +118,7 @@ pub async fn play_histories(
         }
     }
     stage.judge.in_scenario(None);
-    let outcome = outcome(stage, &hunt.findings);
-    Ok(ScenarioResult {
-        outcome,
-        runs: hunt.runs,
-        requests: metrics.totals().requests,
-        seconds: began.elapsed().as_secs_f64(),
-        minimal: hunt.findings.first().and_then(|finding| finding.minimal.clone()),
-        findings: hunt.findings,
-        remarks: hunt.remarks,
-        lags: lags.results(),
-        ..ScenarioResult::blank(scenario, settings.dialect.name())
-    })
-}
-
-/// How a scenario came out with these findings.
-pub(super) fn outcome(stage: &Stage, findings: &[Finding]) -> ScenarioOutcome {
-    match findings {
-        _ if stage.is_interrupted() => ScenarioOutcome::Interrupted,
-        [_, ..] => ScenarioOutcome::Failed,
-        [] if stage.is_stopped() => ScenarioOutcome::CannotTell,
-        [] => ScenarioOutcome::AsExpected,
-    }
+    Ok(ground.result(stage, scenario, hunt.runs, hunt.findings, hunt.remarks))
 }
 
 /// What the tenant takes of what histories draw.

@@ -3,19 +3,11 @@
 
 use std::fmt::Write as _;
 
-use tokio::sync::watch;
-
 use super::*;
 use crate::checks::Selection;
 use crate::checks::check::CheckResult;
-use crate::profile::ServerProfile;
-use crate::run::stage::LogFile;
-use crate::run::{Budget, KnownFailures, Silent};
-use crate::snapshot::{SnapshotMode, SnapshotStore};
-use crate::tenant::embedded::{Defect, EmbeddedSettings, EmbeddedTenant, Keys};
-use crate::tenant::{Dress, Limits, SecretToken, TenantUrl, Transport};
-
-const URL: &str = "http://localhost/scim";
+use crate::run::{Budget, ScenarioOutcome};
+use crate::tenant::embedded::Defect;
 
 /// A stage with an embedded tenant of its own; files go into a folder of that name.
 pub(in crate::run) fn stage(
@@ -24,47 +16,10 @@ pub(in crate::run) fn stage(
     defects: &[Defect],
     budget: Budget,
 ) -> Stage {
-    let profile = ServerProfile::built_in(profile).unwrap();
-    let mut keys = Keys::new();
-    keys.add("test", "sesame", None, true);
-    let settings = EmbeddedSettings {
-        defects: defects.to_vec(),
-        limitations: profile.limitations.clone(),
-        keys,
-        ..EmbeddedSettings::default()
-    };
-    let router = EmbeddedTenant::new(settings.clone()).router();
-    let tenant = Tenant::new(
-        TenantUrl::parse(URL).unwrap(),
-        Some(SecretToken::parse("sesame", "the test").unwrap()),
-        Transport::InProcess(router),
-        Limits::default(),
-        Dress::default(),
-    );
     let folder = format!("scimrig-history-{}-{name}", std::process::id());
     let folder = std::env::temp_dir().join(folder);
     std::fs::create_dir_all(&folder).unwrap();
-    let judge = Arc::new(EveryJudge::new(URL, &profile));
-    let (_, stop) = watch::channel(false);
-    Stage {
-        tenant: tenant.with_listener(judge.clone()),
-        unjudged: tenant,
-        embedded: Some(settings),
-        profile,
-        known_failures: KnownFailures::default(),
-        dialect: None,
-        seed: None,
-        timeout: None,
-        judge,
-        log: LogFile::default(),
-        snapshots: SnapshotStore::new(&folder, "none", SnapshotMode::Off, false),
-        stop,
-        telling: Arc::new(Silent),
-        folder,
-        notify_command: None,
-        is_shared: false,
-        budget,
-    }
+    crate::run::stage::tests::stage(&folder, profile, defects, budget)
 }
 
 fn scenario(text: &str) -> Scenario {

@@ -5,66 +5,19 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use axum::response::IntoResponse as _;
-use tokio::sync::watch;
 
 use crate::checks::check::{Judge, Verdict};
-use crate::checks::listen::EveryJudge;
 use crate::difference::Comparison;
-use crate::profile::ServerProfile;
 use crate::run::play::play;
-use crate::run::stage::{LogFile, Stage};
-use crate::run::{Budget, KnownFailures, ScenarioOutcome, ScenarioResult, SequenceFailure, Silent};
+use crate::run::stage::tests::{URL, stage};
+use crate::run::{Budget, ScenarioOutcome, ScenarioResult, SequenceFailure};
 use crate::scenario::Scenario;
 use crate::snapshot::scratch::Scratch;
-use crate::snapshot::{SnapshotMode, SnapshotStore};
+use crate::tenant::Transport;
 use crate::tenant::embedded::{Defect, EmbeddedSettings, EmbeddedTenant, Keys};
-use crate::tenant::{Dress, Limits, SecretToken, Tenant, TenantUrl, Transport};
 
-const URL: &str = "http://localhost/scim";
 /// Sequences that each defect may take until it is found.
 const SEQUENCES_MAX: u32 = 200;
-
-/// A stage with an embedded tenant that has these defects; files go to the folder.
-fn stage(folder: &Scratch, profile: &str, defects: &[Defect], budget: Budget) -> Stage {
-    let mut keys = Keys::new();
-    keys.add("test", "sesame", None, true);
-    let profile = ServerProfile::built_in(profile).unwrap();
-    let embedded = EmbeddedSettings {
-        keys,
-        defects: defects.to_vec(),
-        limitations: profile.limitations.clone(),
-        base_url: Some(URL.to_owned()),
-        seed: 1,
-        ..EmbeddedSettings::default()
-    };
-    let unjudged = Tenant::new(
-        TenantUrl::parse(URL).unwrap(),
-        Some(SecretToken::parse("sesame", "the test").unwrap()),
-        Transport::InProcess(EmbeddedTenant::new(embedded.clone()).router()),
-        Limits::default(),
-        Dress::default(),
-    );
-    let judge = Arc::new(EveryJudge::new(URL, &profile));
-    Stage {
-        tenant: unjudged.with_listener(judge.clone()),
-        unjudged,
-        embedded: Some(embedded),
-        profile,
-        known_failures: KnownFailures::default(),
-        dialect: None,
-        seed: None,
-        timeout: None,
-        judge,
-        log: LogFile::default(),
-        snapshots: SnapshotStore::new(folder, "none", SnapshotMode::Off, false),
-        stop: watch::channel(false).1,
-        telling: Arc::new(Silent),
-        folder: folder.to_path_buf(),
-        notify_command: None,
-        is_shared: false,
-        budget,
-    }
-}
 
 fn scenario(name: &str) -> Scenario {
     Scenario::built_in(name).unwrap()
