@@ -4,6 +4,7 @@
 //! judged: a client that insists on well-formed answers cannot report a malformed one. Nothing here
 //! holds the Secret Token: a [`Request`] only says *which* credential goes with it.
 
+mod body;
 pub mod curl;
 pub mod script;
 
@@ -19,6 +20,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::scim;
+
+pub use self::body::Body;
 
 /// What a request was meant to do, in the words of Entra's provisioning service. Metrics and
 /// snapshots are keyed by it.
@@ -289,8 +292,8 @@ pub struct Answer {
     pub status: u16,
     /// All headers.
     pub headers: HeaderMap,
-    /// The body's bytes, at most the limit of the transport.
-    pub body: Bytes,
+    /// The body, at most as many bytes as the transport's limit.
+    pub body: Body,
     /// Whether the body came whole.
     pub end: BodyEnd,
 }
@@ -406,24 +409,30 @@ impl Exchange {
         self.result.as_ref().map_or(&[][..], |answer| &answer.body)
     }
 
-    /// The answer's body as JSON; `None` where it is no JSON or did not come whole.
+    /// The answer's body as JSON, read at most once whoever asks; `None` where it is no JSON or did
+    /// not come whole.
+    pub fn body(&self) -> Option<&Value> {
+        self.whole()?.json()
+    }
+
+    /// The answer's body as JSON, for who keeps it; see [`Exchange::body`].
     pub fn json(&self) -> Option<Value> {
-        let answer = self.result.as_ref().ok()?;
-        if answer.end != BodyEnd::Complete {
-            return None;
-        }
-        scim::message::read_json(&answer.body).ok()
+        self.body().cloned()
     }
 
     /// What of the JSON body says which resource it is; see [`scim::message::read_identity`].
     pub fn identity(&self) -> Option<Value> {
-        let answer = self.result.as_ref().ok().filter(|it| it.end == BodyEnd::Complete)?;
-        scim::message::read_identity(&answer.body)
+        self.whole()?.identity()
+    }
+
+    fn whole(&self) -> Option<&Body> {
+        let answer = self.result.as_ref().ok()?;
+        (answer.end == BodyEnd::Complete).then_some(&answer.body)
     }
 
     /// A member of the JSON body, by pointer (RFC 6901): `/name/givenName`.
     pub fn at(&self, pointer: &str) -> Option<Value> {
-        self.json()?.pointer(pointer).cloned()
+        self.body()?.pointer(pointer).cloned()
     }
 
     /// The `id` of the resource in the body, where it is a non-empty string.
@@ -433,19 +442,19 @@ impl Exchange {
 
     /// The error body, where the answer has one (RFC 7644 §3.12).
     pub fn scim_error(&self) -> Option<scim::message::ScimError> {
-        scim::message::ScimError::read(&self.json()?)
+        scim::message::ScimError::read(self.body()?)
     }
 
     /// The list response in the body, or what is wrong with it.
-    pub fn list(&self) -> Result<scim::message::ListResponse, String> {
+    pub fn list(&self) -> Result<scim::message::ListResponse<'_>, String> {
         match &self.result {
             Err(failure) => Err(failure.to_string()),
             Ok(answer) if answer.end != BodyEnd::Complete => {
                 Err("the body did not come whole".to_owned())
             }
-            Ok(answer) => match scim::message::read_json(&answer.body) {
-                Ok(body) => scim::message::ListResponse::read(&body),
-                Err(_) => Err("the body is not JSON".to_owned()),
+            Ok(_) => match self.body() {
+                Some(body) => scim::message::ListResponse::read(body),
+                None => Err("the body is not JSON".to_owned()),
             },
         }
     }

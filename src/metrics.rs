@@ -338,8 +338,7 @@ impl Tally {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exchange::{Answer, Request};
-    use bytes::Bytes;
+    use crate::exchange::{Answer, Body, Request};
     use http::HeaderMap;
 
     fn answered(operation: Operation, status: u16, micros: u64) -> Exchange {
@@ -351,7 +350,7 @@ mod tests {
             result: Ok(Answer {
                 status,
                 headers: HeaderMap::new(),
-                body: Bytes::new(),
+                body: Body::default(),
                 end: BodyEnd::Complete,
             }),
             due: Duration::from_millis(4),

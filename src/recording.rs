@@ -176,7 +176,7 @@ mod tests {
             result: Ok(Answer {
                 status: 201,
                 headers,
-                body: Bytes::copy_from_slice(body),
+                body: Bytes::copy_from_slice(body).into(),
                 end: BodyEnd::Complete,
             }),
             due: Duration::from_micros(5),

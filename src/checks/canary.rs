@@ -13,7 +13,7 @@ use super::check::*;
 use super::find;
 use super::reading::ANYWHERE;
 use crate::difference::Difference;
-use crate::exchange::{Answer, BodyEnd};
+use crate::exchange::{Answer, Body, BodyEnd};
 use crate::profile::{ServerProfile, Stances};
 
 /// What must pass and what must fail under the check of that id.
@@ -67,12 +67,12 @@ pub(super) fn answer(status: u16, body: &Value) -> Answer {
     let mut headers = HeaderMap::new();
     headers.insert("content-type", "application/scim+json".parse().unwrap());
     let body = Bytes::from(body.to_string());
-    Answer { status, headers, body, end: BodyEnd::Complete }
+    Answer { status, headers, body: body.into(), end: BodyEnd::Complete }
 }
 
 /// An answer without a body.
 pub(super) fn empty(status: u16) -> Answer {
-    Answer { status, headers: HeaderMap::new(), body: Bytes::new(), end: BodyEnd::Complete }
+    Answer { status, headers: HeaderMap::new(), body: Body::default(), end: BodyEnd::Complete }
 }
 
 /// A SCIM error.

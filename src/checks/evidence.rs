@@ -3,7 +3,6 @@
 //! A fixture belongs to one probe alone; its names carry the run's marker, its data is realistic,
 //! and the door knows it as the run's own.
 
-use std::cell::OnceCell;
 use std::ops::{Deref, Index};
 
 use serde_json::{Value, json};
@@ -13,7 +12,6 @@ use super::corpus::CORPUS_USERS;
 use super::vocabulary::encoded;
 use crate::exchange::Exchange;
 use crate::scim;
-use crate::scim::message::{ListResponse, ScimError};
 
 /// What a probe finds when it begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -227,11 +225,10 @@ impl Index<usize> for Said {
     }
 }
 
-/// One exchange in passing, its body parsed at most once for all judges.
+/// One exchange in passing.
 #[derive(Debug)]
 pub struct Seen<'a> {
     exchange: &'a Exchange,
-    body: OnceCell<Option<Value>>,
     /// Whether the profile takes `application/json` for a violation.
     pub content_type_strict: bool,
 }
@@ -239,22 +236,7 @@ pub struct Seen<'a> {
 impl<'a> Seen<'a> {
     /// Looks at an exchange.
     pub fn new(exchange: &'a Exchange, content_type_strict: bool) -> Self {
-        Self { exchange, body: OnceCell::new(), content_type_strict }
-    }
-
-    /// The body as JSON, where it is JSON and came whole.
-    pub fn body(&self) -> Option<&Value> {
-        self.body.get_or_init(|| self.exchange.json()).as_ref()
-    }
-
-    /// The list in the body, or what is wrong with it.
-    pub fn list(&self) -> Result<ListResponse, String> {
-        self.body().map_or_else(|| self.exchange.list(), ListResponse::read)
-    }
-
-    /// The error in the body, where there is one.
-    pub fn scim_error(&self) -> Option<ScimError> {
-        ScimError::read(self.body()?)
+        Self { exchange, content_type_strict }
     }
 }
 

@@ -127,7 +127,7 @@ fn walked(said: &Said) -> Verdict {
         if shown > PAGE_SIZE {
             return fail(format!("{PAGE_SIZE} or fewer on a page"), format!("{shown}"));
         }
-        for resource in &list.resources {
+        for resource in list.resources {
             let id = resource.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
             if !ids.insert(id.clone()) {
                 return fail("each resource once", format!("{id} on two pages"));

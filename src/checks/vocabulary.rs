@@ -235,8 +235,8 @@ pub fn expect_hit(id: &str, seen: &Exchange) -> Verdict {
 
 /// The only resource of a list.
 pub fn only_hit(seen: &Exchange) -> Option<Value> {
-    let mut list = seen.list().ok()?;
-    if list.resources.len() == 1 { list.resources.pop() } else { None }
+    let list = seen.list().ok()?;
+    if let [hit] = list.resources { Some(hit.clone()) } else { None }
 }
 
 /// Why nothing can be said of a read-back, or that it failed. A resource that is gone where it was

@@ -206,7 +206,7 @@ impl Connector {
                     let found = format!("found by {attribute}");
                     done.steps.push(Step::success("EntryImport", StepType::Matching, found));
                     done.link = Some(id.clone());
-                    return self.update(task, &id, Some(&resource), done).await;
+                    return self.update(task, &id, Some(resource), done).await;
                 }
             }
         }
@@ -230,7 +230,7 @@ impl Connector {
             let list =
                 list.map_err(|why| ObjectFailure::senseless(INCOMPATIBLE, &why, &exchange))?;
             let id = |resource: &Value| resource.get("id")?.as_str().map(str::to_owned);
-            if let [resource] = list.resources.as_slice() {
+            if let [resource] = list.resources {
                 return Ok(id(resource));
             }
         }
@@ -442,23 +442,25 @@ impl Connector {
 
     /// The one resource a look-up found. A hit this run did not create is a failure: Entra would
     /// take it over, the harness does not touch what is not its own.
-    fn only_hit(&self, exchange: &Exchange) -> Result<Option<(String, Value)>, ObjectFailure> {
+    fn only_hit<'a>(
+        &self,
+        exchange: &'a Exchange,
+    ) -> Result<Option<(String, &'a Value)>, ObjectFailure> {
         success_of(exchange)?;
-        let mut list = exchange
-            .list()
-            .map_err(|why| ObjectFailure::senseless(INCOMPATIBLE, &why, exchange))?;
+        let list = exchange.list();
+        let list = list.map_err(|why| ObjectFailure::senseless(INCOMPATIBLE, &why, exchange))?;
         if list.resources.len() > 1 || list.total_results > 1 {
             let why = format!("a look-up found {} resources", list.total_results);
             return Err(ObjectFailure::senseless(MULTIPLE_ENTRIES, &why, exchange));
         }
-        let Some(resource) = list.resources.pop() else {
+        let Some(resource) = list.resources.first() else {
             return Ok(None);
         };
         let Some(id) = resource.get("id").and_then(Value::as_str).map(str::to_owned) else {
             let why = "the resource found has no id";
             return Err(ObjectFailure::senseless(INCOMPATIBLE, why, exchange));
         };
-        if !self.tenant.owns(&id) && !self.tenant.recognise(&resource) {
+        if !self.tenant.owns(&id) && !self.tenant.recognise(resource) {
             let why = format!(
                 "the tenant already holds {id}, which this run did not create; clean up \
                  the earlier run or take another --seed"

@@ -179,7 +179,7 @@ mod tests {
             number: 1,
             operation,
             request,
-            result: Ok(Answer { status, headers, body, end: BodyEnd::Complete }),
+            result: Ok(Answer { status, headers, body: body.into(), end: BodyEnd::Complete }),
             due: Duration::ZERO,
             sent: Duration::ZERO,
             answered: Duration::ZERO,

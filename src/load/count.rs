@@ -170,7 +170,7 @@ impl Collection<'_> {
             {
                 break;
             }
-            for resource in &list.resources {
+            for resource in list.resources {
                 match id_of(resource).map(|id| by_id.get(id)) {
                     Some(Some(index)) => {
                         listed.seen[*index] = true;

@@ -201,7 +201,7 @@ impl Ended {
             End::Broken(why) => BodyEnd::Broken(why),
         };
         let body = answer.body.map_or(Ok(Bytes::new()), Body::bytes)?;
-        Ok(Ok(Answer { status: answer.status, headers, body, end }))
+        Ok(Ok(Answer { status: answer.status, headers, body: body.into(), end }))
     }
 }
 

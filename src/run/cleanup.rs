@@ -16,7 +16,6 @@ use crate::entra::pace::in_flight;
 use crate::entra::wire::{Wire, group_target, user_target};
 use crate::exchange::{Exchange, Operation, Request};
 use crate::profile::{EntraSettings, PatchDialect};
-use crate::scim::message::ListResponse;
 use crate::tenant::{Collection, Manifest, Owned, Tenant, Unresolved};
 
 /// How long a clean-up takes at most, whatever there is to delete, and how much longer for each
@@ -142,6 +141,7 @@ async fn resolve(tenant: &Tenant, concurrency: usize, is_last: bool, patience: &
         }
     });
     in_flight(concurrency, tasks, |(lost, found)| {
+        let found = found.as_ref().and_then(|answer| answer.list().ok());
         let Some(found) = found else { return };
         match found.resources.iter().find_map(|resource| proven(resource, &lost)) {
             Some(id) => {
@@ -158,7 +158,7 @@ async fn resolve(tenant: &Tenant, concurrency: usize, is_last: bool, patience: &
 }
 
 /// Who bears the name of a lost create; none where the tenant gives no sensible answer.
-async fn look_up(tenant: &Tenant, lost: &Unresolved, patience: &Patience) -> Option<ListResponse> {
+async fn look_up(tenant: &Tenant, lost: &Unresolved, patience: &Patience) -> Option<Exchange> {
     let wire = Wire::new(PatchDialect::Default, EntraSettings::default());
     let name = lost.name.as_ref()?;
     let request = match lost.collection {
@@ -172,7 +172,7 @@ async fn look_up(tenant: &Tenant, lost: &Unresolved, patience: &Patience) -> Opt
         let answer = send(tenant, request.clone()).await;
         patience.note(&answer);
         if answer.is_success() {
-            return answer.list().ok();
+            return Some(answer);
         }
         tokio::time::sleep(PAUSE).await;
     }

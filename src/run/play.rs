@@ -302,7 +302,7 @@ impl ScenarioResult {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exchange::{Answer, BodyEnd, Exchange, Listener, Operation, Request};
+    use crate::exchange::{Answer, Body, BodyEnd, Exchange, Listener, Operation, Request};
 
     /// A create that took a microsecond for each user there was, and every tenth failed.
     fn created(nth: u64) -> Exchange {
@@ -310,7 +310,7 @@ mod tests {
         let answer = Answer {
             status: if nth.is_multiple_of(10) { 500 } else { 201 },
             headers: http::HeaderMap::new(),
-            body: bytes::Bytes::new(),
+            body: Body::default(),
             end: BodyEnd::Complete,
         };
         Exchange {

@@ -21,10 +21,18 @@ pub fn read_identity(bytes: &[u8]) -> Option<Value> {
     if !bytes.trim_ascii_start().starts_with(b"{") {
         return None;
     }
-    let identity = serde_json::from_slice::<Identity>(bytes);
-    // An object that has a member twice is read as a whole is: the last one counts.
-    let identity = identity.or_else(|_| serde_json::from_value(read_json(bytes)?));
-    serde_json::to_value(identity.ok()?).ok()
+    match serde_json::from_slice::<Identity>(bytes) {
+        Ok(identity) => serde_json::to_value(identity).ok(),
+        // An object that has a member twice is read as a whole is: the last one counts.
+        Err(_) => identity_of(&read_json(bytes).ok()?),
+    }
+}
+
+/// The same of a body that is read already.
+pub fn identity_of(body: &Value) -> Option<Value> {
+    let names = ["id", "userName", "displayName", "externalId", "meta"];
+    let known = |name: &str| Some((name.to_owned(), body.get(name)?.clone()));
+    body.is_object().then(|| names.into_iter().filter_map(known).collect())
 }
 
 #[derive(Serialize, Deserialize)]
@@ -44,7 +52,7 @@ struct Identity {
 
 /// A list response (RFC 7644 §3.4.2) as far as it could be read.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ListResponse {
+pub struct ListResponse<'a> {
     /// `totalResults`: how many resources match in all.
     pub total_results: u64,
     /// `startIndex` (1-based) where given.
@@ -52,12 +60,12 @@ pub struct ListResponse {
     /// `itemsPerPage` where given.
     pub items_per_page: Option<u64>,
     /// `Resources`; empty where the member is missing.
-    pub resources: Vec<Value>,
+    pub resources: &'a [Value],
 }
 
-impl ListResponse {
+impl<'a> ListResponse<'a> {
     /// Reads a list response; the error says in a few words what is wrong with the body.
-    pub fn read(body: &Value) -> Result<Self, String> {
+    pub fn read(body: &'a Value) -> Result<Self, String> {
         let object = body.as_object().ok_or_else(|| "the body is not a JSON object".to_owned())?;
         let listed = object
             .get("schemas")
@@ -71,8 +79,8 @@ impl ListResponse {
             .and_then(Value::as_u64)
             .ok_or_else(|| "`totalResults` is missing or no whole number".to_owned())?;
         let resources = match object.get("Resources") {
-            None | Some(Value::Null) => Vec::new(),
-            Some(Value::Array(resources)) => resources.clone(),
+            None | Some(Value::Null) => &[][..],
+            Some(Value::Array(resources)) => resources,
             Some(_) => return Err("`Resources` is not an array".to_owned()),
         };
         Ok(Self {
@@ -145,10 +153,9 @@ mod tests {
         assert!(ListResponse::read(&json!([])).is_err());
         assert!(ListResponse::read(&json!({"totalResults": 0})).is_err());
         assert!(ListResponse::read(&json!({"schemas": [crate::scim::LIST_RESPONSE]})).is_err());
-        let list = ListResponse::read(
-            &json!({"schemas": [crate::scim::LIST_RESPONSE], "totalResults": 1, "Resources": [{}]}),
-        )
-        .unwrap();
+        let one =
+            json!({"schemas": [crate::scim::LIST_RESPONSE], "totalResults": 1, "Resources": [{}]});
+        let list = ListResponse::read(&one).unwrap();
         assert_eq!((list.total_results, list.resources.len()), (1, 1));
     }
 

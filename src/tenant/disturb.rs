@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header};
 use serde_json::json;
 
@@ -60,7 +59,7 @@ fn refusal(status: u16) -> Answer {
     Answer {
         status,
         headers: HeaderMap::from_iter([media_type]),
-        body: Bytes::from(body.to_string()),
+        body: body.to_string().into(),
         end: BodyEnd::Complete,
     }
 }

@@ -158,7 +158,7 @@ async fn over_http(
             Ok(Ok(Some(chunk))) => body.extend_from_slice(&chunk),
         }
     };
-    Ok(Answer { status, headers, body: body.freeze(), end })
+    Ok(Answer { status, headers, body: body.freeze().into(), end })
 }
 
 async fn in_process(
@@ -194,7 +194,7 @@ async fn in_process(
         Ok(Answer {
             status: parts.status.as_u16(),
             headers: parts.headers,
-            body,
+            body: body.into(),
             end: BodyEnd::Complete,
         })
     };

@@ -112,7 +112,7 @@ async fn who_came_late_gets_manager_and_groups_all_the_same() {
     let tries = Arc::new(AtomicU64::new(0));
     let router = bent(&embedded, move |method, target, body| {
         let is_it = *method == Method::POST && target == "/scim/Users" && body.contains(&late);
-        let fails = is_it && tries.fetch_add(1, Ordering::Relaxed) < 2;
+        let fails = is_it && tries.fetch_add(1, Relaxed) < 2;
         fails.then_some((false, StatusCode::BAD_GATEWAY, ""))
     });
     let tenant = in_process(router);
@@ -135,7 +135,7 @@ async fn users_that_a_second_try_doubles_are_noticed() {
         if target.contains("filter=userName") {
             return Some((false, StatusCode::OK, EMPTY_LIST));
         }
-        let loses = is_create && creates.fetch_add(1, Ordering::Relaxed) < 10;
+        let loses = is_create && creates.fetch_add(1, Relaxed) < 10;
         loses.then_some((true, StatusCode::GATEWAY_TIMEOUT, ""))
     });
     let tenant = in_process(router);

@@ -79,7 +79,7 @@ impl Play<'_> {
             walk.totals.insert(page.total_results);
             walk.longest = walk.longest.max(page.resources.len());
             let is_last = page.resources.is_empty();
-            walk.entries.extend(page.resources);
+            walk.entries.extend(page.resources.iter().cloned());
             if is_last || walk.entries.len() as u64 >= page.total_results {
                 break;
             }

@@ -54,7 +54,7 @@ fn said(status: u16, headers: &[(&'static str, &str)], body: &str) -> Answer {
         map.append(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
     }
     let body = Bytes::copy_from_slice(body.as_bytes());
-    Answer { status, headers: map, body, end: BodyEnd::Complete }
+    Answer { status, headers: map, body: body.into(), end: BodyEnd::Complete }
 }
 
 fn answer(status: u16, body: &Value) -> Answer {
@@ -471,7 +471,7 @@ fn nothing_a_hostile_tenant_says_reaches_a_terminal_raw() {
         talk.hear(Operation::MatchUser, request, said(200, &headers, body));
     }
     let mut bytes = said(200, &[], "");
-    bytes.body = Bytes::from_static(b"\xff\x1b[31mred\xfe");
+    bytes.body = Bytes::from_static(b"\xff\x1b[31mred\xfe").into();
     talk.hear(Operation::MatchUser, Request::get("/Users"), bytes);
     for text in [talk.full(), talk.shape()] {
         let raw = text.chars().find(|c| *c != '\n' && escape(&c.to_string()) != c.to_string());
