@@ -8,18 +8,19 @@ mod body;
 pub mod curl;
 pub mod script;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 use std::time::Duration;
 
-use bytes::Bytes;
+use heck::ToKebabCase as _;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::scim;
+use crate::scim::message::Identity;
 
 pub use self::body::Body;
 
@@ -101,16 +102,7 @@ impl Operation {
     pub fn name(self) -> String {
         match self {
             Self::Probe(check) => format!("probe:{check}"),
-            other => {
-                let mut name = String::new();
-                for letter in format!("{other:?}").chars() {
-                    if letter.is_ascii_uppercase() && !name.is_empty() {
-                        name.push('-');
-                    }
-                    name.push(letter.to_ascii_lowercase());
-                }
-                name
-            }
+            other => NAMES.get(&other).cloned().unwrap_or_default(),
         }
     }
 
@@ -127,6 +119,12 @@ impl Operation {
         Self::ALL.iter().copied().find(|operation| operation.name() == name)
     }
 }
+
+/// The names of all operations but the probes.
+static NAMES: LazyLock<BTreeMap<Operation, String>> = LazyLock::new(|| {
+    let name = |it: &Operation| format!("{it:?}").to_kebab_case();
+    Operation::ALL.iter().map(|it| (*it, name(it))).collect()
+});
 
 impl fmt::Display for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -171,7 +169,7 @@ pub struct Request {
     /// Headers besides `Authorization` and `Host`, in order.
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// The body as sent.
-    pub body: Option<Bytes>,
+    pub body: Option<Body>,
     /// Which credential goes with it.
     pub credential: Credential,
 }
@@ -215,12 +213,14 @@ impl Request {
 
     /// Puts a JSON body in, as `application/scim+json; charset=utf-8`.
     pub fn json(mut self, body: &Value) -> Self {
-        self.body = Some(Bytes::from(body.to_string()));
+        let bytes =
+            serde_json::to_vec(body).expect("a value has string keys and finite numbers only");
+        self.body = Some(bytes.into());
         self.header(http::header::CONTENT_TYPE, "application/scim+json; charset=utf-8")
     }
 
     /// Puts raw bytes in, with the content type given.
-    pub fn raw(mut self, content_type: &'static str, body: impl Into<Bytes>) -> Self {
+    pub fn raw(mut self, content_type: &'static str, body: impl Into<Body>) -> Self {
         self.body = Some(body.into());
         self.header(http::header::CONTENT_TYPE, content_type)
     }
@@ -251,13 +251,13 @@ impl Request {
     }
 
     /// The body parsed as JSON.
-    pub fn body_json(&self) -> Option<Value> {
-        scim::message::read_json(self.body.as_deref()?).ok()
+    pub fn body_json(&self) -> Option<&Value> {
+        self.body.as_ref()?.json()
     }
 
-    /// What of the JSON body says which resource it is; see [`scim::message::read_identity`].
-    pub fn identity(&self) -> Option<Value> {
-        scim::message::read_identity(self.body.as_deref()?)
+    /// What of the JSON body says which resource it is.
+    pub fn identity(&self) -> Option<&Identity> {
+        self.body.as_ref()?.identity()
     }
 }
 
@@ -420,8 +420,8 @@ impl Exchange {
         self.body().cloned()
     }
 
-    /// What of the JSON body says which resource it is; see [`scim::message::read_identity`].
-    pub fn identity(&self) -> Option<Value> {
+    /// What of the JSON body says which resource it is.
+    pub fn identity(&self) -> Option<&Identity> {
         self.whole()?.identity()
     }
 
@@ -437,7 +437,7 @@ impl Exchange {
 
     /// The `id` of the resource in the body, where it is a non-empty string.
     pub fn id(&self) -> Option<String> {
-        self.identity()?["id"].as_str().filter(|id| !id.is_empty()).map(str::to_owned)
+        self.identity()?.id.clone().filter(|id| !id.is_empty())
     }
 
     /// The error body, where the answer has one (RFC 7644 §3.12).

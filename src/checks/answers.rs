@@ -63,12 +63,12 @@ pub(super) const CHECKS: &[Check] = &[
             Ok(list) if list.total_results > 0 && !is_filtered(seen) => require(
                 seen.body().is_some_and(|body| body["Resources"].is_array()),
                 "Resources beside a totalResults above zero",
-                format!("totalResults {} and no Resources", list.total_results),
+                || format!("totalResults {} and no Resources", list.total_results),
             ),
             Ok(list) if list.total_results > 0 => require(
                 !list.resources.is_empty(),
                 "Resources beside a totalResults above zero",
-                format!("totalResults {} and no Resources", list.total_results),
+                || format!("totalResults {} and no Resources", list.total_results),
             ),
             Ok(_) if seen.body().is_some_and(|body| body.get("Resources").is_none()) => {
                 A18.read_as("left-out", "an empty list leaves `Resources` out")
@@ -185,7 +185,7 @@ pub(super) const CHECKS: &[Check] = &[
         Every(ANY, |seen| {
             each_resource(seen, |resource| {
                 let id = resource.get("id").and_then(Value::as_str).unwrap_or_default();
-                require(!id.is_empty(), "an `id`", format!("`id` {}", shown(&resource["id"])))
+                require(!id.is_empty(), "an `id`", || format!("`id` {}", shown(&resource["id"])))
             })
         }),
     ),
@@ -199,7 +199,7 @@ pub(super) const CHECKS: &[Check] = &[
                 require(
                     named.is_some_and(|urns| !urns.is_empty()),
                     "`schemas` with at least one URN",
-                    format!("`schemas` {}", shown(&resource["schemas"])),
+                    || format!("`schemas` {}", shown(&resource["schemas"])),
                 )
             })
         }),
@@ -349,32 +349,35 @@ fn pass_or_na(applies: bool) -> Verdict {
 /// The media type of an answer: `application/json` is legal JSON, and Entra tolerates it.
 fn media_type(seen: &Seen<'_>) -> Verdict {
     let given = seen.header("content-type").unwrap_or("none");
-    let kind = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    match kind.as_str() {
-        scim::MEDIA_TYPE => Verdict::Pass,
-        "application/json" if !seen.content_type_strict => {
+    let kind = given.split(';').next().unwrap_or_default().trim();
+    match () {
+        () if kind.eq_ignore_ascii_case(scim::MEDIA_TYPE) => Verdict::Pass,
+        () if kind.eq_ignore_ascii_case("application/json") && !seen.content_type_strict => {
             Verdict::Remark("answers are typed application/json".to_owned())
         }
-        _ => fail(scim::MEDIA_TYPE, given),
+        () => fail(scim::MEDIA_TYPE, given),
     }
 }
 
 /// Judges each user and group in a successful answer: the body itself or the entries of a list.
 pub(super) fn each_resource(seen: &Seen<'_>, judge: impl Fn(&Value) -> Verdict) -> Verdict {
-    let (true, Some(body)) = (seen.is_success(), seen.body()) else {
-        return Verdict::NotApplicable;
-    };
+    worst(seen.resources(whole_resources).iter().map(judge))
+}
+
+/// The users and groups that a successful answer shows whole.
+fn whole_resources(seen: &Exchange) -> &[Value] {
+    let (true, Some(body)) = (seen.is_success(), seen.body()) else { return &[] };
     let path = seen.request.path();
     // A projection leaves out what was not asked for; discovery has no such resources.
     let projected = seen.request.query().is_some_and(|query| query.contains("attributes="))
         || searches_with(&seen.request, "attributes");
     if !(path.starts_with("/Users") || path.starts_with("/Groups")) || projected {
-        return Verdict::NotApplicable;
+        return &[];
     }
     match body.get("Resources") {
-        Some(Value::Array(entries)) => worst(entries.iter().map(judge)),
-        _ if body.get("totalResults").is_some() || !body.is_object() => Verdict::NotApplicable,
-        _ => judge(body),
+        Some(Value::Array(entries)) => entries,
+        _ if body.get("totalResults").is_some() || !body.is_object() => &[],
+        _ => std::slice::from_ref(body),
     }
 }
 

@@ -3,6 +3,7 @@
 //! A fixture belongs to one probe alone; its names carry the run's marker, its data is realistic,
 //! and the door knows it as the run's own.
 
+use std::cell::OnceCell;
 use std::ops::{Deref, Index};
 
 use serde_json::{Value, json};
@@ -229,6 +230,7 @@ impl Index<usize> for Said {
 #[derive(Debug)]
 pub struct Seen<'a> {
     exchange: &'a Exchange,
+    resources: OnceCell<&'a [Value]>,
     /// Whether the profile takes `application/json` for a violation.
     pub content_type_strict: bool,
 }
@@ -236,7 +238,12 @@ pub struct Seen<'a> {
 impl<'a> Seen<'a> {
     /// Looks at an exchange.
     pub fn new(exchange: &'a Exchange, content_type_strict: bool) -> Self {
-        Self { exchange, content_type_strict }
+        Self { exchange, resources: OnceCell::new(), content_type_strict }
+    }
+
+    /// The resources that the answer shows, found once for all judges.
+    pub(super) fn resources(&self, find: fn(&Exchange) -> &[Value]) -> &'a [Value] {
+        self.resources.get_or_init(|| find(self.exchange))
     }
 }
 

@@ -1,10 +1,11 @@
 //! Judges of everything that passes: each exchange as it ends, each comparison after a cycle.
 //!
-//! Quick by design: checks are found by operation, a body is parsed once for all of them, and only
-//! counts and the first evidence of each kind are kept, so memory does not grow with a load.
+//! Quick by design: checks are found by operation, what they say is counted by their place in the
+//! catalogue, and only counts and the first evidence of each kind are kept, so memory does not grow
+//! with a load.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::all;
 use super::check::{
@@ -56,6 +57,16 @@ pub struct Evidence {
 const NUMBERS_MAX: usize = 10;
 
 impl Tally {
+    /// Counts one more pass where there was one before: by far the most frequent of all verdicts,
+    /// and one that leaves nothing behind.
+    fn passes_again(&mut self, judged: &Judged) -> bool {
+        let again = judged.verdict == Verdict::Pass
+            && judged.readings.is_empty()
+            && self.evidence.contains_key(&Kind::Pass);
+        self.judged += u64::from(again);
+        again
+    }
+
     fn note(
         &mut self,
         judged: Judged,
@@ -91,23 +102,25 @@ impl Tally {
     }
 }
 
-/// What was counted of each check, by its id.
-type Tallies = BTreeMap<&'static str, Tally>;
+/// A check with its place in the catalogue.
+type Placed = (usize, &'static Check);
 
 /// Judges every exchange it hears by the `Every` checks, and comparisons by the `Converged` ones.
 pub struct EveryJudge {
     base: String,
     content_type_strict: bool,
     stances: Stances,
-    by_operation: BTreeMap<Operation, Vec<&'static Check>>,
-    by_any: Vec<&'static Check>,
-    by_verb: BTreeMap<Verb, Vec<&'static Check>>,
-    again: Vec<&'static Check>,
+    by_operation: BTreeMap<Operation, Vec<Placed>>,
+    by_any: Vec<Placed>,
+    by_verb: BTreeMap<Verb, Vec<Placed>>,
+    again: Vec<Placed>,
+    converged: Vec<Placed>,
     memory: Mutex<Memory>,
     /// What properties were broken in passing since somebody asked.
     broken: Mutex<Vec<(&'static Check, Verdict)>>,
     scenario: Mutex<Option<String>>,
-    tallies: Mutex<Tallies>,
+    /// What was counted of each check, by its place in the catalogue.
+    tallies: Mutex<Vec<Tally>>,
 }
 
 impl EveryJudge {
@@ -115,26 +128,26 @@ impl EveryJudge {
     /// curl lines of evidence.
     pub fn new(base: impl Into<String>, profile: &ServerProfile) -> Self {
         let settings = EntraSettings::default().with(&profile.entra);
-        let mut by_operation: BTreeMap<Operation, Vec<&'static Check>> = BTreeMap::new();
-        let mut by_any = Vec::new();
-        let mut by_verb: BTreeMap<Verb, Vec<&'static Check>> = BTreeMap::new();
-        let mut again = Vec::new();
-        for check in all() {
-            match check.judge {
-                Judge::Every([], _) => by_any.push(check),
+        let mut by_operation: BTreeMap<Operation, Vec<Placed>> = BTreeMap::new();
+        let mut by_verb: BTreeMap<Verb, Vec<Placed>> = BTreeMap::new();
+        let (mut by_any, mut again, mut converged) = (Vec::new(), Vec::new(), Vec::new());
+        for placed in all().enumerate() {
+            match placed.1.judge {
+                Judge::Every([], _) => by_any.push(placed),
                 Judge::Every(operations, _) => {
                     for operation in operations {
-                        by_operation.entry(*operation).or_default().push(check);
+                        by_operation.entry(*operation).or_default().push(placed);
                     }
                 }
-                Judge::Again(_) => again.push(check),
+                Judge::Again(_) => again.push(placed),
+                Judge::Converged(_) => converged.push(placed),
                 Judge::Steps(verbs, _) => {
                     let verbs = if verbs.is_empty() { Verb::ALL } else { verbs };
                     for verb in verbs {
-                        by_verb.entry(*verb).or_default().push(check);
+                        by_verb.entry(*verb).or_default().push(placed);
                     }
                 }
-                _ => {}
+                Judge::Probe(..) | Judge::Dialogue(..) | Judge::Race(..) => {}
             }
         }
         Self {
@@ -145,10 +158,11 @@ impl EveryJudge {
             by_any,
             by_verb,
             again,
+            converged,
             memory: Mutex::default(),
             broken: Mutex::default(),
             scenario: Mutex::default(),
-            tallies: Mutex::default(),
+            tallies: Mutex::new(vec![Tally::default(); all().count()]),
         }
     }
 
@@ -159,29 +173,23 @@ impl EveryJudge {
 
     /// Judges one comparison of tenant and projection.
     pub fn compared(&self, comparison: &Comparison) {
-        let scenario = lock(&self.scenario).clone();
-        for check in all() {
+        for (place, check) in &self.converged {
             let Judge::Converged(judge) = check.judge else { continue };
             let judged = judge(comparison).under(&self.stances);
-            let mut tallies = lock(&self.tallies);
-            tallies.entry(check.id).or_default().note(judged, None, |verdict| Evidence {
-                verdict,
-                curl: None,
-                scenario: scenario.clone(),
-            });
+            self.note(&mut lock(&self.tallies)[*place], judged, None);
         }
     }
 
     /// Judges one step of a history; what failed comes back, in the catalogue's order.
     pub fn happened(&self, episode: &Episode) -> Vec<(&'static Check, Verdict)> {
         let mut failed = Vec::new();
-        for check in self.by_verb.get(&episode.verb).into_iter().flatten() {
+        for (place, check) in self.by_verb.get(&episode.verb).into_iter().flatten() {
             let Judge::Steps(_, judge) = check.judge else { continue };
             let judged = judge(episode).under(&self.stances);
             if matches!(judged.verdict, Verdict::Fail { .. }) {
                 failed.push((*check, judged.verdict.clone()));
             }
-            self.note(&mut lock(&self.tallies), check, judged, episode.exchanges.last());
+            self.note(&mut lock(&self.tallies)[*place], judged, episode.exchanges.last());
         }
         failed
     }
@@ -192,7 +200,8 @@ impl EveryJudge {
 
     /// What was counted of a check so far.
     pub fn tally(&self, id: &str) -> Option<Tally> {
-        lock(&self.tallies).get(id).cloned()
+        let place = all().position(|check| check.id == id)?;
+        Some(lock(&self.tallies)[place].clone()).filter(|tally| !tally.evidence.is_empty())
     }
 }
 
@@ -212,62 +221,51 @@ impl EveryJudge {
 
     fn judge_alone(&self, seen: &Seen<'_>) {
         let named = self.by_operation.get(&seen.operation).map_or(&[][..], Vec::as_slice);
-        let verdicts = self.by_any.iter().chain(named).filter_map(|check| {
-            let Judge::Every(_, judge) = check.judge else { return None };
-            Some((*check, judge(seen)))
+        let verdicts = self.by_any.iter().chain(named).filter_map(|placed| {
+            let Judge::Every(_, judge) = placed.1.judge else { return None };
+            Some((*placed, judge(seen)))
         });
         self.note_passing(verdicts, seen);
     }
 
     fn judge_again(&self, seen: &Seen<'_>) {
-        let Some(now) = Sighting::of(seen) else { return };
+        let Some(now) = Sighting::of(seen).map(Arc::new) else { return };
         let earlier = match lock(&self.memory).meet(&now, seen.sent, seen.answered) {
             Earlier::AtOnce => return,
             Earlier::Nothing => None,
             Earlier::Seen(earlier) => Some(earlier),
         };
-        let verdicts = self.again.iter().filter_map(|check| {
-            let Judge::Again(judge) = check.judge else { return None };
-            Some((*check, judge(earlier.as_deref(), &now)))
+        let verdicts = self.again.iter().filter_map(|placed| {
+            let Judge::Again(judge) = placed.1.judge else { return None };
+            Some((*placed, judge(earlier.as_deref(), &now)))
         });
         self.note_passing(verdicts, seen);
     }
 
     /// Counts what one exchange comes to. The counts are taken hold of once, after all is judged.
-    fn note_passing(
-        &self,
-        verdicts: impl Iterator<Item = (&'static Check, Verdict)>,
-        seen: &Exchange,
-    ) {
+    fn note_passing(&self, verdicts: impl Iterator<Item = (Placed, Verdict)>, seen: &Exchange) {
         let said = verdicts.filter(|(_, verdict)| *verdict != Verdict::NotApplicable);
-        let judged: Vec<(&'static Check, Judged)> =
-            said.map(|(check, verdict)| (check, verdict.under(&self.stances))).collect();
-        let is_broken = |it: &&(&'static Check, Judged)| {
-            matches!(it.1.verdict, Verdict::Fail { .. }) && it.0.id.starts_with("prop-")
+        let judged: Vec<(Placed, Judged)> =
+            said.map(|(placed, verdict)| (placed, verdict.under(&self.stances))).collect();
+        let is_broken = |it: &&(Placed, Judged)| {
+            matches!(it.1.verdict, Verdict::Fail { .. }) && it.0.1.id.starts_with("prop-")
         };
-        for (check, judged) in judged.iter().filter(is_broken) {
+        for ((_, check), judged) in judged.iter().filter(is_broken) {
             let mut broken = lock(&self.broken);
             if broken.len() < NUMBERS_MAX {
                 broken.push((check, judged.verdict.clone()));
             }
         }
         let mut tallies = lock(&self.tallies);
-        for (check, judged) in judged {
-            self.note(&mut tallies, check, judged, Some(seen));
+        for ((place, _), judged) in judged {
+            let tally = &mut tallies[place];
+            if !tally.passes_again(&judged) {
+                self.note(tally, judged, Some(seen));
+            }
         }
     }
 
-    fn note(
-        &self,
-        tallies: &mut Tallies,
-        check: &'static Check,
-        judged: Judged,
-        seen: Option<&Exchange>,
-    ) {
-        if judged.verdict == Verdict::NotApplicable {
-            return;
-        }
-        let tally = tallies.entry(check.id).or_default();
+    fn note(&self, tally: &mut Tally, judged: Judged, seen: Option<&Exchange>) {
         tally.note(judged, seen.map(|seen| seen.number), |verdict| Evidence {
             curl: seen
                 .filter(|_| matches!(verdict, Verdict::Fail { .. }))

@@ -43,7 +43,7 @@ pub(super) const CHECKS: &[Check] = &[
         Every(ANY, |seen| match seen.body() {
             Some(body) if is_list(seen) && body.get("nextCursor").is_none() => {
                 let total = &body["totalResults"];
-                require(total.is_u64(), "an integer", format!("totalResults {}", shown(total)))
+                require(total.is_u64(), "an integer", || format!("totalResults {}", shown(total)))
             }
             _ => Verdict::NotApplicable,
         }),
@@ -263,7 +263,7 @@ fn expect_scim_type(expected: &str, seen: &Exchange) -> Verdict {
 pub(super) fn partial_members(seen: &Exchange) -> Verdict {
     let Ok(list) = seen.list() else { return Verdict::NotApplicable };
     let whole = list.resources.len() as u64 >= list.total_results;
-    if whole || seen.at("/nextCursor").is_some() {
+    if whole || seen.body().is_some_and(|body| body.get("nextCursor").is_some()) {
         return Verdict::NotApplicable;
     }
     let missing: Vec<&str> = ["startIndex", "itemsPerPage"]

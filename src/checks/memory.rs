@@ -4,6 +4,7 @@
 //! same row, so neither a load nor a long search makes it grow, and what is forgotten is only not
 //! compared.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
@@ -19,7 +20,7 @@ const ROWS: usize = 8_192;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sighting {
     /// `/Users` or `/Groups`.
-    pub collection: String,
+    pub collection: &'static str,
     /// Its id.
     pub id: String,
     /// The id that was asked for, where one was.
@@ -47,10 +48,10 @@ impl Sighting {
         }
         let path = seen.request.path().trim_end_matches('/');
         let (collection, asked) = match path.rsplit_once('/') {
-            Some((parent @ ("/Users" | "/Groups"), id)) => (parent, Some(id)),
-            _ if matches!(path, "/Users" | "/Groups") => (path, None),
-            _ => return None,
+            Some((parent, id)) if !parent.is_empty() => (parent, Some(id)),
+            _ => (path, None),
         };
+        let collection = ["/Users", "/Groups"].into_iter().find(|it| *it == collection)?;
         let asked = asked.map(|id| {
             let id = percent_encoding::percent_decode_str(id);
             let id = id.decode_utf8_lossy();
@@ -65,7 +66,7 @@ impl Sighting {
         let meta = |name: &str| body.get("meta")?.get(name)?.as_str();
         let moment = |name: &str| meta(name)?.parse().ok();
         Some(Self {
-            collection: collection.to_owned(),
+            collection,
             id,
             asked,
             created: moment("created"),
@@ -77,9 +78,9 @@ impl Sighting {
         })
     }
 
-    fn of_deletion(collection: &str, id: String) -> Self {
+    fn of_deletion(collection: &'static str, id: String) -> Self {
         Self {
-            collection: collection.to_owned(),
+            collection,
             asked: Some(id.clone()),
             id,
             created: None,
@@ -94,12 +95,17 @@ impl Sighting {
 
 /// The table.
 #[derive(Debug, Default)]
-pub(super) struct Memory(Vec<Option<(Sighting, Duration)>>);
+pub(super) struct Memory(Vec<Option<(Arc<Sighting>, Duration)>>);
 
 impl Memory {
     /// Keeps what is seen now. Gives what was seen of the same id before, where that answer was
     /// there before this request went out: of two at once nobody knows which came first.
-    pub(super) fn meet(&mut self, now: &Sighting, sent: Duration, answered: Duration) -> Earlier {
+    pub(super) fn meet(
+        &mut self,
+        now: &Arc<Sighting>,
+        sent: Duration,
+        answered: Duration,
+    ) -> Earlier {
         if self.0.is_empty() {
             self.0.resize(ROWS, None);
         }
@@ -115,7 +121,7 @@ impl Memory {
             known => {
                 *place = Some((now.clone(), answered));
                 let known = known.map(|(known, _)| known).filter(|known| known.id == now.id);
-                known.map_or(Earlier::Nothing, |known| Earlier::Seen(known.into()))
+                known.map_or(Earlier::Nothing, Earlier::Seen)
             }
         }
     }
@@ -127,7 +133,7 @@ pub(super) enum Earlier {
     /// Nothing that is remembered.
     Nothing,
     /// This.
-    Seen(Box<Sighting>),
+    Seen(Arc<Sighting>),
     /// Something while the request was under way.
     AtOnce,
 }
@@ -201,7 +207,7 @@ mod tests {
 
     #[test]
     fn what_was_answered_before_the_question_is_remembered_and_nothing_else() {
-        let now = seen(&json!({"id": "a b"}));
+        let now = Arc::new(seen(&json!({"id": "a b"})));
         let mut memory = Memory::default();
         let at = Duration::from_secs;
         assert!(matches!(memory.meet(&now, at(1), at(2)), Earlier::Nothing));
@@ -209,7 +215,8 @@ mod tests {
         assert!(matches!(memory.meet(&now, at(4), at(5)), Earlier::AtOnce));
         assert!(matches!(memory.meet(&now, at(6), at(10)), Earlier::AtOnce), "9 was after 6");
         for number in 0..100_000 {
-            memory.meet(&Sighting { id: number.to_string(), ..now.clone() }, at(0), at(0));
+            let other = Sighting { id: number.to_string(), ..(*now).clone() };
+            memory.meet(&Arc::new(other), at(0), at(0));
         }
         assert_eq!(memory.0.len(), ROWS);
     }

@@ -120,8 +120,8 @@ pub(super) const CHECKS: &[Check] = &[
                 let Some(location) = resource["meta"]["location"].as_str() else {
                     return Verdict::NotApplicable;
                 };
-                let leaks = name.contains('@')
-                    && (location.contains(name) || location.contains(&encoded(name)));
+                let is_coded = location.contains('%') && location.contains(&encoded(name));
+                let leaks = name.contains('@') && (is_coded || location.contains(name));
                 require(!leaks, "a location without userName", location)
             })
         }),
@@ -133,9 +133,9 @@ pub(super) const CHECKS: &[Check] = &[
         Every(ANY, |seen| {
             each_resource(seen, |resource| {
                 let Some(id) = resource["id"].as_str() else { return Verdict::NotApplicable };
-                let mut personal = texts(resource, "emails", "value");
-                personal.extend(resource["userName"].as_str().map(str::to_owned));
-                let equal = personal.iter().any(|text| text.eq_ignore_ascii_case(id));
+                let mut personal =
+                    text_of_each(resource, "emails", "value").chain(resource["userName"].as_str());
+                let equal = personal.any(|text| text.eq_ignore_ascii_case(id));
                 require(!equal, "an id that says nothing", id)
             })
         }),

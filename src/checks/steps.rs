@@ -110,11 +110,19 @@ pub(super) fn target_of(link: &str) -> Option<String> {
 
 /// The texts of one sub-attribute of a multi-valued attribute, sorted.
 pub(super) fn texts(body: &Value, attribute: &str, sub: &str) -> Vec<String> {
-    let entries = body[attribute].as_array().map_or(&[][..], Vec::as_slice);
-    let mut texts: Vec<String> =
-        entries.iter().filter_map(|entry| entry[sub].as_str()).map(str::to_owned).collect();
+    let mut texts: Vec<String> = text_of_each(body, attribute, sub).map(str::to_owned).collect();
     texts.sort();
     texts
+}
+
+/// The same in the order of the body.
+pub(super) fn text_of_each<'a>(
+    body: &'a Value,
+    attribute: &str,
+    sub: &str,
+) -> impl Iterator<Item = &'a str> {
+    let entries = body[attribute].as_array().map_or(&[][..], Vec::as_slice);
+    entries.iter().filter_map(move |entry| entry[sub].as_str())
 }
 
 /// The same text with every letter's case flipped (ASCII).

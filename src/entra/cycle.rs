@@ -214,9 +214,10 @@ fn task(
 ) -> ObjectTask {
     let is_provision = intent == Intent::Provision;
     let is_new = is_provision && link.is_none();
-    let mapped = |wanted: bool, moment| match wanted {
-        true => mapping.evaluate(source, moment),
-        false => Vec::new(),
+    let (creation, update) = match is_provision {
+        true if is_new => mapping.evaluate_new(source),
+        true => (Vec::new(), mapping.evaluate(source, Moment::Update)),
+        false => (Vec::new(), Vec::new()),
     };
     ObjectTask {
         kind,
@@ -224,8 +225,8 @@ fn task(
         intent,
         link,
         matching: if is_new { matching(mapping, names, source) } else { Vec::new() },
-        creation: mapped(is_new, Moment::Creation),
-        update: mapped(is_provision, Moment::Update),
+        creation,
+        update,
     }
 }
 

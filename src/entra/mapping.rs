@@ -167,6 +167,28 @@ impl ObjectMapping {
             .collect()
     }
 
+    /// The values of an object that may have to be created: those for its creation, and those for
+    /// an update where it is there already. Each is worked out once.
+    pub fn evaluate_new(
+        &self,
+        source: &dyn SourceAttributes,
+    ) -> (Vec<MappedValue>, Vec<MappedValue>) {
+        let mapped = self.attributes.iter().filter(|mapping| !mapping.is_reference());
+        let (mut creation, mut update) = (Vec::with_capacity(mapped.clone().count()), Vec::new());
+        for mapping in mapped {
+            let Ok(computed) = mapping.computed(source) else { continue };
+            let target = || mapping.target.clone();
+            if mapping.acts_at(Moment::Update)
+                && let Some(value) = &computed
+            {
+                update.push(MappedValue { target: target(), value: value.clone() });
+            }
+            let value = computed.or_else(|| mapping.default());
+            creation.extend(value.map(|value| MappedValue { target: target(), value }));
+        }
+        (creation, update)
+    }
+
     /// The text a Matching attribute is looked up by; `None` where it is not mapped or null.
     pub fn value_of(&self, target: &str, source: &dyn SourceAttributes) -> Option<String> {
         let value = self.mapping(target)?.value_at(source, Moment::Update)?;
@@ -262,19 +284,27 @@ impl AttributeMapping {
     }
 
     fn value_at(&self, source: &dyn SourceAttributes, moment: Moment) -> Option<Value> {
-        let source = OutboundNames(source);
-        let computed = match &self.source {
-            MappingSource::Direct(name) => Ok(read_attribute(&source, name)),
-            MappingSource::Constant(text) => Ok(Some(json!(text))),
-            MappingSource::Expression(expression) => expression.evaluate(&source),
-        };
-        match computed.map(|value| value.and_then(|value| self.fit(value))) {
-            Ok(Some(value)) => Some(value),
-            Ok(None) if moment == Moment::Creation => {
-                self.default_value.as_ref().and_then(|text| self.fit(json!(text)))
-            }
-            Ok(None) | Err(Dropped) => None,
+        match self.computed(source) {
+            Ok(None) if moment == Moment::Creation => self.default(),
+            Ok(value) => value,
+            Err(Dropped) => None,
         }
+    }
+
+    /// What the source says, before any default steps in.
+    fn computed(&self, source: &dyn SourceAttributes) -> Result<Option<Value>, Dropped> {
+        let source = OutboundNames(source);
+        let value = match &self.source {
+            MappingSource::Direct(name) => read_attribute(&source, name),
+            MappingSource::Constant(text) => Some(json!(text)),
+            MappingSource::Expression(expression) => expression.evaluate(&source)?,
+        };
+        Ok(value.and_then(|value| self.fit(value)))
+    }
+
+    /// What a new object gets where the source is null.
+    fn default(&self) -> Option<Value> {
+        self.default_value.as_ref().and_then(|text| self.fit(json!(text)))
     }
 
     /// Gives a value the type of its target: booleans for `active` and `primary`, text for other
@@ -303,6 +333,7 @@ impl AttributeMapping {
                 (!entries.is_empty()).then_some(Value::Array(entries))
             }
             Value::Bool(_) | Value::Number(_) if custom => Some(value),
+            Value::String(text) => (!text.is_empty()).then_some(Value::String(text)),
             other => as_text(&other).filter(|text| !text.is_empty()).map(Value::String),
         }
     }

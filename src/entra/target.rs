@@ -261,14 +261,16 @@ fn array(value: &mut Value) -> &mut Vec<Value> {
 
 /// The member of that name, made at its place in the documented order where it was missing.
 fn child<'a>(object: &'a mut Map<String, Value>, parent: &str, name: &str) -> &'a mut Value {
-    let known = object.keys().find(|key| key.eq_ignore_ascii_case(name)).cloned();
-    let name = known.unwrap_or_else(|| {
+    let known = object.keys().position(|key| key.eq_ignore_ascii_case(name));
+    let place = known.unwrap_or_else(|| {
+        // Those that are there stand in that order, and most come in it.
         let rank = rank(parent, name);
-        let place = object.keys().position(|key| self::rank(parent, key) > rank);
-        object.shift_insert(place.unwrap_or(object.len()), name.to_owned(), Value::Null);
-        name.to_owned()
+        let before = object.keys().rev().take_while(|key| self::rank(parent, key) > rank);
+        let place = object.len() - before.count();
+        object.shift_insert(place, name.to_owned(), Value::Null);
+        place
     });
-    object.get_mut(&name).expect("the member was found or inserted above")
+    object.values_mut().nth(place).expect("the member was found or inserted above")
 }
 
 /// A new entry: what the selector asks for, and what the documented bodies add to it.
@@ -295,7 +297,7 @@ fn new_entry(attribute: &str, selector: &Selector) -> Value {
 fn rank(parent: &str, key: &str) -> usize {
     let order: &[&str] = if parent.is_empty() {
         TOP
-    } else if same(parent, "name") {
+    } else if parent.eq_ignore_ascii_case("name") {
         NAME
     } else if parent.contains(':') {
         EXTENSION
@@ -303,8 +305,8 @@ fn rank(parent: &str, key: &str) -> usize {
         ENTRY
     };
     let key = if key.starts_with("urn:") { "urn:" } else { key };
-    let unknown = order.iter().position(|known| *known == "*").unwrap_or(order.len());
-    order.iter().position(|known| known.eq_ignore_ascii_case(key)).unwrap_or(unknown)
+    let place = |of: &str| order.iter().position(|known| known.eq_ignore_ascii_case(of));
+    place(key).or_else(|| place("*")).unwrap_or(order.len())
 }
 
 const TOP: &[&str] = &[

@@ -480,6 +480,7 @@ mod tests {
             Wire::new(PatchDialect::Default, settings)
                 .create_group(std::slice::from_ref(&name))
                 .body_json()
+                .cloned()
                 .unwrap()
         };
         assert_eq!(

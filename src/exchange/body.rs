@@ -1,4 +1,4 @@
-//! The body of an answer: its bytes, and what they say.
+//! A body: its bytes, and what they say.
 
 use std::ops::Deref;
 use std::sync::OnceLock;
@@ -6,27 +6,34 @@ use std::sync::OnceLock;
 use bytes::Bytes;
 use serde_json::Value;
 
-use crate::scim::message::{identity_of, read_identity, read_json};
+use crate::scim::message::{Identity, read_json};
 
-/// The bytes of a body. They are read as JSON when somebody first asks, and never again.
+/// The bytes of a body. What they say is read when somebody first asks, and never again.
 #[derive(Debug, Clone, Default)]
 pub struct Body {
     bytes: Bytes,
     json: OnceLock<Option<Value>>,
+    identity: OnceLock<Option<Identity>>,
 }
 
 impl Body {
+    /// The bytes, shared.
+    pub fn bytes(&self) -> Bytes {
+        self.bytes.clone()
+    }
+
     /// The body as JSON, where it is JSON.
     pub fn json(&self) -> Option<&Value> {
         self.json.get_or_init(|| read_json(&self.bytes).ok()).as_ref()
     }
 
-    /// What of it says which resource it is; see [`read_identity`].
-    pub fn identity(&self) -> Option<Value> {
-        match self.json.get() {
-            Some(json) => identity_of(json.as_ref()?),
-            None => read_identity(&self.bytes),
-        }
+    /// What of it says which resource it is; see [`Identity`].
+    pub fn identity(&self) -> Option<&Identity> {
+        let read = || match self.json.get() {
+            Some(json) => Identity::of(json.as_ref()?),
+            None => Identity::read(&self.bytes),
+        };
+        self.identity.get_or_init(read).as_ref()
     }
 }
 
@@ -37,15 +44,15 @@ impl PartialEq for Body {
 }
 
 impl Deref for Body {
-    type Target = Bytes;
+    type Target = [u8];
 
-    fn deref(&self) -> &Bytes {
+    fn deref(&self) -> &[u8] {
         &self.bytes
     }
 }
 
 impl<Of: Into<Bytes>> From<Of> for Body {
     fn from(bytes: Of) -> Self {
-        Self { bytes: bytes.into(), json: OnceLock::new() }
+        Self { bytes: bytes.into(), ..Self::default() }
     }
 }

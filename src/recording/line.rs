@@ -3,6 +3,7 @@
 //! A body is written as JSON where that gives back the same bytes, else as text, else as base64.
 //! Header values are written byte by character (Latin-1), because a server may put any byte there.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use base64::Engine;
@@ -24,27 +25,30 @@ pub(super) fn write(exchange: &Exchange, keep_bodies: bool, scrub: &Scrub) -> St
 
 /// Takes an exchange out of a line; the error says what is wrong with it.
 pub(super) fn read(line: &[u8]) -> Result<Exchange, String> {
-    let line: Line = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+    let line: Line<'_> = serde_json::from_slice(line).map_err(|error| error.to_string())?;
     line.exchange()
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct Line {
+struct Line<'a> {
     number: u64,
-    operation: String,
+    operation: Cow<'a, str>,
     due_us: u64,
     sent_us: u64,
     answered_us: u64,
-    method: String,
+    method: Cow<'a, str>,
     target: String,
     credential: CredentialKind,
-    headers: Vec<(String, String)>,
+    headers: Vec<HeaderLine<'a>>,
     body: Option<Body>,
-    result: Ended,
+    result: Ended<'a>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     disturbance: Option<Disturbance>,
 }
+
+/// A header's name and value.
+type HeaderLine<'a> = (Cow<'a, str>, String);
 
 /// Which credential went with the request, without its value.
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -68,8 +72,8 @@ enum Body {
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum Ended {
-    Answer(AnswerLine),
+enum Ended<'a> {
+    Answer(AnswerLine<'a>),
     Connect(String),
     Tls(String),
     TimeoutUs(u64),
@@ -79,9 +83,9 @@ enum Ended {
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct AnswerLine {
+struct AnswerLine<'a> {
     status: u16,
-    headers: Vec<(String, String)>,
+    headers: Vec<HeaderLine<'a>>,
     body: Option<Body>,
     end: End,
 }
@@ -94,18 +98,18 @@ enum End {
     Broken(String),
 }
 
-impl Line {
-    fn of(exchange: &Exchange, keep_bodies: bool, scrub: &Scrub) -> Self {
+impl<'a> Line<'a> {
+    fn of(exchange: &'a Exchange, keep_bodies: bool, scrub: &Scrub) -> Self {
         let request = &exchange.request;
         let headers =
             request.headers.iter().filter(|(name, _)| !SECRET_HEADERS.contains(&name.as_str()));
         Self {
             number: exchange.number,
-            operation: exchange.operation.name(),
+            operation: exchange.operation.name().into(),
             due_us: micros(exchange.due),
             sent_us: micros(exchange.sent),
             answered_us: micros(exchange.answered),
-            method: request.method.to_string(),
+            method: request.method.as_str().into(),
             target: scrub(&request.target),
             credential: match request.credential {
                 Credential::SecretToken => CredentialKind::SecretToken,
@@ -131,7 +135,7 @@ impl Line {
             headers: self.headers.iter().map(header).collect::<Result<_, _>>()?,
             body: match self.body {
                 None | Some(Body::Dropped(_)) => None,
-                Some(body) => Some(body.bytes()?),
+                Some(body) => Some(body.bytes()?.into()),
             },
             credential: match self.credential {
                 CredentialKind::SecretToken => Credential::SecretToken,
@@ -153,8 +157,8 @@ impl Line {
     }
 }
 
-impl Ended {
-    fn of(result: &Result<Answer, Failure>, keep_bodies: bool, scrub: &Scrub) -> Self {
+impl<'a> Ended<'a> {
+    fn of(result: &'a Result<Answer, Failure>, keep_bodies: bool, scrub: &Scrub) -> Self {
         let answer = match result {
             Ok(answer) => answer,
             Err(Failure::Connect(why)) => return Self::Connect(scrub(why)),
@@ -285,12 +289,13 @@ fn is_kept(name: &str) -> bool {
     KEPT_HEADERS.contains(&name) || KEPT_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
-fn header_line(name: &HeaderName, value: &HeaderValue, scrub: &Scrub) -> (String, String) {
-    let latin: String = value.as_bytes().iter().copied().map(char::from).collect();
-    (name.to_string(), scrub(&latin))
+fn header_line<'a>(name: &'a HeaderName, value: &HeaderValue, scrub: &Scrub) -> HeaderLine<'a> {
+    let latin = || value.as_bytes().iter().copied().map(char::from).collect();
+    let text = value.to_str().map_or_else(|_| Cow::Owned(latin()), Cow::Borrowed);
+    (name.as_str().into(), scrub(&text))
 }
 
-fn header(line: &(String, String)) -> Result<(HeaderName, HeaderValue), String> {
+fn header(line: &HeaderLine<'_>) -> Result<(HeaderName, HeaderValue), String> {
     let (name, value) = line;
     let name = HeaderName::from_bytes(name.as_bytes())
         .map_err(|_| format!("`{name}` is no name of a header"))?;

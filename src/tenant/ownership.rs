@@ -18,6 +18,7 @@ use serde_json::Value;
 
 use super::manifest::{Collection, Journal, ManifestError, ManifestLine, Owned, Unresolved};
 use crate::exchange::{Disturbance, Exchange, Failure, Request};
+use crate::scim::message::Identity;
 
 /// A resource: ids are unique in their collection and, on some tenants, nowhere else.
 type Name = (Collection, String);
@@ -151,7 +152,7 @@ impl Ownership {
         if request.method == Method::POST {
             return match collection_of(path) {
                 Some(collection) => {
-                    self.note_create((number, None), collection, request.identity().as_ref())
+                    self.note_create((number, None), collection, request.identity())
                 }
                 None if is_search(path) => Ok(()),
                 None if path == "/Bulk" => self.permit_bulk(number, request),
@@ -159,7 +160,7 @@ impl Ownership {
                 None => match resource_of(path).filter(|name| self.may_change(name)) {
                     // It creates nothing where the tenant is right, and is noted in case it is not.
                     Some((collection, _)) => {
-                        self.note_create((number, None), collection, request.identity().as_ref())
+                        self.note_create((number, None), collection, request.identity())
                     }
                     None => Err(format!("a POST to {path} is none of a run's own resources")),
                 },
@@ -228,11 +229,10 @@ impl Ownership {
         &self,
         (number, operation): Create,
         collection: Collection,
-        body: Option<&Value>,
+        sent: Option<&Identity>,
     ) -> Result<(), String> {
-        let text = |name: &str| body?.get(name)?.as_str().map(str::to_owned);
-        let name = text("userName").or_else(|| text("displayName"));
-        let external_id = text("externalId");
+        let name = sent.and_then(|sent| sent.user_name.as_ref().or(sent.display_name.as_ref()));
+        let (name, external_id) = (name.cloned(), sent.and_then(|sent| sent.external_id.clone()));
         let line = ManifestLine::Creating {
             number,
             operation,
@@ -256,10 +256,10 @@ impl Ownership {
         if refused || matches!(exchange.result, Err(Failure::Refused(_))) {
             self.not_created(create);
         } else if exchange.is_success()
-            && let Some(id) = answered.as_ref().and_then(id_of).or_else(located)
+            && let Some(id) = answered.and_then(id_of).or_else(located)
             && is_addressable(&id)
-            && names_the_same(sent.as_ref(), answered.as_ref())
-            && !is_too_old(answered.as_ref(), exchange)
+            && names_the_same(sent, answered)
+            && !is_too_old(answered, exchange)
         {
             self.created(create, (collection, id));
         }
@@ -354,8 +354,8 @@ fn is_fabricated(id: &str) -> bool {
         .is_some_and(|rest| rest.len() == 12 && rest.bytes().all(|it| it.is_ascii_hexdigit()))
 }
 
-fn id_of(resource: &Value) -> Option<String> {
-    resource.get("id")?.as_str().filter(|id| !id.is_empty()).map(str::to_owned)
+fn id_of(resource: &Identity) -> Option<String> {
+    resource.id.clone().filter(|id| !id.is_empty())
 }
 
 /// The last segment of a location, for answers without a body.
@@ -368,25 +368,27 @@ fn id_of_location(location: &str, collection: Collection) -> Option<String> {
 
 /// Whether the answer speaks of the resource that was sent: a server that answers a create with
 /// somebody else's resource must not make it ours. Case, spaces and marks may be the server's.
-fn names_the_same(sent: Option<&Value>, answered: Option<&Value>) -> bool {
+fn names_the_same(sent: Option<&Identity>, answered: Option<&Identity>) -> bool {
     let (Some(sent), Some(answered)) = (sent, answered) else { return true };
     let bare = |text: &str| -> String {
         text.chars().filter(|it| it.is_alphanumeric()).flat_map(char::to_lowercase).collect()
     };
+    let same = |sent: &Option<String>, answered: &Option<String>| match (sent, answered) {
+        (Some(sent), Some(answered)) => sent == answered || bare(sent) == bare(answered),
+        _ => true,
+    };
     // A user's displayName may follow from the other names; a group's is its name.
-    let names = if sent.get("userName").is_some() { "userName" } else { "displayName" };
-    [names, "externalId"].iter().all(|name| {
-        match (sent.get(name).and_then(Value::as_str), answered.get(name).and_then(Value::as_str)) {
-            (Some(sent), Some(answered)) => bare(sent) == bare(answered),
-            _ => true,
-        }
-    })
+    let same_name = match sent.user_name.is_some() {
+        true => same(&sent.user_name, &answered.user_name),
+        false => same(&sent.display_name, &answered.display_name),
+    };
+    same_name && same(&sent.external_id, &answered.external_id)
 }
 
 /// Whether the answer itself says that the resource was there long before: a server that turns a
 /// create into an update of what bears the name. Both times are the server's.
-fn is_too_old(answered: Option<&Value>, exchange: &Exchange) -> bool {
-    let created = answered.and_then(|body| body.pointer("/meta/created")?.as_str());
+fn is_too_old(answered: Option<&Identity>, exchange: &Exchange) -> bool {
+    let created = answered.and_then(|answered| answered.created.as_ref());
     let created = created.and_then(|text| text.parse::<Timestamp>().ok());
     let dates = jiff::fmt::rfc2822::DateTimeParser::new();
     let answered = exchange.header("date").and_then(|text| dates.parse_timestamp(text).ok());

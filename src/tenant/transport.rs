@@ -14,7 +14,7 @@ use tower::ServiceExt as _;
 
 use super::embedded::ConnectionDropped;
 use super::{SecretToken, TenantUrl};
-use crate::exchange::{Answer, BodyEnd, Credential, Failure, Request};
+use crate::exchange::{Answer, Body, BodyEnd, Credential, Failure, Request};
 
 /// Limits on one request.
 #[derive(Debug, Clone)]
@@ -132,13 +132,12 @@ async fn over_http(
     if let Some(value) = authorization {
         headers.insert(AUTHORIZATION, value);
     }
-    let mut builder = client.request(request.method.clone(), url.join(&request.target));
-    builder = builder.headers(headers);
-    if let Some(body) = &request.body {
-        builder = builder.body(body.clone());
-    }
+    let built = client.request(request.method.clone(), url.join(&request.target)).build();
+    let mut asked = built.map_err(|error| failure_of(&error))?;
+    *asked.headers_mut() = headers;
+    *asked.body_mut() = request.body.as_ref().map(|body| body.bytes().into());
     let deadline = tokio::time::Instant::now() + limits.timeout;
-    let mut response = match tokio::time::timeout_at(deadline, builder.send()).await {
+    let mut response = match tokio::time::timeout_at(deadline, client.execute(asked)).await {
         Err(_) => return Err(Failure::Timeout(limits.timeout)),
         Ok(Err(error)) => return Err(failure_of(&error)),
         Ok(Ok(response)) => response,
@@ -179,7 +178,8 @@ async fn in_process(
             headers.insert(http::header::HOST, host);
         }
     }
-    let body = axum::body::Body::from(request.body.clone().unwrap_or_default());
+    let body = request.body.as_ref().map(Body::bytes).unwrap_or_default();
+    let body = axum::body::Body::from(body);
     let request = builder.body(body).map_err(|error| Failure::Refused(error.to_string()))?;
     let answer = async {
         // A call that is ready at once would never let others of the same thread have their turn.

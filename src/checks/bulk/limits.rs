@@ -180,7 +180,7 @@ fn limit(config: &Exchange, name: &str) -> Option<usize> {
 /// The request, where the tenant's limit of bytes leaves room for it.
 fn fitting(config: &Exchange, request: Request) -> Option<Request> {
     let most = limit(config, "maxPayloadSize").unwrap_or(usize::MAX);
-    let length = request.body.as_ref().map_or(0, bytes::Bytes::len);
+    let length = request.body.as_ref().map_or(0, |body| body.len());
     (length <= most).then_some(request)
 }
 

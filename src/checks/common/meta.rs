@@ -37,6 +37,7 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
             }
             each_resource(seen, |resource| match resource.pointer("/meta/resourceType") {
                 None | Some(Value::Null) => Verdict::NotApplicable,
+                Some(held) if held == type_of(seen) => Verdict::Pass,
                 Some(held) => expect("resourceType", json!(type_of(seen)), held),
             })
         }),

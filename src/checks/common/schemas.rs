@@ -30,7 +30,7 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
                     _ => by_path,
                 };
                 match urns(resource) {
-                    Some(urns) => require(urns.contains(&base), base, format!("{urns:?}")),
+                    Some(urns) => require(urns.contains(&base), base, || format!("{urns:?}")),
                     None => Verdict::NotApplicable,
                 }
             })
@@ -46,7 +46,8 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
                 let all = urns.len();
                 urns.sort_unstable();
                 urns.dedup();
-                expect("URNs that differ:", all, urns.len())
+                let differing = urns.len();
+                require(differing == all, "URNs that differ", || format!("{differing} of {all}"))
             })
         }),
     ),

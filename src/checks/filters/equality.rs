@@ -291,7 +291,8 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
 
 /// Of the answer to `userName eq "…"`, in whatever run: no stranger in it.
 fn only_matches(seen: &Exchange) -> Verdict {
-    let asked = seen.request.query().and_then(|query| {
+    let asked = seen.request.query().filter(|it| it.to_ascii_lowercase().contains("username"));
+    let asked = asked.and_then(|query| {
         let mut pairs = url::form_urlencoded::parse(query.as_bytes());
         pairs.find(|(name, _)| name == "filter").map(|(_, filter)| filter.into_owned())
     });
@@ -306,7 +307,8 @@ fn only_matches(seen: &Exchange) -> Verdict {
         return Verdict::NotApplicable;
     };
     let named = list.resources.iter().filter_map(|resource| resource["userName"].as_str());
-    match named.clone().find(|held| held.to_lowercase() != name.to_lowercase()) {
+    let other = |held: &str| held != name && held.to_lowercase() != name.to_lowercase();
+    match named.clone().find(|held| other(held)) {
         Some(stranger) => fail(format!("only {name}"), stranger.to_owned()),
         None if named.count() == 0 => Verdict::NotApplicable,
         None => Verdict::Pass,

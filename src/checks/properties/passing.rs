@@ -63,7 +63,7 @@ pub(super) const CHECKS: &[Check] = &[
             }
             (_, None) => Verdict::NotApplicable,
             (_, Some(earlier)) if earlier.collection != now.collection => {
-                fail(format!("{} below {}", now.id, earlier.collection), now.collection.clone())
+                fail(format!("{} below {}", now.id, earlier.collection), now.collection)
             }
             (_, Some(earlier)) if earlier.is_deleted && !now.is_deleted => {
                 fail(format!("{} gone for ever", now.id), "shown again")
@@ -132,7 +132,8 @@ fn one_primary(resource: &Value) -> Verdict {
         let marked = entries.filter(|entry| entry.get("primary") == Some(&Value::Bool(true)));
         match marked.count() {
             0 => Verdict::NotApplicable,
-            count => require(count == 1, &format!("one primary of `{name}`"), format!("{count}")),
+            1 => Verdict::Pass,
+            count => fail(format!("one primary of `{name}`"), count.to_string()),
         }
     });
     worst(each)
@@ -150,35 +151,35 @@ fn schema_of(resource: &Value) -> Option<&'static Schema> {
 fn fits_its_schema(resource: &Value) -> Verdict {
     let Some(schema) = schema_of(resource) else { return Verdict::NotApplicable };
     let extension = schema::enterprise_user();
-    let mut verdicts = vec![Verdict::Pass];
-    for (name, value) in resource.as_object().into_iter().flatten() {
+    let members = resource.as_object().into_iter().flatten();
+    let each = members.map(|(name, value)| {
         if name == extension.id && schema.id == scim::USER {
-            for (name, value) in value.as_object().into_iter().flatten() {
-                verdicts.extend(extension.find(name).map(|it| fits(it, name, value)));
-            }
-            continue;
+            let members = value.as_object().into_iter().flatten();
+            return worst(members.filter_map(|(name, value)| {
+                extension.find(name).map(|it| fits(it, &[name], value))
+            }));
         }
         let attribute = schema.find(name).or_else(|| schema::find(schema::common(), name));
-        verdicts.extend(attribute.map(|it| fits(it, name, value)));
-    }
-    worst(verdicts)
+        attribute.map_or(Verdict::Pass, |it| fits(it, &[name], value))
+    });
+    all_of([Verdict::Pass, worst(each)])
 }
 
 /// A value has the type and the number of its attribute; what is unassigned fits any.
-fn fits(attribute: &Attribute, name: &str, value: &Value) -> Verdict {
+fn fits(attribute: &Attribute, path: &[&str], value: &Value) -> Verdict {
     if is_unassigned(value) {
         return Verdict::NotApplicable;
     }
     if attribute.multi_valued {
         let Some(entries) = value.as_array() else {
-            return fail(format!("`{name}` an array"), shown(value));
+            return fail(format!("`{}` an array", path.join(".")), shown(value));
         };
-        return worst(entries.iter().map(|entry| fits_one(attribute, name, entry)));
+        return worst(entries.iter().map(|entry| fits_one(attribute, path, entry)));
     }
-    fits_one(attribute, name, value)
+    fits_one(attribute, path, value)
 }
 
-fn fits_one(attribute: &Attribute, name: &str, value: &Value) -> Verdict {
+fn fits_one(attribute: &Attribute, path: &[&str], value: &Value) -> Verdict {
     let fitting = match attribute.kind {
         AttributeType::Complex => value.is_object(),
         AttributeType::Boolean => value.is_boolean(),
@@ -190,11 +191,11 @@ fn fits_one(attribute: &Attribute, name: &str, value: &Value) -> Verdict {
         | AttributeType::Reference => value.is_string(),
     };
     if !fitting {
-        return fail(format!("`{name}` a {}", attribute.kind.word()), shown(value));
+        return fail(format!("`{}` a {}", path.join("."), attribute.kind.word()), shown(value));
     }
     let parts = value.as_object().into_iter().flatten();
     worst(parts.filter_map(|(part, value)| {
-        attribute.find(part).map(|it| fits(it, &format!("{name}.{part}"), value))
+        attribute.find(part).map(|it| fits(it, &[path[0], part], value))
     }))
 }
 
@@ -213,7 +214,7 @@ pub(super) mod tests {
 
     fn sighting(tag: &str, modified: &str, digest: u64) -> Sighting {
         Sighting {
-            collection: "/Users".to_owned(),
+            collection: "/Users",
             id: "user-0".to_owned(),
             asked: Some("user-0".to_owned()),
             created: "2026-01-02T03:04:05Z".parse().ok(),

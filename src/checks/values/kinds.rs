@@ -31,11 +31,11 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
             let (true, Some(body)) = (seen.is_success(), seen.body()) else {
                 return Verdict::NotApplicable;
             };
-            worst(INTEGERS.map(|place| match body.pointer(place) {
+            worst(INTEGERS.map(|place| match value_at(body, place) {
                 None | Some(Value::Null) => Verdict::NotApplicable,
                 Some(value) => {
                     let whole = value.is_i64() || value.is_u64();
-                    require(whole, "an integer", format!("{place} {}", shown(value)))
+                    require(whole, "an integer", || format!("{} {}", place.join("."), shown(value)))
                 }
             }))
         }),
@@ -58,11 +58,8 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         "certificates come back in base64",
         Every(ANY, |seen| {
             each_resource(seen, |resource| {
-                worst(
-                    texts(resource, "x509Certificates", "value")
-                        .iter()
-                        .map(|value| require(is_base64(value), "base64", value)),
-                )
+                let each = text_of_each(resource, "x509Certificates", "value");
+                worst(each.map(|value| require(is_base64(value), "base64", value)))
             })
         }),
     ),
@@ -72,13 +69,12 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         "the value of a reference is a URI",
         Every(ANY, |seen| {
             each_resource(seen, |resource| {
-                let mut links = texts(resource, "members", "$ref");
-                links.extend(texts(resource, "groups", "$ref"));
-                let single = ["/meta/location", "/profileUrl"].map(|place| resource.pointer(place));
-                links.extend(
-                    single.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned),
-                );
-                worst(links.iter().map(|link| require(is_uri(link), "a URI", link)))
+                let single = [&["meta", "location"][..], &["profileUrl"]];
+                let single = single.into_iter().filter_map(|place| value_at(resource, place));
+                let links = text_of_each(resource, "members", "$ref")
+                    .chain(text_of_each(resource, "groups", "$ref"))
+                    .chain(single.filter_map(Value::as_str));
+                worst(links.map(|link| require(is_uri(link), "a URI", link)))
             })
         }),
     ),
@@ -207,14 +203,19 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
 ];
 
 /// Where integers stand in answers.
-const INTEGERS: [&str; 6] = [
-    "/totalResults",
-    "/itemsPerPage",
-    "/startIndex",
-    "/filter/maxResults",
-    "/bulk/maxOperations",
-    "/bulk/maxPayloadSize",
+const INTEGERS: [&[&str]; 6] = [
+    &["totalResults"],
+    &["itemsPerPage"],
+    &["startIndex"],
+    &["filter", "maxResults"],
+    &["bulk", "maxOperations"],
+    &["bulk", "maxPayloadSize"],
 ];
+
+/// The member of a member, where it is there.
+fn value_at<'a>(body: &'a Value, place: &[&str]) -> Option<&'a Value> {
+    place.iter().try_fold(body, |value, name| value.get(name))
+}
 
 fn loud(its: &Fixture) -> String {
     format!("LOUD-quiet-{}", its.marker)

@@ -19,7 +19,7 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
                 worst(LISTS.iter().map(|name| match resource.get(*name) {
                     None | Some(Value::Null) => Verdict::NotApplicable,
                     Some(value) => {
-                        require(value.is_array(), "a list", format!("`{name}` {}", shown(value)))
+                        require(value.is_array(), "a list", || format!("`{name}` {}", shown(value)))
                     }
                 }))
             })
@@ -55,7 +55,7 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
             each_resource(seen, |resource| {
                 worst(LISTS.iter().filter_map(|name| resource.get(*name)?.as_array()).map(|list| {
                     let primary = list.iter().filter(|entry| entry["primary"] == true).count();
-                    require(primary < 2, "one primary value", format!("{primary} of them"))
+                    require(primary < 2, "one primary value", || format!("{primary} of them"))
                 }))
             })
         }),

@@ -88,10 +88,10 @@ impl std::fmt::Debug for Expression {
 /// The value of a source attribute in the shape expressions work on.
 pub(super) fn read_attribute(source: &dyn SourceAttributes, name: &str) -> Option<Value> {
     source.attribute(name).map(|value| match value {
-        AttributeValue::Text(text) => json!(text),
-        AttributeValue::Flag(flag) => json!(flag),
-        AttributeValue::Integer(number) => json!(number),
-        AttributeValue::Many(texts) => json!(texts),
+        AttributeValue::Text(text) => text.into(),
+        AttributeValue::Flag(flag) => flag.into(),
+        AttributeValue::Integer(number) => number.into(),
+        AttributeValue::Many(texts) => texts.into(),
     })
 }
 

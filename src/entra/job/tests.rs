@@ -28,7 +28,7 @@ struct Heard(Mutex<Vec<(Method, String, Value)>>);
 impl Listener for Heard {
     fn heard(&self, exchange: &Exchange) {
         let request = &exchange.request;
-        let body = request.body_json().unwrap_or_default();
+        let body = request.body_json().cloned().unwrap_or_default();
         let line = (request.method.clone(), request.target.clone(), body);
         self.0.lock().unwrap().push(line);
     }

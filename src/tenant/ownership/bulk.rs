@@ -13,6 +13,7 @@ use super::{
 };
 use crate::exchange::{Exchange, Failure, Request};
 use crate::scim::bulk::{BulkResponse, BulkResult, REFERENCE, bulk_id};
+use crate::scim::message::Identity;
 use crate::tenant::manifest::Collection;
 
 /// The members that a request and an operation may have.
@@ -24,12 +25,12 @@ const EXAMPLE: &str = "https://example.com";
 impl Ownership {
     /// Says whether a bulk request may go out; notes its creates before it does.
     pub(super) fn permit_bulk(&self, number: u64, request: &Request) -> Result<(), String> {
-        let body = request.body_json().unwrap_or_default();
+        let body = request.body_json().unwrap_or(&Value::Null);
         let as_we_write = request.body.as_deref() == Some(body.to_string().as_bytes());
-        if !as_we_write || !has_only(&body, &MEMBERS) {
+        if !as_we_write || !has_only(body, &MEMBERS) {
             return Err("a bulk request that can be read in two ways".to_owned());
         }
-        let operations = operations_of(&body);
+        let operations = operations_of(body);
         if let Some(operation) = operations.iter().find(|it| !self.permits(it, operations)) {
             let (method, path) = (&operation["method"], &operation["path"]);
             return Err(format!("a bulk request with {method} {path}, none of a run's own"));
@@ -37,7 +38,8 @@ impl Ownership {
         for (place, operation) in operations.iter().enumerate() {
             if let Some(collection) = self.creates_in(operation) {
                 let create = (number, Some(place));
-                self.note_create(create, collection, operation.get("data"))?;
+                let sent = operation.get("data").and_then(Identity::of);
+                self.note_create(create, collection, sent.as_ref())?;
             }
         }
         Ok(())
@@ -66,13 +68,13 @@ impl Ownership {
 
     /// Draws the conclusions of an answer, operation by operation.
     pub(super) fn heard_bulk(&self, exchange: &Exchange) {
-        let body = exchange.request.body_json().unwrap_or_default();
-        let operations = operations_of(&body);
+        let body = exchange.request.body_json().unwrap_or(&Value::Null);
+        let operations = operations_of(body);
         // Some servers refuse a whole request after they have carried out a part of it.
         let untouched = matches!(exchange.status(), 401 | 403..=405 | 413 | 415)
             || matches!(exchange.result, Err(Failure::Refused(_)));
-        let answer = exchange.json().filter(|_| exchange.is_success());
-        let answer = answer.and_then(|body| BulkResponse::read(&body).ok());
+        let answer = exchange.body().filter(|_| exchange.is_success());
+        let answer = answer.and_then(|body| BulkResponse::read(body).ok());
         let result = |place| answer.as_ref()?.result_of(operations, place);
         for (place, operation) in operations.iter().enumerate() {
             if let Some(collection) = self.creates_in(operation) {
@@ -155,13 +157,14 @@ fn made(
     collection: Collection,
     exchange: &Exchange,
 ) -> Option<Name> {
-    let answered = result.response.as_ref();
+    let answered = result.response.as_ref().and_then(Identity::of);
+    let sent = operation.get("data").and_then(Identity::of);
     let id = id_of_location(result.location.as_deref()?, collection)?;
     let ours = result.is_success()
         && is_addressable(&id)
         && !id.starts_with(REFERENCE)
-        && names_the_same(operation.get("data"), answered)
-        && !is_too_old(answered, exchange);
+        && names_the_same(sent.as_ref(), answered.as_ref())
+        && !is_too_old(answered.as_ref(), exchange);
     ours.then_some((collection, id))
 }
 
