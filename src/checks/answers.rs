@@ -361,7 +361,10 @@ fn media_type(seen: &Seen<'_>) -> Verdict {
 
 /// Judges each user and group in a successful answer: the body itself or the entries of a list.
 pub(super) fn each_resource(seen: &Seen<'_>, judge: impl Fn(&Value) -> Verdict) -> Verdict {
-    worst(seen.resources(whole_resources).iter().map(judge))
+    match seen.resources(whole_resources) {
+        [resource] => judge(resource),
+        resources => worst(resources.iter().map(judge)),
+    }
 }
 
 /// The users and groups that a successful answer shows whole.

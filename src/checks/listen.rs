@@ -55,18 +55,10 @@ pub struct Evidence {
 }
 
 const NUMBERS_MAX: usize = 10;
+/// About so many checks pass on one exchange.
+const PASSES: usize = 64;
 
 impl Tally {
-    /// Counts one more pass where there was one before: by far the most frequent of all verdicts,
-    /// and one that leaves nothing behind.
-    fn passes_again(&mut self, judged: &Judged) -> bool {
-        let again = judged.verdict == Verdict::Pass
-            && judged.readings.is_empty()
-            && self.evidence.contains_key(&Kind::Pass);
-        self.judged += u64::from(again);
-        again
-    }
-
     fn note(
         &mut self,
         judged: Judged,
@@ -105,6 +97,25 @@ impl Tally {
 /// A check with its place in the catalogue.
 type Placed = (usize, &'static Check);
 
+/// What was counted of each check, by its place in the catalogue.
+struct Tallies {
+    noted: Vec<Tally>,
+    /// Passes after the first, which leave nothing behind: by far the most frequent of all verdicts.
+    passed_again: Vec<u64>,
+}
+
+impl Tallies {
+    fn new() -> Self {
+        let checks = all().count();
+        Self { noted: vec![Tally::default(); checks], passed_again: vec![0; checks] }
+    }
+
+    fn of(&self, place: usize) -> Tally {
+        let noted = self.noted[place].clone();
+        Tally { judged: noted.judged + self.passed_again[place], ..noted }
+    }
+}
+
 /// Judges every exchange it hears by the `Every` checks, and comparisons by the `Converged` ones.
 pub struct EveryJudge {
     base: String,
@@ -119,8 +130,7 @@ pub struct EveryJudge {
     /// What properties were broken in passing since somebody asked.
     broken: Mutex<Vec<(&'static Check, Verdict)>>,
     scenario: Mutex<Option<String>>,
-    /// What was counted of each check, by its place in the catalogue.
-    tallies: Mutex<Vec<Tally>>,
+    tallies: Mutex<Tallies>,
 }
 
 impl EveryJudge {
@@ -162,7 +172,7 @@ impl EveryJudge {
             memory: Mutex::default(),
             broken: Mutex::default(),
             scenario: Mutex::default(),
-            tallies: Mutex::new(vec![Tally::default(); all().count()]),
+            tallies: Mutex::new(Tallies::new()),
         }
     }
 
@@ -176,7 +186,7 @@ impl EveryJudge {
         for (place, check) in &self.converged {
             let Judge::Converged(judge) = check.judge else { continue };
             let judged = judge(comparison).under(&self.stances);
-            self.note(&mut lock(&self.tallies)[*place], judged, None);
+            self.note(&mut lock(&self.tallies).noted[*place], judged, None);
         }
     }
 
@@ -189,7 +199,7 @@ impl EveryJudge {
             if matches!(judged.verdict, Verdict::Fail { .. }) {
                 failed.push((*check, judged.verdict.clone()));
             }
-            self.note(&mut lock(&self.tallies)[*place], judged, episode.exchanges.last());
+            self.note(&mut lock(&self.tallies).noted[*place], judged, episode.exchanges.last());
         }
         failed
     }
@@ -201,7 +211,7 @@ impl EveryJudge {
     /// What was counted of a check so far.
     pub fn tally(&self, id: &str) -> Option<Tally> {
         let place = all().position(|check| check.id == id)?;
-        Some(lock(&self.tallies)[place].clone()).filter(|tally| !tally.evidence.is_empty())
+        Some(lock(&self.tallies).of(place)).filter(|tally| !tally.evidence.is_empty())
     }
 }
 
@@ -244,24 +254,31 @@ impl EveryJudge {
 
     /// Counts what one exchange comes to. The counts are taken hold of once, after all is judged.
     fn note_passing(&self, verdicts: impl Iterator<Item = (Placed, Verdict)>, seen: &Exchange) {
-        let said = verdicts.filter(|(_, verdict)| *verdict != Verdict::NotApplicable);
-        let judged: Vec<(Placed, Judged)> =
-            said.map(|(placed, verdict)| (placed, verdict.under(&self.stances))).collect();
-        let is_broken = |it: &&(Placed, Judged)| {
-            matches!(it.1.verdict, Verdict::Fail { .. }) && it.0.1.id.starts_with("prop-")
-        };
-        for ((_, check), judged) in judged.iter().filter(is_broken) {
-            let mut broken = lock(&self.broken);
-            if broken.len() < NUMBERS_MAX {
-                broken.push((check, judged.verdict.clone()));
+        let (mut passed, mut others) = (Vec::with_capacity(PASSES), Vec::new());
+        for ((place, check), verdict) in verdicts {
+            match verdict {
+                Verdict::NotApplicable => {}
+                Verdict::Pass => passed.push(place),
+                other => others.push(((place, check), other.under(&self.stances))),
+            }
+        }
+        for ((_, check), judged) in &others {
+            if matches!(judged.verdict, Verdict::Fail { .. }) && check.id.starts_with("prop-") {
+                let mut broken = lock(&self.broken);
+                if broken.len() < NUMBERS_MAX {
+                    broken.push((*check, judged.verdict.clone()));
+                }
             }
         }
         let mut tallies = lock(&self.tallies);
-        for ((place, _), judged) in judged {
-            let tally = &mut tallies[place];
-            if !tally.passes_again(&judged) {
-                self.note(tally, judged, Some(seen));
+        for place in passed {
+            match tallies.noted[place].evidence.contains_key(&Kind::Pass) {
+                true => tallies.passed_again[place] += 1,
+                false => self.note(&mut tallies.noted[place], Verdict::Pass.into(), Some(seen)),
             }
+        }
+        for ((place, _), judged) in others {
+            self.note(&mut tallies.noted[place], judged, Some(seen));
         }
     }
 

@@ -138,11 +138,14 @@ pub(super) enum Earlier {
     AtOnce,
 }
 
-/// FNV-1a.
+/// A number for some bytes, eight at a time.
 fn hash(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
+    let (words, rest) = bytes.as_chunks::<8>();
+    let whole = words.iter().map(|word| u64::from_le_bytes(*word));
+    let mut last = [0; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    let length = bytes.len() as u64;
+    whole.chain([u64::from_le_bytes(last)]).fold(length, crate::directory::mix_both)
 }
 
 /// What a client can write of a resource, as a number: neither what the provider derives nor the

@@ -14,7 +14,7 @@ use scimrig::recording::BodyPolicy;
 use scimrig::run::cleanup::clean_up;
 use scimrig::run::{Budget, LoadResult, RepeatResult};
 use scimrig::snapshot::SnapshotMode;
-use scimrig::tenant::{Manifest, ManifestLine};
+use scimrig::tenant::{Manifest, ManifestLine, TenantUrl};
 
 use super::options::{Allowed, Common};
 use super::session::{Plan, Session};
@@ -228,6 +228,12 @@ impl Load {
                 load(session, &plan, size.members_per_patch, size.repeat).await
             })
             .await
+    }
+
+    /// Whether the tenant is named and lives on this machine.
+    pub(super) fn is_beside_its_tenant(&self) -> bool {
+        let url = self.common.tenant_url.as_deref().and_then(|url| TenantUrl::parse(url).ok());
+        url.is_some_and(|url| url.is_loopback())
     }
 
     fn shard(&self) -> Shard {

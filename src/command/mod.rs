@@ -132,7 +132,9 @@ pub(crate) fn main() -> ExitCode {
 }
 
 /// A run on the embedded tenant has one thread: then the same seed sends the same requests in the
-/// same order, also where several are in flight. Over a network nobody could promise that.
+/// same order, also where several are in flight. Over a network nobody could promise that. A load
+/// leaves half of the machine to a tenant that lives on it: more threads than that would only wake
+/// each other.
 fn runtime(command: &Command) -> std::io::Result<tokio::runtime::Runtime> {
     let common = match command {
         Command::Verify(verify) => Some(&verify.common),
@@ -146,6 +148,12 @@ fn runtime(command: &Command) -> std::io::Result<tokio::runtime::Runtime> {
         }
         _ => tokio::runtime::Builder::new_multi_thread(),
     };
+    if let Command::Load(load) = command
+        && load.is_beside_its_tenant()
+    {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        builder.worker_threads(cores.div_ceil(2));
+    }
     builder.enable_all().build()
 }
 

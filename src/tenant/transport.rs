@@ -4,6 +4,7 @@
 //! conformance tool must see each answer as it was given.
 
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -136,25 +137,32 @@ async fn over_http(
     let mut asked = built.map_err(|error| failure_of(&error))?;
     *asked.headers_mut() = headers;
     *asked.body_mut() = request.body.as_ref().map(|body| body.bytes().into());
-    let deadline = tokio::time::Instant::now() + limits.timeout;
-    let mut response = match tokio::time::timeout_at(deadline, client.execute(asked)).await {
-        Err(_) => return Err(Failure::Timeout(limits.timeout)),
-        Ok(Err(error)) => return Err(failure_of(&error)),
-        Ok(Ok(response)) => response,
+    // One clock for all waits of a request.
+    let mut deadline = pin!(tokio::time::sleep(limits.timeout));
+    let mut response = tokio::select! {
+        biased;
+        answered = client.execute(asked) => answered.map_err(|error| failure_of(&error))?,
+        () = &mut deadline => return Err(Failure::Timeout(limits.timeout)),
     };
     let status = response.status().as_u16();
     let headers = std::mem::take(response.headers_mut());
     let mut body = BytesMut::new();
     let end = loop {
-        match tokio::time::timeout_at(deadline, response.chunk()).await {
-            Err(_) => break BodyEnd::Broken("the time limit passed before the body ended".into()),
-            Ok(Err(error)) => break BodyEnd::Broken(chain(&error.without_url())),
-            Ok(Ok(None)) => break BodyEnd::Complete,
-            Ok(Ok(Some(chunk))) if body.len() + chunk.len() > limits.body_bytes => {
+        let chunk = tokio::select! {
+            biased;
+            chunk = response.chunk() => chunk,
+            () = &mut deadline => {
+                break BodyEnd::Broken("the time limit passed before the body ended".into());
+            }
+        };
+        match chunk {
+            Err(error) => break BodyEnd::Broken(chain(&error.without_url())),
+            Ok(None) => break BodyEnd::Complete,
+            Ok(Some(chunk)) if body.len() + chunk.len() > limits.body_bytes => {
                 body.extend_from_slice(&chunk[..limits.body_bytes - body.len()]);
                 break BodyEnd::TooLarge { limit: limits.body_bytes };
             }
-            Ok(Ok(Some(chunk))) => body.extend_from_slice(&chunk),
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
         }
     };
     Ok(Answer { status, headers, body: body.freeze().into(), end })

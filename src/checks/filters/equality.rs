@@ -291,7 +291,8 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
 
 /// Of the answer to `userName eq "…"`, in whatever run: no stranger in it.
 fn only_matches(seen: &Exchange) -> Verdict {
-    let asked = seen.request.query().filter(|it| it.to_ascii_lowercase().contains("username"));
+    let Ok(list) = seen.list() else { return Verdict::NotApplicable };
+    let asked = seen.request.query().filter(|_| !list.resources.is_empty());
     let asked = asked.and_then(|query| {
         let mut pairs = url::form_urlencoded::parse(query.as_bytes());
         pairs.find(|(name, _)| name == "filter").map(|(_, filter)| filter.into_owned())
@@ -301,8 +302,7 @@ fn only_matches(seen: &Exchange) -> Verdict {
     else {
         return Verdict::NotApplicable;
     };
-    let (true, Some(name), Ok(list)) =
-        (path.to_string().eq_ignore_ascii_case("userName"), value.as_str(), seen.list())
+    let (true, Some(name)) = (path.to_string().eq_ignore_ascii_case("userName"), value.as_str())
     else {
         return Verdict::NotApplicable;
     };
