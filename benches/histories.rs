@@ -12,7 +12,7 @@ use axum::body::{Body, to_bytes};
 use scimrig::checks::listen::EveryJudge;
 use scimrig::entra::job::JobSetUp;
 use scimrig::entra::mapping::ObjectMapping;
-use scimrig::exchange::{Exchange, Listener, Request};
+use scimrig::exchange::{Body as Sent, Exchange, Listener, Request};
 use scimrig::metrics::Metrics;
 use scimrig::profile::{EntraSettings, ServerProfile};
 use scimrig::run::sequence::Player;
@@ -158,7 +158,7 @@ async fn answer(player: &Player, requests: &[(Request, u16)]) {
         for (name, value) in &request.headers {
             builder = builder.header(name, value);
         }
-        let sent = request.body.as_ref().map(|body| body.bytes()).unwrap_or_default();
+        let sent = request.body.as_ref().map(Sent::bytes).unwrap_or_default();
         let body = Body::from(sent);
         let asked = builder.body(body).expect("it was sent before");
         let response = router.clone().oneshot(asked).await.expect("a router cannot fail");

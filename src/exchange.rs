@@ -213,9 +213,7 @@ impl Request {
 
     /// Puts a JSON body in, as `application/scim+json; charset=utf-8`.
     pub fn json(mut self, body: &Value) -> Self {
-        let bytes =
-            serde_json::to_vec(body).expect("a value has string keys and finite numbers only");
-        self.body = Some(bytes.into());
+        self.body = Some(Body::written(body));
         self.header(http::header::CONTENT_TYPE, "application/scim+json; charset=utf-8")
     }
 

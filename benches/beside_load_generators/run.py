@@ -89,11 +89,11 @@ def scimrig(url, users, *more):
     return report["requests"]["sent"], users_phase["requests"] / users_phase["seconds"], cpu
 
 
-def locust(url, _):
+def locust(url, client):
     host = url.removesuffix("/scim")
     output, _, cpu = run(
         [LOCUST, "-f", f"{HERE}/locustfile.py", "--headless", "--host", host, "-u", str(WORKERS),
-         "-r", str(WORKERS), "-t", f"{SECONDS}s", "--only-summary"]
+         "-r", str(WORKERS), "-t", f"{SECONDS}s", "--only-summary", client]
     )
     row = re.search(r"Aggregated\s+(\d+)\s+\d+\(.*?\|.*?\|\s+([\d.]+)", output, re.S)
     return int(row.group(1)), float(row.group(2)), cpu
@@ -103,8 +103,15 @@ def main():
     def judging_a_share(url, users):
         return scimrig(url, users, "--judge", "share")
 
+    def fast_locust(url, _):
+        return locust(url, "Quick")
+
+    def usual_locust(url, _):
+        return locust(url, "Usual")
+
     ours = {"scimrig load": scimrig, "… a share": judging_a_share}
-    generators = {"wrk": wrk, "bare goose": goose, **ours, "Locust": locust}
+    theirs = {"Locust, quick": fast_locust, "Locust, usual": usual_locust}
+    generators = {"wrk": wrk, "bare goose": goose, **ours, **theirs}
     figures = {name: [] for name in generators}
     users = 20_000
     for number in range(1, ROUNDS + 1):

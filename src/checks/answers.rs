@@ -13,6 +13,7 @@ use super::check::Operation::{
     TestConnection, UpdateGroup, UpdateUser,
 };
 use super::check::*;
+use super::evidence::searches_with;
 use crate::exchange::BodyEnd;
 use crate::scim;
 
@@ -325,12 +326,6 @@ fn is_filtered(seen: &Exchange) -> bool {
         || searches_with(&seen.request, "filter")
 }
 
-/// Whether it is a search (RFC 7644 §3.4.3) whose body has that member.
-fn searches_with(request: &Request, member: &str) -> bool {
-    request.path().ends_with("/.search")
-        && request.body_json().is_some_and(|body| body.get(member).is_some())
-}
-
 /// Whether the look-up asked for totals alone.
 fn counts_only(seen: &Exchange) -> bool {
     let query = seen.request.query().unwrap_or_default();
@@ -361,26 +356,9 @@ fn media_type(seen: &Seen<'_>) -> Verdict {
 
 /// Judges each user and group in a successful answer: the body itself or the entries of a list.
 pub(super) fn each_resource(seen: &Seen<'_>, judge: impl Fn(&Value) -> Verdict) -> Verdict {
-    match seen.resources(whole_resources) {
+    match seen.resources() {
         [resource] => judge(resource),
         resources => worst(resources.iter().map(judge)),
-    }
-}
-
-/// The users and groups that a successful answer shows whole.
-fn whole_resources(seen: &Exchange) -> &[Value] {
-    let (true, Some(body)) = (seen.is_success(), seen.body()) else { return &[] };
-    let path = seen.request.path();
-    // A projection leaves out what was not asked for; discovery has no such resources.
-    let projected = seen.request.query().is_some_and(|query| query.contains("attributes="))
-        || searches_with(&seen.request, "attributes");
-    if !(path.starts_with("/Users") || path.starts_with("/Groups")) || projected {
-        return &[];
-    }
-    match body.get("Resources") {
-        Some(Value::Array(entries)) => entries,
-        _ if body.get("totalResults").is_some() || !body.is_object() => &[],
-        _ => std::slice::from_ref(body),
     }
 }
 

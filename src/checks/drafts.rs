@@ -251,7 +251,7 @@ fn email_types(schemas: &Exchange) -> Option<Vec<String>> {
         list.as_array()?.iter().find(|it| it["name"] == name).cloned()
     };
     let schemas = schemas.list().ok()?.resources;
-    let user = schemas.into_iter().find(|it| it["id"] == scim::USER)?;
+    let user = schemas.iter().find(|it| it["id"] == scim::USER)?;
     let emails = named(&user["attributes"], "emails")?;
     let kind = named(&emails["subAttributes"], "type")?;
     let values = kind["canonicalValues"].as_array().filter(|values| !values.is_empty())?;

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::capability::UserBody;
 use super::corpus::CORPUS_USERS;
 use super::vocabulary::encoded;
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, Request};
 use crate::scim;
 
 /// What a probe finds when it begins.
@@ -241,10 +241,32 @@ impl<'a> Seen<'a> {
         Self { exchange, resources: OnceCell::new(), content_type_strict }
     }
 
-    /// The resources that the answer shows, found once for all judges.
-    pub(super) fn resources(&self, find: fn(&Exchange) -> &[Value]) -> &'a [Value] {
-        self.resources.get_or_init(|| find(self.exchange))
+    /// The users and groups that a successful answer shows whole, found once for all judges.
+    pub(super) fn resources(&self) -> &'a [Value] {
+        self.resources.get_or_init(|| whole_resources(self.exchange))
     }
+}
+
+fn whole_resources(seen: &Exchange) -> &[Value] {
+    let (true, Some(body)) = (seen.is_success(), seen.body()) else { return &[] };
+    let path = seen.request.path();
+    // A projection leaves out what was not asked for; discovery has no such resources.
+    let projected = seen.request.query().is_some_and(|query| query.contains("attributes="))
+        || searches_with(&seen.request, "attributes");
+    if !(path.starts_with("/Users") || path.starts_with("/Groups")) || projected {
+        return &[];
+    }
+    match body.get("Resources") {
+        Some(Value::Array(entries)) => entries,
+        _ if body.get("totalResults").is_some() || !body.is_object() => &[],
+        _ => std::slice::from_ref(body),
+    }
+}
+
+/// Whether it is a search (RFC 7644 §3.4.3) whose body has that member.
+pub(super) fn searches_with(request: &Request, member: &str) -> bool {
+    request.path().ends_with("/.search")
+        && request.body_json().is_some_and(|body| body.get(member).is_some())
 }
 
 impl Deref for Seen<'_> {

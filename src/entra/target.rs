@@ -305,8 +305,9 @@ fn rank(parent: &str, key: &str) -> usize {
         ENTRY
     };
     let key = if key.starts_with("urn:") { "urn:" } else { key };
-    let place = |of: &str| order.iter().position(|known| known.eq_ignore_ascii_case(of));
-    place(key).or_else(|| place("*")).unwrap_or(order.len())
+    let exactly = |of: &str| order.iter().position(|known| *known == of);
+    let in_any_case = || order.iter().position(|known| known.eq_ignore_ascii_case(key));
+    exactly(key).or_else(in_any_case).or_else(|| exactly("*")).unwrap_or(order.len())
 }
 
 const TOP: &[&str] = &[

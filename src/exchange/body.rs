@@ -12,11 +12,18 @@ use crate::scim::message::{Identity, read_json};
 #[derive(Debug, Clone, Default)]
 pub struct Body {
     bytes: Bytes,
-    json: OnceLock<Option<Value>>,
-    identity: OnceLock<Option<Identity>>,
+    json: OnceLock<Option<Box<Value>>>,
+    identity: OnceLock<Option<Box<Identity>>>,
 }
 
 impl Body {
+    /// A body that is about to be sent.
+    pub fn written(json: &Value) -> Self {
+        let bytes = serde_json::to_vec(json).expect("a value has keys of text and finite numbers");
+        let identity = OnceLock::from(Identity::of(json).map(Box::new));
+        Self { bytes: bytes.into(), json: OnceLock::new(), identity }
+    }
+
     /// The bytes, shared.
     pub fn bytes(&self) -> Bytes {
         self.bytes.clone()
@@ -24,16 +31,16 @@ impl Body {
 
     /// The body as JSON, where it is JSON.
     pub fn json(&self) -> Option<&Value> {
-        self.json.get_or_init(|| read_json(&self.bytes).ok()).as_ref()
+        self.json.get_or_init(|| read_json(&self.bytes).ok().map(Box::new)).as_deref()
     }
 
     /// What of it says which resource it is; see [`Identity`].
     pub fn identity(&self) -> Option<&Identity> {
         let read = || match self.json.get() {
-            Some(json) => Identity::of(json.as_ref()?),
+            Some(json) => Identity::of(json.as_deref()?),
             None => Identity::read(&self.bytes),
         };
-        self.identity.get_or_init(read).as_ref()
+        self.identity.get_or_init(|| read().map(Box::new)).as_deref()
     }
 }
 

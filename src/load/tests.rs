@@ -452,14 +452,19 @@ async fn large_groups_get_all_their_members() {
     assert!(references.requests >= 175);
 }
 
-/// Lets a hundred requests a second through, beginning with twenty at once, and answers 503 to the
-/// others: whatever the machine does meanwhile, twice as many a second are too many.
+/// Lets a hundred requests a second through, twenty of them at once, and answers 503 to the others:
+/// whatever the machine does meanwhile, twice as many a second are too many.
 fn bears_a_hundred_a_second(router: axum::Router) -> axum::Router {
-    let (began, let_through) = (std::time::Instant::now(), Arc::new(AtomicU64::new(0)));
+    let left = Arc::new(Mutex::new((std::time::Instant::now(), 20.0)));
     router.layer(middleware::from_fn(move |request, next: middleware::Next| {
-        let so_far = 20.0 + began.elapsed().as_secs_f64() * 100.0;
-        let one_more = |count: u64| ((count as f64) < so_far).then_some(count + 1);
-        let is_let_through = let_through.fetch_update(Relaxed, Relaxed, one_more).is_ok();
+        let is_let_through = {
+            let mut left = left.lock().unwrap();
+            let more = left.0.elapsed().as_secs_f64() * 100.0;
+            let now = f64::min(left.1 + more, 20.0);
+            let is_let_through = now >= 1.0;
+            *left = (std::time::Instant::now(), if is_let_through { now - 1.0 } else { now });
+            is_let_through
+        };
         async move {
             match is_let_through {
                 true => next.run(request).await,

@@ -335,10 +335,11 @@ impl Tenant {
         if !matches!(exchange.result, Err(Failure::Refused(_))) {
             door.traffic.heard(&exchange);
         }
-        door.ownership.heard(&exchange);
         for listener in &self.listeners {
             listener.heard(&exchange);
         }
+        // After those who may have read the body already.
+        door.ownership.heard(&exchange);
         exchange
     }
 

@@ -218,7 +218,7 @@ fn urns(resource: &Value) -> Option<Vec<&str>> {
 /// The URNs that the resource type of users declares; none where it cannot be read.
 fn declared(seen: &Exchange) -> Option<Vec<String>> {
     let list = seen.list().ok()?;
-    let users = list.resources.into_iter().find(|kind| kind["schema"] == scim::USER)?;
+    let users = list.resources.iter().find(|kind| kind["schema"] == scim::USER)?;
     let extensions = users["schemaExtensions"].as_array().cloned().unwrap_or_default();
     let urns = extensions.iter().filter_map(|entry| entry["schema"].as_str());
     Some(urns.chain([scim::USER]).map(str::to_owned).collect())

@@ -334,7 +334,7 @@ fn instants_apart(one: &Value, other: &Value) -> Option<Duration> {
 /// The name of an integer attribute in the User schema.
 fn integer_attribute(schemas: &Exchange) -> Option<String> {
     let list = schemas.list().ok()?;
-    let user = list.resources.into_iter().find(|schema| schema["id"] == scim::USER)?;
+    let user = list.resources.iter().find(|schema| schema["id"] == scim::USER)?;
     let attributes = user["attributes"].as_array()?;
     let integer = attributes.iter().find(|it| it["type"] == "integer")?;
     integer["name"].as_str().map(str::to_owned)

@@ -168,7 +168,7 @@ impl Play<'_> {
         });
         let seen = self.ask(Request::post(format!("{}/.search", kind.collection()), &body)).await;
         let second = match seen.list() {
-            Ok(list) if seen.is_success() => json!(sorted(self.words(&list.resources))),
+            Ok(list) if seen.is_success() => json!(sorted(self.words(list.resources))),
             Ok(_) => json!(seen.told()),
             Err(why) => json!(why),
         };
