@@ -1,12 +1,13 @@
 //! How a query finds its resources: by an index where the filter allows it, else by a walk over
-//! all.
+//! all, which passes by whoever bears another name than the filter asks for.
 //!
-//! An index may name a resource too many, so the filter is always applied to what was found.
+//! An index and a walk may name a resource too many, so the filter is always applied to what was
+//! found.
 
 use serde_json::Value;
 
 use super::kind::ResourceKind;
-use super::store::{Indexed, Key, Store};
+use super::store::{Beginning, Indexed, Key, Store};
 use crate::scim::filter::{CompareOperator, Filter};
 use crate::scim::path::AttributePath;
 
@@ -39,6 +40,22 @@ pub(super) fn candidates(
             };
             Some(store.candidates(attribute, text))
         }
+        _ => None,
+    }
+}
+
+/// What the names begin with of all that meet the filter, where it says so.
+pub(super) fn beginning(filter: &Filter, kind: Option<ResourceKind>) -> Option<Beginning<'_>> {
+    match filter {
+        Filter::Compare {
+            path,
+            operator: CompareOperator::StartsWith,
+            value: Value::String(text),
+        } => match indexed(path, kind)? {
+            Indexed::Name(kind) => Beginning::new(kind, text),
+            _ => None,
+        },
+        Filter::And(parts) => parts.iter().find_map(|part| beginning(part, kind)),
         _ => None,
     }
 }

@@ -142,8 +142,12 @@ pub(super) async fn find(call: &Call<'_>, kind: Option<ResourceKind>, query: &Qu
             tokio::task::yield_now().await;
         }
     } else {
+        // A defect may show a name that is not the stored one.
+        let filter = query.filter.as_ref().filter(|_| !call.tenant.defects.any());
+        let beginning = filter.and_then(|filter| plan::beginning(filter, kind));
         for block in 0..store.blocks() {
-            sift(call, kind, query, &store.block(block, kind), &mut found);
+            let keys = store.block(block, kind, beginning.as_ref());
+            sift(call, kind, query, &keys, &mut found);
             tokio::task::yield_now().await;
         }
     }

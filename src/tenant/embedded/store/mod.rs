@@ -5,6 +5,7 @@
 //! take turns by a stripe of mutexes, so that reading, changing and writing it is one step, while
 //! the lock on everything is held only for look-ups and moves. No lock is held across an await.
 
+mod beginning;
 mod identity;
 mod index;
 mod members;
@@ -14,6 +15,7 @@ mod table;
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
+pub(super) use beginning::Beginning;
 use identity::Identities;
 pub(super) use identity::{Key, scramble};
 pub(super) use index::fold;
@@ -248,11 +250,21 @@ impl Store {
         self.read_lock().table.blocks()
     }
 
-    /// The visible keys of one block of the walk.
-    pub(super) fn block(&self, number: usize, kind: Option<ResourceKind>) -> Vec<Key> {
+    /// The visible keys of one block of the walk, without those whose name begins otherwise.
+    pub(super) fn block(
+        &self,
+        number: usize,
+        kind: Option<ResourceKind>,
+        beginning: Option<&Beginning<'_>>,
+    ) -> Vec<Key> {
         let state = self.read_lock();
         let mut keys = state.table.block(number, kind);
-        keys.retain(|key| !state.is_hidden(*key));
+        keys.retain(|key| {
+            let may_begin = |it: &Beginning<'_>| {
+                state.table.find(*key).is_some_and(|entry| it.may_be_of(&entry.body))
+            };
+            !state.is_hidden(*key) && beginning.is_none_or(may_begin)
+        });
         keys
     }
 
