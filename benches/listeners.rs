@@ -1,9 +1,9 @@
 //! Measures what hearing one exchange costs: judging, measuring and recording it, by the kind of
 //! exchange; and which judges cost most of it.
 //!
-//! The exchanges are those of a small load on the built-in tenant; their bodies are read once, before
-//! anything is measured, as in a run. `cargo bench --bench listeners
-//! -- 20` names the twenty dearest judges instead of ten.
+//! The exchanges are those of a small load on the built-in tenant; their bodies are read once,
+//! before anything is measured, as in a run. `cargo bench --bench listeners -- 20` names the twenty
+//! dearest judges instead of ten.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

@@ -21,12 +21,12 @@ if ! cmp -s "$here/requirements.txt" "$venv/../installed.txt"; then
     cp "$here/requirements.txt" "$venv/../installed.txt"
 fi
 if [ -z "${SCIMRIG:-}" ]; then
-    cargo build --quiet --release --manifest-path "$root/Cargo.toml"
-    SCIMRIG=$target/release/scimrig
+    cargo build --quiet --profile release-lto --manifest-path "$root/Cargo.toml"
+    SCIMRIG=$target/release-lto/scimrig
 fi
 if [ -z "${BARE_GOOSE:-}" ]; then
-    BARE_GOOSE=$(cargo bench --quiet --manifest-path "$root/Cargo.toml" --bench bare_goose --no-run \
-        --message-format=json | python3 -c '
+    BARE_GOOSE=$(cargo bench --quiet --profile release-lto --manifest-path "$root/Cargo.toml" \
+        --bench bare_goose --no-run --message-format=json | python3 -c '
 import json, sys
 
 for line in sys.stdin:

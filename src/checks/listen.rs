@@ -100,7 +100,7 @@ type Placed = (usize, &'static Check);
 /// What was counted of each check, by its place in the catalogue.
 struct Tallies {
     noted: Vec<Tally>,
-    /// Passes after the first, which leave nothing behind: by far the most frequent of all verdicts.
+    /// Passes after the first: by far the most frequent of all verdicts, they leave nothing behind.
     passed_again: Vec<u64>,
 }
 
