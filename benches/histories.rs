@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use axum::body::{Body, to_bytes};
+use mimalloc::MiMalloc;
 use scimrig::checks::listen::EveryJudge;
 use scimrig::entra::job::JobSetUp;
 use scimrig::entra::mapping::ObjectMapping;
@@ -21,6 +22,10 @@ use scimrig::tenant::embedded::{EmbeddedSettings, EmbeddedTenant, Keys};
 use scimrig::tenant::{Dress, Limits, SecretToken, Tenant, TenantUrl, Transport};
 use tokio::sync::watch;
 use tower::ServiceExt;
+
+/// The program's own.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 const SECRET: &str = "bench";
 const URL: &str = "http://localhost/scim";

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
+use mimalloc::MiMalloc;
 use scimrig::checks;
 use scimrig::checks::check::{Judge, Seen};
 use scimrig::checks::listen::EveryJudge;
@@ -26,6 +27,10 @@ use scimrig::tenant::embedded::{EmbeddedSettings, EmbeddedTenant, Keys};
 use scimrig::tenant::{Dress, Limits, SecretToken, Tenant, TenantUrl, Transport};
 use serde_json::Value;
 use tokio::sync::watch;
+
+/// The program's own.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 const SECRET: &str = "bench";
 const URL: &str = "http://localhost/scim";

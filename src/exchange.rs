@@ -418,6 +418,12 @@ impl Exchange {
         self.body().cloned()
     }
 
+    /// The answer's body as JSON, taken out; see [`Exchange::body`].
+    pub fn into_json(self) -> Option<Value> {
+        self.whole()?;
+        self.result.ok()?.body.into_json()
+    }
+
     /// What of the JSON body says which resource it is.
     pub fn identity(&self) -> Option<&Identity> {
         self.whole()?.identity()

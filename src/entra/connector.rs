@@ -434,10 +434,11 @@ impl Connector {
         };
         let exchange = self.send(operation, request).await;
         success_of(&exchange)?;
-        exchange.json().filter(Value::is_object).ok_or_else(|| {
+        if !exchange.body().is_some_and(Value::is_object) {
             let why = "a resource was read and the body is no JSON object";
-            ObjectFailure::senseless(INCOMPATIBLE, why, &exchange)
-        })
+            return Err(ObjectFailure::senseless(INCOMPATIBLE, why, &exchange));
+        }
+        Ok(exchange.into_json().unwrap_or_default())
     }
 
     /// The one resource a look-up found. A hit this run did not create is a failure: Entra would

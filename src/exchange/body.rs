@@ -34,6 +34,12 @@ impl Body {
         self.json.get_or_init(|| read_json(&self.bytes).ok().map(Box::new)).as_deref()
     }
 
+    /// The same, taken out.
+    pub fn into_json(self) -> Option<Value> {
+        self.json();
+        self.json.into_inner().flatten().map(|json| *json)
+    }
+
     /// What of it says which resource it is; see [`Identity`].
     pub fn identity(&self) -> Option<&Identity> {
         let read = || match self.json.get() {

@@ -286,7 +286,7 @@ async fn look(comparer: &Comparer, subject: &Subject) -> Vec<Difference> {
         Subject::User { key, id, expected, manager } => {
             let seen = read(connector, user_target(id)).await;
             let mut found = match resource(&seen) {
-                Some(resource) => differing_user(*key, expected, manager, &resource, seen.number),
+                Some(resource) => differing_user(*key, expected, manager, resource, seen.number),
                 None => unreadable(*key, DifferenceKind::MissingUser, id, &seen),
             };
             found.extend(second(connector, *key, &comparer.user, &expected.values).await);
@@ -295,7 +295,7 @@ async fn look(comparer: &Comparer, subject: &Subject) -> Vec<Difference> {
         Subject::Group { key, id, expected, members } => {
             let seen = read(connector, group_target(id)).await;
             let mut found = match resource(&seen) {
-                Some(resource) => differing_group(*key, expected, members, &resource, seen.number),
+                Some(resource) => differing_group(*key, expected, members, resource, seen.number),
                 None => unreadable(*key, DifferenceKind::MissingGroup, id, &seen),
             };
             let was_ignored =
@@ -353,8 +353,8 @@ async fn ask(connector: &Connector, request: Request) -> Exchange {
     }
 }
 
-fn resource(seen: &Exchange) -> Option<Value> {
-    seen.json().filter(|body| body.is_object() && seen.status() == 200)
+fn resource(seen: &Exchange) -> Option<&Value> {
+    seen.body().filter(|body| body.is_object() && seen.status() == 200)
 }
 
 fn unreadable(
