@@ -452,8 +452,8 @@ async fn large_groups_get_all_their_members() {
     assert!(references.requests >= 175);
 }
 
-/// Lets fifty creates a second through, twenty of them at once, and refuses the others: whatever the
-/// machine does meanwhile, two hundred requests a second are too many, half of them look-ups.
+/// Lets fifty creates a second through, twenty of them at once, and refuses the others: whatever
+/// the machine does, two hundred requests a second are too many, half of them look-ups.
 fn bears_fifty_creates_a_second(router: axum::Router) -> axum::Router {
     let left = Arc::new(Mutex::new((std::time::Instant::now(), 20.0)));
     let takes = move || {
