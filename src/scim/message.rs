@@ -22,6 +22,8 @@ pub struct Identity {
     pub id: Option<String>,
     /// `userName`.
     pub user_name: Option<String>,
+    /// Whether there is a `userName`, text or not.
+    pub has_user_name: bool,
     /// `displayName`.
     pub display_name: Option<String>,
     /// `externalId`.
@@ -40,7 +42,8 @@ impl Identity {
         match serde_json::from_slice::<Members>(bytes) {
             Ok(Members { id, user_name, display_name, external_id, meta }) => {
                 let created = meta.and_then(|meta| meta.created);
-                Some(Self { id, user_name, display_name, external_id, created })
+                let has_user_name = user_name.is_some();
+                Some(Self { id, user_name, has_user_name, display_name, external_id, created })
             }
             // What is no text is none of it, and of a member that stands twice the last one counts.
             Err(_) => Self::of(&read_json(bytes).ok()?),
@@ -53,6 +56,7 @@ impl Identity {
         body.is_object().then(|| Self {
             id: text(body, "id"),
             user_name: text(body, "userName"),
+            has_user_name: body.get("userName").is_some(),
             display_name: text(body, "displayName"),
             external_id: text(body, "externalId"),
             created: body.get("meta").and_then(|meta| text(meta, "created")),
@@ -166,11 +170,12 @@ mod tests {
     fn an_identity_is_what_the_whole_says_of_it() {
         let whole = br#" {"schemas":["x"],"id":"7","name":{"id":"no"},"userName":"a","meta":{}}"#;
         let text = |text: &str| Some(text.to_owned());
-        let identity = Identity { id: text("7"), user_name: text("a"), ..Identity::default() };
+        let named = Identity { has_user_name: true, user_name: text("a"), ..Identity::default() };
+        let identity = Identity { id: text("7"), ..named };
         assert_eq!(Identity::read(whole), Some(identity.clone()));
         assert_eq!(Identity::of(&read_json(whole).unwrap()), Some(identity));
         let odd = br#"{"id":"1","id":"2","userName":5,"meta":[],"externalId":null}"#;
-        let last = Identity { id: text("2"), ..Identity::default() };
+        let last = Identity { id: text("2"), has_user_name: true, ..Identity::default() };
         assert_eq!(Identity::read(odd), Some(last));
         let made = Identity::read(br#"{"meta":{"created":"then"}}"#).unwrap();
         assert_eq!(made, Identity { created: text("then"), ..Identity::default() });

@@ -256,7 +256,7 @@ impl Ownership {
         if refused || matches!(exchange.result, Err(Failure::Refused(_))) {
             self.not_created(create);
         } else if exchange.is_success()
-            && let Some(id) = answered.and_then(id_of).or_else(located)
+            && let Some(id) = exchange.id().or_else(located)
             && is_addressable(&id)
             && names_the_same(sent, answered)
             && !is_too_old(answered, exchange)
@@ -354,10 +354,6 @@ fn is_fabricated(id: &str) -> bool {
         .is_some_and(|rest| rest.len() == 12 && rest.bytes().all(|it| it.is_ascii_hexdigit()))
 }
 
-fn id_of(resource: &Identity) -> Option<String> {
-    resource.id.clone().filter(|id| !id.is_empty())
-}
-
 /// The last segment of a location, for answers without a body.
 fn id_of_location(location: &str, collection: Collection) -> Option<String> {
     let (_, id) = location.rsplit_once(&format!("{}/", collection.path()))?;
@@ -378,7 +374,7 @@ fn names_the_same(sent: Option<&Identity>, answered: Option<&Identity>) -> bool 
         _ => true,
     };
     // A user's displayName may follow from the other names; a group's is its name.
-    let same_name = match sent.user_name.is_some() {
+    let same_name = match sent.has_user_name {
         true => same(&sent.user_name, &answered.user_name),
         false => same(&sent.display_name, &answered.display_name),
     };

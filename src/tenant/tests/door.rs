@@ -183,6 +183,11 @@ async fn an_answer_about_somebody_else_makes_nobody_ours() {
     let (tenant, _) = tenant(move |_| created(&group));
     send(&tenant, Request::post("/Groups", &json!({"displayName": "Sales"}))).await;
     assert_eq!(tenant.owned(), []);
+    // What was sent as userName is no text to compare, and a displayName may be the server's.
+    let odd = json!({"userName": 5, "displayName": "Anna"});
+    let (tenant, _) = self::tenant(|_| created(&json!({"id": "8", "displayName": "5"})));
+    send(&tenant, Request::post("/Users", &odd)).await;
+    assert_eq!(tenant.owned().len(), 1);
     // The server's own spelling of the name is no other name.
     let ours = || created(&json!({"id": "9", "userName": " ANNA "}));
     assert_eq!(owned_after(ours).await, ["9"]);
