@@ -10,6 +10,7 @@ pub mod script;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 use std::time::Duration;
 
@@ -212,9 +213,13 @@ impl Request {
     }
 
     /// Puts a JSON body in, as `application/scim+json; charset=utf-8`.
-    pub fn json(mut self, body: &Value) -> Self {
-        self.body = Some(Body::written(body));
-        self.header(http::header::CONTENT_TYPE, "application/scim+json; charset=utf-8")
+    pub fn json(self, body: &Value) -> Self {
+        self.written(Body::written(body))
+    }
+
+    /// Puts the bytes of a JSON body in, typed like [`Request::json`].
+    pub fn written(self, body: Body) -> Self {
+        self.raw("application/scim+json; charset=utf-8", body)
     }
 
     /// Puts raw bytes in, with the content type given.
@@ -246,6 +251,13 @@ impl Request {
     /// The query, undecoded, where there is one.
     pub fn query(&self) -> Option<&str> {
         self.target.split_once('?').map(|(_, query)| query)
+    }
+
+    /// A number that stands for the target: another target nearly always has another.
+    pub fn target_number(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.target.hash(&mut hasher);
+        hasher.finish()
     }
 
     /// The body parsed as JSON.

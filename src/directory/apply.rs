@@ -33,7 +33,7 @@ impl Directory {
                 self.change_user(*user, |it| put_value(&mut it.attributes, attribute, value))
             }
             Change::ClearAttribute { user, attribute } => {
-                self.change_user(*user, |it| it.attributes.remove(attribute).is_some())
+                self.change_user(*user, |it| it.attributes.remove(attribute.as_str()).is_some())
             }
             Change::RenameUser { user, name } => {
                 let name = self.population.user_principal_name(name, *user);
@@ -275,16 +275,12 @@ impl Directory {
     }
 }
 
-fn put(attributes: &mut BTreeMap<String, AttributeValue>, name: &str, text: String) -> bool {
+fn put(attributes: &mut Attributes, name: &str, text: String) -> bool {
     put_value(attributes, name, &AttributeValue::Text(text))
 }
 
-fn put_value(
-    attributes: &mut BTreeMap<String, AttributeValue>,
-    name: &str,
-    value: &AttributeValue,
-) -> bool {
-    attributes.insert(name.to_owned(), value.clone()).as_ref() != Some(value)
+fn put_value(attributes: &mut Attributes, name: &str, value: &AttributeValue) -> bool {
+    attributes.insert(name.to_owned().into(), value.clone()).as_ref() != Some(value)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //!
 //! Nothing here speaks SCIM: `entra::mapping` translates.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The place of a user in its population: `user 17` in scenarios and reports.
@@ -40,13 +41,16 @@ pub enum UserState {
     HardDeleted,
 }
 
+/// Attributes by Entra's name.
+pub type Attributes = BTreeMap<Cow<'static, str>, AttributeValue>;
+
 /// One user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DirectoryUser {
     /// `objectId`, a GUID computed from seed and index.
     pub object_id: String,
     /// Attributes by Entra's name: `userPrincipalName`, `displayName`, `mail`, `givenName`, …
-    pub attributes: BTreeMap<String, AttributeValue>,
+    pub attributes: Attributes,
     /// The manager, another user of the population.
     pub manager: Option<UserIndex>,
     /// What has become of it.
@@ -61,7 +65,7 @@ pub struct DirectoryGroup {
     /// `objectId`, a GUID computed from seed and index (a re-created group gets another).
     pub object_id: String,
     /// Attributes by Entra's name: `displayName`, `mailNickname`, `description`, …
-    pub attributes: BTreeMap<String, AttributeValue>,
+    pub attributes: Attributes,
     /// Direct members that are users.
     pub members: BTreeSet<UserIndex>,
     /// Direct members that are groups.

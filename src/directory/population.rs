@@ -5,6 +5,7 @@
 //! a resource (object ids, user principal names, mail nicknames, group names) also carries the
 //! run's marker, so that two attempts never meet in one tenant and leftovers can be recognised.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::names::{DEPARTMENTS, GIVEN_NAMES, JOB_TITLES, PLACES, STREETS, SURNAMES, TEAMS};
@@ -111,8 +112,8 @@ impl Population {
                 text("displayName", self.group_name(team, index)),
                 text("mailNickname", nickname),
                 text("description", format!("Everybody in {team}")),
-                ("securityEnabled".to_owned(), AttributeValue::Flag(true)),
-                ("mailEnabled".to_owned(), AttributeValue::Flag(false)),
+                ("securityEnabled".into(), AttributeValue::Flag(true)),
+                ("mailEnabled".into(), AttributeValue::Flag(false)),
             ]),
             members: self.members_of(index).collect(),
             member_groups: BTreeSet::new(),
@@ -178,8 +179,10 @@ impl Population {
     /// A user principal name: the given name part, made unique by index and marker.
     pub fn user_principal_name(&self, name: &str, index: UserIndex) -> String {
         match &self.domain {
-            None => format!("{name}.{index}@{}.example", self.marker()),
-            Some(domain) => format!("{name}.{index}.{}@{domain}", self.marker()),
+            None => [name, ".", &index.to_string(), "@", &self.marker(), ".example"].concat(),
+            Some(domain) => {
+                [name, ".", &index.to_string(), ".", &self.marker(), "@", domain].concat()
+            }
         }
     }
 
@@ -245,36 +248,41 @@ impl Population {
         drawn.then(|| self.below(index.div_ceil(8), Topic::Manager, index))
     }
 
-    fn user_attributes(&self, index: UserIndex) -> BTreeMap<String, AttributeValue> {
+    fn user_attributes(&self, index: UserIndex) -> Attributes {
         let (given, given_ascii) = self.pick(GIVEN_NAMES, Topic::Given, index);
         let (surname, surname_ascii) = self.pick(SURNAMES, Topic::Surname, index);
         let (city, state, postal_code) = self.pick(PLACES, Topic::Place, index);
-        let address_name = format!("{given_ascii}.{surname_ascii}");
+        let address_name = [given_ascii, ".", surname_ascii].concat();
         let principal_name = self.user_principal_name(&address_name, index);
-        let phone = |line: usize| format!("+1-555-01{:02}", (index + line) % 100);
+        let phone = |line: usize| {
+            let number = (index + line) % 100;
+            ["+1-555-01", if number < 10 { "0" } else { "" }, &number.to_string()].concat()
+        };
         let house = 100 + self.below(9_000, Topic::Street, index);
         let street = self.pick(STREETS, Topic::Street, index);
+        let number = index.to_string();
+        // In order of their names, as the map keeps them: it need not sort.
         let mut attributes = BTreeMap::from([
-            text("displayName", format!("{given} {surname}")),
-            text("givenName", given),
-            text("surname", surname),
-            text("mail", principal_name.clone()),
-            text("userPrincipalName", principal_name),
-            text("mailNickname", format!("{address_name}.{index}.{}", self.marker())),
-            text("jobTitle", self.pick(JOB_TITLES, Topic::Job, index)),
-            text("department", self.pick(DEPARTMENTS, Topic::Department, index)),
-            text("companyName", "Example Corporation"),
-            text("employeeId", format!("E{}", 10_000 + index)),
-            text("telephoneNumber", phone(0)),
-            text("mobile", phone(37)),
-            text("facsimileTelephoneNumber", phone(71)),
-            text("streetAddress", format!("{house} {street}")),
             text("city", city),
-            text("state", state),
-            text("postalCode", postal_code),
+            text("companyName", "Example Corporation"),
             text("country", "US"),
+            text("department", self.pick(DEPARTMENTS, Topic::Department, index)),
+            text("displayName", [given, " ", surname].concat()),
+            text("employeeId", ["E", &(10_000 + index).to_string()].concat()),
+            text("facsimileTelephoneNumber", phone(71)),
+            text("givenName", given),
+            text("jobTitle", self.pick(JOB_TITLES, Topic::Job, index)),
+            text("mail", principal_name.as_str()),
+            text("mailNickname", [&address_name, ".", &number, ".", &self.marker()].concat()),
+            text("mobile", phone(37)),
             text("physicalDeliveryOfficeName", city),
+            text("postalCode", postal_code),
             text("preferredLanguage", "en-US"),
+            text("state", state),
+            text("streetAddress", [&house.to_string(), " ", street].concat()),
+            text("surname", surname),
+            text("telephoneNumber", phone(0)),
+            text("userPrincipalName", principal_name),
         ]);
         for absent in self.lacking(index) {
             attributes.remove(*absent);
@@ -328,8 +336,8 @@ impl Population {
     }
 }
 
-fn text(name: &str, value: impl Into<String>) -> (String, AttributeValue) {
-    (name.to_owned(), AttributeValue::Text(value.into()))
+fn text(name: &'static str, value: impl Into<String>) -> (Cow<'static, str>, AttributeValue) {
+    (name.into(), AttributeValue::Text(value.into()))
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use super::failure::{INCOMPATIBLE, MULTIPLE_ENTRIES, ObjectFailure};
 use super::log::{LogStatus, ModifiedProperty, ProvisioningAction, Step, StepType};
 use super::mapping::MappedValue;
 use super::pace::Pace;
+use super::target::TargetPath;
 use super::wire::{AttributeChange, MemberVerb, Wire};
 use crate::exchange::{Exchange, Operation, Request};
 use crate::profile::{EntraSettings, On429, PatchDialect, TargetObjectAction};
@@ -127,8 +128,8 @@ pub struct Done {
     pub action: ProvisioningAction,
     /// The provisioning log's steps.
     pub steps: Vec<Step>,
-    /// The provisioning log's properties.
-    pub modified: Vec<ModifiedProperty>,
+    /// The values that were exported.
+    pub exported: Vec<AttributeChange>,
     /// Requests that meant to change the tenant.
     pub exports: u64,
     /// How long it took.
@@ -142,10 +143,20 @@ impl Done {
             link,
             action: ProvisioningAction::Other,
             steps: Vec::new(),
-            modified: Vec::new(),
+            exported: Vec::new(),
             exports: 0,
             took: Duration::ZERO,
         }
+    }
+
+    /// The provisioning log's properties.
+    pub fn modified(&self) -> Vec<ModifiedProperty> {
+        let property = |change: &AttributeChange| ModifiedProperty {
+            display_name: change.target.text.clone(),
+            old_value: change.before.as_ref().filter(|value| !value.is_null()).map(as_text),
+            new_value: Some(as_text(&change.value)),
+        };
+        self.exported.iter().map(property).collect()
     }
 
     fn skipped(mut self, reason: &str) -> Self {
@@ -188,6 +199,9 @@ impl Connector {
             (Intent::Delete, Some(id)) => self.delete(task.kind, &id, done).await,
             (Intent::Disable | Intent::Delete, None) => done,
         };
+        if matches!(done.outcome, Ok(Effect::Created)) {
+            done.exported = task.creation.into_iter().map(added).collect();
+        }
         done.took = began.elapsed();
         done
     }
@@ -248,7 +262,6 @@ impl Connector {
         let failure = match (exchange.is_success(), exchange.id()) {
             (true, Some(id)) => {
                 done.link = Some(id);
-                done.modified = task.creation.iter().map(|value| property(value, None)).collect();
                 done.steps.push(Step::success(
                     "EntryExportAdd",
                     StepType::Export,
@@ -306,20 +319,13 @@ impl Connector {
             _ => ProvisioningAction::Update,
         };
         done.exports += 1;
-        done.modified = changes
-            .iter()
-            .map(|change| ModifiedProperty {
-                display_name: change.target.text.clone(),
-                old_value: change.before.as_ref().filter(|value| !value.is_null()).map(as_text),
-                new_value: Some(as_text(&change.value)),
-            })
-            .collect();
+        let count = format!("{} attributes were updated", changes.len());
+        done.exported = changes;
         let exchange = self.send(operation, request).await;
         if !exchange.is_success() {
             let failure = ObjectFailure::of(&exchange);
             return done.failed(failure, "EntryExportUpdate", StepType::Export);
         }
-        let count = format!("{} attributes were updated", changes.len());
         done.steps.push(Step::success("EntryExportUpdate", StepType::Export, count));
         done.outcome = Ok(match operation {
             Operation::DisableUser => Effect::Disabled,
@@ -342,11 +348,8 @@ impl Connector {
         }
         done.action = ProvisioningAction::Disable;
         done.exports += 1;
-        done.modified = vec![ModifiedProperty {
-            display_name: "active".to_owned(),
-            old_value: before.as_ref().map(as_text),
-            new_value: Some("False".to_owned()),
-        }];
+        let target = Arc::new(TargetPath::parse("active").expect("it is a path"));
+        done.exported = vec![AttributeChange { target, value: Value::Bool(false), before }];
         let exchange = self.send(Operation::DisableUser, self.wire.set_active(id, false)).await;
         if !exchange.is_success() {
             let failure = ObjectFailure::of(&exchange);
@@ -507,8 +510,8 @@ fn differing(values: &[MappedValue], resource: &Value) -> Vec<AttributeChange> {
     values
         .iter()
         .filter_map(|value| {
-            let before = value.target.read(resource);
-            let same = match (&before, &value.value) {
+            let before = value.target.find(resource);
+            let same = match (before, &value.value) {
                 (Some(before), Value::Bool(flag)) => is_flag(before, *flag),
                 (Some(before), wanted) => before == wanted,
                 (None, wanted) => wanted.as_str() == Some(""),
@@ -516,7 +519,7 @@ fn differing(values: &[MappedValue], resource: &Value) -> Vec<AttributeChange> {
             (!same).then(|| AttributeChange {
                 target: value.target.clone(),
                 value: value.value.clone(),
-                before,
+                before: before.cloned(),
             })
         })
         .collect()
@@ -554,12 +557,9 @@ fn meaning(kind: Kind, changes: &[AttributeChange]) -> Operation {
     }
 }
 
-fn property(value: &MappedValue, before: Option<&Value>) -> ModifiedProperty {
-    ModifiedProperty {
-        display_name: value.target.text.clone(),
-        old_value: before.map(as_text),
-        new_value: Some(as_text(&value.value)),
-    }
+/// A value of a creation.
+fn added(value: MappedValue) -> AttributeChange {
+    AttributeChange { target: value.target, value: value.value, before: None }
 }
 
 /// A value as the provisioning log prints it.

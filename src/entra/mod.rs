@@ -5,6 +5,7 @@ pub mod connector;
 pub mod cycle;
 pub mod expression;
 pub mod failure;
+mod forms;
 pub mod job;
 pub mod log;
 pub mod mapping;

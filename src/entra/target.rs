@@ -7,6 +7,8 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::scim::message::json_member;
+
 /// What the core schemas' URNs begin with; their attributes live at the top of a resource.
 const CORE_SCHEMAS: &str = "urn:ietf:params:scim:schemas:core:";
 /// `type` of a role that stems from an app role assignment.
@@ -59,6 +61,11 @@ impl TargetPath {
     /// The value at this path in a resource as the tenant returned it. Names and selectors are
     /// compared without case; null, `[]`, `""` and `{}` say nothing and count as absent.
     pub fn read(&self, resource: &Value) -> Option<Value> {
+        self.find(resource).cloned()
+    }
+
+    /// The same where it lies; see [`TargetPath::read`].
+    pub fn find<'a>(&self, resource: &'a Value) -> Option<&'a Value> {
         let container = match self.extension() {
             Some(urn) => member(resource, urn)?,
             None => resource,
@@ -75,7 +82,7 @@ impl TargetPath {
                 Some(name) => member(entry, name)?,
                 None => entry,
             };
-            says_something(value).then(|| value.clone())
+            says_something(value).then_some(value)
         })
     }
 
@@ -227,9 +234,9 @@ fn same(left: &str, right: &str) -> bool {
 
 /// A member of an object, by its name without case.
 fn member<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
-    let object = value.as_object()?;
-    object.get(name).or_else(|| {
-        object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    json_member(value, name).or_else(|| {
+        let mut members = value.as_object()?.iter();
+        members.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     })
 }
 

@@ -4,9 +4,11 @@
 
 use std::sync::Arc;
 
+use http::Method;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
+use super::forms::Forms;
 use super::mapping::MappedValue;
 use super::target::TargetPath;
 use crate::exchange::Request;
@@ -43,12 +45,13 @@ pub enum MemberVerb {
 pub struct Wire {
     dialect: PatchDialect,
     settings: EntraSettings,
+    forms: Arc<Forms>,
 }
 
 impl Wire {
     /// The words of these settings, in this dialect.
     pub fn new(dialect: PatchDialect, settings: EntraSettings) -> Self {
-        Self { dialect, settings }
+        Self { dialect, settings, forms: Arc::default() }
     }
 
     /// The PATCH dialect in use.
@@ -91,15 +94,7 @@ impl Wire {
 
     /// Creates a user: `meta.resourceType` and an empty `roles` go with it, the manager not.
     pub fn create_user(&self, values: &[MappedValue]) -> Request {
-        let mut body = json!({ "schemas": [scim::USER, scim::ENTERPRISE_USER] });
-        for value in values {
-            value.target.write_into(&mut body, value.value.clone());
-        }
-        if let Value::Object(members) = &mut body {
-            members.insert("meta".to_owned(), json!({ "resourceType": "User" }));
-            members.entry("roles").or_insert_with(|| json!([]));
-        }
-        Request::post("/Users", &body)
+        Request::new(Method::POST, "/Users").written(self.forms.body(values, new_user))
     }
 
     /// Creates a group, always empty.
@@ -236,18 +231,41 @@ impl Wire {
 
     fn equals(&self, attribute: &str, value: &str) -> String {
         match self.settings.filter_quoting {
-            true => format!("{attribute} eq {}", Value::from(value)),
+            true => format!("{attribute} eq {}", quoted(value)),
             false => format!("{attribute} eq {value}"),
         }
     }
 
     fn filter(&self, filter: &str) -> String {
-        let encoded = encode_segment(filter);
-        match self.settings.filter_space {
-            FilterSpace::Plus => encoded.replace("%20", "+"),
-            FilterSpace::Percent20 => encoded,
+        let space = match self.settings.filter_space {
+            FilterSpace::Plus => "+",
+            FilterSpace::Percent20 => "%20",
+        };
+        let mut encoded = String::with_capacity(2 * filter.len());
+        for (nth, word) in filter.split(' ').enumerate() {
+            encoded.push_str(if nth > 0 { space } else { "" });
+            encoded.extend(utf8_percent_encode(word, ENCODED));
         }
+        encoded
     }
+}
+
+/// A text as JSON writes it.
+fn quoted(text: &str) -> String {
+    serde_json::to_string(text).expect("a text can be written")
+}
+
+/// The body that creates a user with these values.
+pub(super) fn new_user(values: &[MappedValue]) -> Value {
+    let mut body = json!({ "schemas": [scim::USER, scim::ENTERPRISE_USER] });
+    for value in values {
+        value.target.write_into(&mut body, value.value.clone());
+    }
+    if let Value::Object(members) = &mut body {
+        members.insert("meta".to_owned(), json!({ "resourceType": "User" }));
+        members.entry("roles").or_insert_with(|| json!([]));
+    }
+    body
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "callers build the list for this one use")]

@@ -1,58 +1,71 @@
 //! A body: its bytes, and what they say.
 
 use std::ops::Deref;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use serde_json::Value;
 
 use crate::scim::message::{Identity, read_json};
 
-/// The bytes of a body. What they say is read when somebody first asks, and never again.
+/// The bytes of a body. What they say is read when somebody first asks, and never again: clones
+/// share it.
 #[derive(Debug, Clone, Default)]
-pub struct Body {
+pub struct Body(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
     bytes: Bytes,
-    json: OnceLock<Option<Box<Value>>>,
-    identity: OnceLock<Option<Box<Identity>>>,
+    json: OnceLock<Option<Value>>,
+    identity: OnceLock<Option<Identity>>,
 }
 
 impl Body {
     /// A body that is about to be sent.
     pub fn written(json: &Value) -> Self {
         let bytes = serde_json::to_vec(json).expect("a value has keys of text and finite numbers");
-        let identity = OnceLock::from(Identity::of(json).map(Box::new));
-        Self { bytes: bytes.into(), json: OnceLock::new(), identity }
+        let identity = OnceLock::from(Identity::of(json));
+        Self(Arc::new(Shared { bytes: bytes.into(), identity, ..Shared::default() }))
+    }
+
+    /// A body that is about to be sent, of which is known which resource it is.
+    pub fn of_identity(bytes: impl Into<Bytes>, identity: Identity) -> Self {
+        let identity = OnceLock::from(Some(identity));
+        Self(Arc::new(Shared { bytes: bytes.into(), identity, ..Shared::default() }))
     }
 
     /// The bytes, shared.
     pub fn bytes(&self) -> Bytes {
-        self.bytes.clone()
+        self.0.bytes.clone()
     }
 
     /// The body as JSON, where it is JSON.
     pub fn json(&self) -> Option<&Value> {
-        self.json.get_or_init(|| read_json(&self.bytes).ok().map(Box::new)).as_deref()
+        self.0.json.get_or_init(|| read_json(&self.0.bytes).ok()).as_ref()
     }
 
-    /// The same, taken out.
+    /// The same, taken out; a copy where clones share it.
     pub fn into_json(self) -> Option<Value> {
-        self.json();
-        self.json.into_inner().flatten().map(|json| *json)
+        self.json()?;
+        match Arc::try_unwrap(self.0) {
+            Ok(alone) => alone.json.into_inner().flatten(),
+            Err(shared) => shared.json.get().cloned().flatten(),
+        }
     }
 
     /// What of it says which resource it is; see [`Identity`].
     pub fn identity(&self) -> Option<&Identity> {
-        let read = || match self.json.get() {
-            Some(json) => Identity::of(json.as_deref()?),
-            None => Identity::read(&self.bytes),
+        let read = || match self.0.json.get() {
+            Some(json) => Identity::of(json.as_ref()?),
+            None => Identity::read(&self.0.bytes),
         };
-        self.identity.get_or_init(|| read().map(Box::new)).as_deref()
+        self.0.identity.get_or_init(read).as_ref()
     }
 }
 
 impl PartialEq for Body {
     fn eq(&self, other: &Self) -> bool {
-        self.bytes == other.bytes
+        Arc::ptr_eq(&self.0, &other.0) || self.0.bytes == other.0.bytes
     }
 }
 
@@ -60,12 +73,12 @@ impl Deref for Body {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        &self.bytes
+        &self.0.bytes
     }
 }
 
 impl<Of: Into<Bytes>> From<Of> for Body {
     fn from(bytes: Of) -> Self {
-        Self { bytes: bytes.into(), ..Self::default() }
+        Self(Arc::new(Shared { bytes: bytes.into(), ..Shared::default() }))
     }
 }

@@ -15,6 +15,13 @@ pub fn read_json(bytes: &[u8]) -> Result<Value, serde_json::Error> {
     }
 }
 
+/// The member of that name. The members are gone through one by one: an object of SCIM has few, and
+/// the hash of a name takes longer than to compare it with ten.
+pub fn json_member<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
+    let mut members = value.as_object()?.iter();
+    members.find(|(known, _)| *known == name).map(|(_, value)| value)
+}
+
 /// What of a resource says which one it is, as far as it is text.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Identity {
@@ -52,14 +59,15 @@ impl Identity {
 
     /// The same of a body that is read already.
     pub fn of(body: &Value) -> Option<Self> {
-        let text = |value: &Value, name: &str| value.get(name)?.as_str().map(str::to_owned);
+        let text =
+            |value: &Value, name: &str| json_member(value, name)?.as_str().map(str::to_owned);
         body.is_object().then(|| Self {
             id: text(body, "id"),
             user_name: text(body, "userName"),
-            has_user_name: body.get("userName").is_some(),
+            has_user_name: json_member(body, "userName").is_some(),
             display_name: text(body, "displayName"),
             external_id: text(body, "externalId"),
-            created: body.get("meta").and_then(|meta| text(meta, "created")),
+            created: json_member(body, "meta").and_then(|meta| text(meta, "created")),
         })
     }
 }
@@ -95,27 +103,28 @@ pub struct ListResponse<'a> {
 impl<'a> ListResponse<'a> {
     /// Reads a list response; the error says in a few words what is wrong with the body.
     pub fn read(body: &'a Value) -> Result<Self, String> {
-        let object = body.as_object().ok_or_else(|| "the body is not a JSON object".to_owned())?;
-        let listed = object
-            .get("schemas")
+        if !body.is_object() {
+            return Err("the body is not a JSON object".to_owned());
+        }
+        let member = |name: &str| json_member(body, name);
+        let listed = member("schemas")
             .and_then(Value::as_array)
             .is_some_and(|urns| urns.iter().any(|urn| urn == super::LIST_RESPONSE));
         if !listed {
             return Err("`schemas` does not name the ListResponse URN".to_owned());
         }
-        let total_results = object
-            .get("totalResults")
+        let total_results = member("totalResults")
             .and_then(Value::as_u64)
             .ok_or_else(|| "`totalResults` is missing or no whole number".to_owned())?;
-        let resources = match object.get("Resources") {
+        let resources = match member("Resources") {
             None | Some(Value::Null) => &[][..],
             Some(Value::Array(resources)) => resources,
             Some(_) => return Err("`Resources` is not an array".to_owned()),
         };
         Ok(Self {
             total_results,
-            start_index: object.get("startIndex").and_then(Value::as_u64),
-            items_per_page: object.get("itemsPerPage").and_then(Value::as_u64),
+            start_index: member("startIndex").and_then(Value::as_u64),
+            items_per_page: member("itemsPerPage").and_then(Value::as_u64),
             resources,
         })
     }
@@ -135,7 +144,7 @@ pub struct ScimError {
 impl ScimError {
     /// Reads an error body; `None` when it is not one.
     pub fn read(body: &Value) -> Option<Self> {
-        let urns = body.get("schemas")?.as_array()?;
+        let urns = json_member(body, "schemas")?.as_array()?;
         if !urns.iter().any(|urn| urn == super::ERROR) {
             return None;
         }

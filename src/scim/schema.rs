@@ -45,7 +45,10 @@ impl Schema {
 
 /// The attribute of this name in a list, compared without case.
 pub fn find(attributes: &'static [Attribute], name: &str) -> Option<&'static Attribute> {
-    attributes.iter().find(|attribute| attribute.name.eq_ignore_ascii_case(name))
+    let is_named = |it: &&Attribute| {
+        it.name.len() == name.len() && (it.name == name || it.name.eq_ignore_ascii_case(name))
+    };
+    attributes.iter().find(is_named)
 }
 
 /// An attribute with its characteristics (RFC 7643 §7).

@@ -9,6 +9,7 @@ mod disturb;
 pub mod embedded;
 mod manifest;
 mod ownership;
+mod reads;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -22,9 +23,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use disturb::Disturbances;
+use http::{HeaderName, HeaderValue};
 pub use manifest::{
     Collection, Manifest, ManifestError, ManifestLine, Owned, Progress, Unresolved,
 };
+use memchr::memmem::Finder;
 pub use token::{SecretToken, TokenError};
 pub use traffic::{Allowance, PER_SECOND_MAX, PER_SECOND_MIN, Sent};
 pub use transport::{HttpSettings, Limits, Transport, TransportError};
@@ -39,7 +42,7 @@ pub struct Tenant {
     door: Arc<Door>,
     transport: Transport,
     limits: Limits,
-    dress: Arc<Dress>,
+    dress: Arc<Dressing>,
     listeners: Vec<Arc<dyn Listener>>,
     discovery_is_open: bool,
     disturbances: Option<Arc<Disturbances>>,
@@ -56,6 +59,7 @@ struct Door {
     traffic: Arc<traffic::Traffic>,
     began: Instant,
     ownership: ownership::Ownership,
+    reads: reads::Reads,
 }
 
 /// How the door dresses a request beyond what the request itself says.
@@ -69,6 +73,28 @@ pub struct Dress {
     pub leak_flag_in_query: bool,
     /// The activity's GUID, computed from the seed.
     pub activity: String,
+}
+
+/// A [`Dress`] as requests wear it.
+struct Dressing {
+    headers: Vec<(HeaderName, HeaderValue)>,
+    leak_flag_in_query: bool,
+}
+
+impl From<Dress> for Dressing {
+    /// A value that no header can hold is left out.
+    fn from(dress: Dress) -> Self {
+        let activity = dress.adscimversion.then(|| format!("ActivityId:{}", dress.activity));
+        let headers = [
+            (HeaderName::from_static("adscimversion"), activity),
+            (http::header::USER_AGENT, dress.user_agent),
+        ];
+        let header = |(name, value): (_, Option<String>)| Some((name, value?.parse().ok()?));
+        Self {
+            headers: headers.into_iter().filter_map(header).collect(),
+            leak_flag_in_query: dress.leak_flag_in_query,
+        }
+    }
 }
 
 impl Tenant {
@@ -88,8 +114,9 @@ impl Tenant {
             traffic: Arc::default(),
             began: Instant::now(),
             ownership: ownership::Ownership::default(),
+            reads: reads::Reads::default(),
         };
-        let (door, dress) = (Arc::new(door), Arc::new(dress));
+        let (door, dress) = (Arc::new(door), Arc::new(dress.into()));
         let listeners = Vec::new();
         let (discovery_is_open, disturbances) = (false, None);
         Self { door, transport, limits, dress, listeners, discovery_is_open, disturbances }
@@ -106,6 +133,7 @@ impl Tenant {
             traffic: Arc::clone(&self.door.traffic),
             began: self.door.began,
             ownership: self.door.ownership.apart(),
+            reads: reads::Reads::default(),
         };
         Self { door: Arc::new(door), ..self.clone() }
     }
@@ -127,7 +155,7 @@ impl Tenant {
 
     /// The same tenant with other limits and another dress, as a scenario's settings have it.
     pub fn with_settings(&self, limits: Limits, dress: Dress) -> Self {
-        Self { limits, dress: Arc::new(dress), ..self.clone() }
+        Self { limits, dress: Arc::new(dress.into()), ..self.clone() }
     }
 
     /// The same tenant, waited for no longer than this.
@@ -261,9 +289,10 @@ impl Tenant {
 
     /// Takes the Secret Token out of any text that will be written down.
     pub fn scrubber(&self) -> crate::exchange::Scrub {
-        let token = self.door.token.clone();
-        Arc::new(move |text| match &token {
-            Some(token) => token.scrub(text),
+        let Some(token) = self.door.token.clone() else { return Arc::new(str::to_owned) };
+        let finder = Finder::new(token.reveal().as_bytes()).into_owned();
+        Arc::new(move |text| match finder.find(text.as_bytes()) {
+            Some(_) => token.scrub(text),
             None => text.to_owned(),
         })
     }
@@ -291,7 +320,8 @@ impl Tenant {
 
     /// Sends a request that is due now.
     pub async fn send(&self, operation: Operation, request: Request) -> Exchange {
-        self.send_when(operation, request, None).await
+        // Whoever waits for it would carry its 2,700 bytes along, and move them at each call.
+        Box::pin(self.send_when(operation, request, None)).await
     }
 
     /// Sends a request that was due at `due`, counted from [`Tenant::began`]. Who keeps a schedule
@@ -302,7 +332,7 @@ impl Tenant {
         request: Request,
         due: Duration,
     ) -> Exchange {
-        self.send_when(operation, request, Some(due)).await
+        Box::pin(self.send_when(operation, request, Some(due))).await
     }
 
     async fn send_when(
@@ -323,13 +353,16 @@ impl Tenant {
             Credential::SecretToken | Credential::LowerCaseScheme => door.token.as_ref(),
             Credential::None | Credential::Literal(_) => None,
         };
-        let result = if let Err(refusal) = permit {
+        let mut result = if let Err(refusal) = permit {
             Err(Failure::Refused(refusal))
         } else {
             let call = self.transport.call(&door.url, &request, secret, &self.limits);
             disturb::disturbed(disturbance, call).await
         };
         let answered = door.began.elapsed();
+        if let Ok(answer) = &mut result {
+            door.reads.answered(&request, answer);
+        }
         let exchange =
             Exchange { number, operation, request, result, due, sent, answered, disturbance };
         if !matches!(exchange.result, Err(Failure::Refused(_))) {
@@ -366,22 +399,13 @@ impl Tenant {
 
     /// Adds the headers that every request of Entra carries, where the request has no own value.
     fn dress(&self, request: &mut Request) {
-        let dress = &*self.dress;
-        let mut add = |name: &'static str, value: &str| {
-            let name = http::HeaderName::from_static(name);
-            if !request.headers.iter().any(|(known, _)| *known == name)
-                && let Ok(value) = http::HeaderValue::from_str(value)
-            {
-                request.headers.push((name, value));
+        let Dressing { headers, leak_flag_in_query } = &*self.dress;
+        for (name, value) in headers {
+            if !request.headers.iter().any(|(known, _)| known == name) {
+                request.headers.push((name.clone(), value.clone()));
             }
-        };
-        if dress.adscimversion {
-            add("adscimversion", &format!("ActivityId:{}", dress.activity));
         }
-        if let Some(agent) = &dress.user_agent {
-            add("user-agent", agent);
-        }
-        if dress.leak_flag_in_query
+        if *leak_flag_in_query
             && request.query().is_none()
             && let Some(flag) = self.door.url.flag()
         {

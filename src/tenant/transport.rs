@@ -133,8 +133,9 @@ async fn over_http(
     if let Some(value) = authorization {
         headers.insert(AUTHORIZATION, value);
     }
-    let built = client.request(request.method.clone(), url.join(&request.target)).build();
-    let mut asked = built.map_err(|error| failure_of(&error))?;
+    let located = url.locate(&request.target);
+    let located = located.map_err(|error| Failure::Protocol(error.to_string()))?;
+    let mut asked = reqwest::Request::new(request.method.clone(), located);
     *asked.headers_mut() = headers;
     *asked.body_mut() = request.body.as_ref().map(|body| body.bytes().into());
     // One clock for all waits of a request.

@@ -76,6 +76,14 @@ impl TenantUrl {
         format!("{}{target}", self.base.as_str().trim_end_matches('/'))
     }
 
+    /// The same, taken apart. Scheme and host are those of the base and not read again.
+    pub fn locate(&self, target: &str) -> Result<url::Url, url::ParseError> {
+        match self.path() {
+            "" => url::Url::parse(&self.join(target)),
+            path => self.base.join(&format!("{path}{target}")),
+        }
+    }
+
     /// The path part of the base, without a trailing slash: `/scim`.
     pub fn path(&self) -> &str {
         self.base.path().trim_end_matches('/')
@@ -140,6 +148,25 @@ mod tests {
             (Some(PatchDialect::Default), "https://a.example/Users".to_owned())
         );
         assert_eq!(TenantUrl::parse("http://127.0.0.1:9").unwrap().dialect(), None);
+    }
+
+    #[test]
+    fn a_target_is_located_where_it_is_joined() {
+        let bases = ["https://a.example:8443/scim/", "http://127.0.0.1:9", "https://a.example/a/b"];
+        for base in bases.map(|text| TenantUrl::parse(text).unwrap()) {
+            for target in [
+                "/Users",
+                "/Users?filter=userName+eq+%22a%40b%22&count=1",
+                "/Users/a%2Fb/../c?x=/d",
+                "//Users//1",
+                "/Users/%2e%2e/x",
+                "/Users/\u{e4}#part",
+                "/.search",
+            ] {
+                let located = base.locate(target).unwrap();
+                assert_eq!(located, url::Url::parse(&base.join(target)).unwrap(), "{target}");
+            }
+        }
     }
 
     #[test]

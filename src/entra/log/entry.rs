@@ -115,7 +115,7 @@ fn told(event: &CycleEvent) -> Told {
         }
         Happened::Conversation(done) => {
             steps.extend(done.steps.iter().cloned());
-            modified.clone_from(&done.modified);
+            modified = done.modified();
             milliseconds = u64::try_from(done.took.as_millis()).unwrap_or(u64::MAX);
             done.action
         }

@@ -104,7 +104,7 @@ async fn nothing_but_the_runs_own_is_changed_or_deleted() {
         assert!(matches!(seen.result, Err(Failure::Refused(_))), "POST {target}");
     }
     let odd = Request::get("/Users/8");
-    let odd = odd.header(http::HeaderName::from_static("x-http-method-override"), "DELETE");
+    let odd = odd.header(HeaderName::from_static("x-http-method-override"), "DELETE");
     assert!(matches!(send(&tenant, odd).await.result, Err(Failure::Refused(_))));
     assert_eq!(reached.lock().unwrap().len(), 0, "{reached:?}");
     assert_eq!(tenant.owned().len(), 1);
