@@ -16,6 +16,7 @@ use super::check::*;
 use super::evidence::searches_with;
 use crate::exchange::BodyEnd;
 use crate::scim;
+use crate::scim::message::json_member;
 
 /// The checks of this topic.
 pub(super) const CHECKS: &[Check] = &[
@@ -58,24 +59,9 @@ pub(super) const CHECKS: &[Check] = &[
         "list-resources",
         Rfc7644("3.4.2"),
         "Resources holds the resources that totalResults counts",
-        Every(ANY, |seen| match seen.list() {
-            _ if !is_look_up(seen) || counts_only(seen) => Verdict::NotApplicable,
-            // Between counting and showing everybody, somebody may have been deleted.
-            Ok(list) if list.total_results > 0 && !is_filtered(seen) => require(
-                seen.body().is_some_and(|body| body["Resources"].is_array()),
-                "Resources beside a totalResults above zero",
-                || format!("totalResults {} and no Resources", list.total_results),
-            ),
-            Ok(list) if list.total_results > 0 => require(
-                !list.resources.is_empty(),
-                "Resources beside a totalResults above zero",
-                || format!("totalResults {} and no Resources", list.total_results),
-            ),
-            Ok(_) if seen.body().is_some_and(|body| body.get("Resources").is_none()) => {
-                A18.read_as("left-out", "an empty list leaves `Resources` out")
-            }
-            Ok(_) => Verdict::Pass,
-            Err(_) => Verdict::NotApplicable,
+        Every(ANY, |seen| match () {
+            () if !is_look_up(seen) || counts_only(seen) => Verdict::NotApplicable,
+            () => holds_what_it_counts(seen),
         }),
     )
     .reads(&[A18]),
@@ -147,7 +133,7 @@ pub(super) const CHECKS: &[Check] = &[
         Rfc7643("2.3.2"),
         "`active` is a JSON boolean in every answer",
         Every(ANY, |seen| {
-            each_resource(seen, |resource| match resource.get("active") {
+            each_resource(seen, |resource| match json_member(resource, "active") {
                 None | Some(Value::Null) => Verdict::NotApplicable,
                 Some(Value::Bool(_)) => Verdict::Pass,
                 Some(other) => fail("`active` true or false", format!("`active` {}", shown(other))),
@@ -160,13 +146,14 @@ pub(super) const CHECKS: &[Check] = &[
         "no two e-mails of a user share a type",
         Every(ANY, |seen| {
             // What a list of everybody shows is not of this run's making.
-            let is_list = seen.body().is_some_and(|body| body.get("Resources").is_some());
+            let has = |body, name| json_member(body, name).is_some();
+            let is_list = seen.body().is_some_and(|body| has(body, "Resources"));
             // A random history gives users whatever the schema allows.
             let is_drawn = seen.operation == Operation::Probe("history");
             if is_drawn || is_list && !is_filtered(seen) {
                 return Verdict::NotApplicable;
             }
-            each_resource(seen, |resource| match resource.get("emails") {
+            each_resource(seen, |resource| match json_member(resource, "emails") {
                 Some(Value::Array(emails)) => {
                     let mut types: Vec<&str> =
                         emails.iter().filter_map(|email| email["type"].as_str()).collect();
@@ -185,7 +172,7 @@ pub(super) const CHECKS: &[Check] = &[
         "every resource has an `id`, a text that is not empty",
         Every(ANY, |seen| {
             each_resource(seen, |resource| {
-                let id = resource.get("id").and_then(Value::as_str).unwrap_or_default();
+                let id = json_member(resource, "id").and_then(Value::as_str).unwrap_or_default();
                 require(!id.is_empty(), "an `id`", || format!("`id` {}", shown(&resource["id"])))
             })
         }),
@@ -196,7 +183,7 @@ pub(super) const CHECKS: &[Check] = &[
         "every resource names its schemas",
         Every(ANY, |seen| {
             each_resource(seen, |resource| {
-                let named = resource.get("schemas").and_then(Value::as_array);
+                let named = json_member(resource, "schemas").and_then(Value::as_array);
                 require(
                     named.is_some_and(|urns| !urns.is_empty()),
                     "`schemas` with at least one URN",
@@ -318,6 +305,24 @@ fn unless_throttled(seen: &Seen<'_>, judge: impl FnOnce() -> Verdict) -> Verdict
 fn is_look_up(seen: &Exchange) -> bool {
     let path = seen.request.path().trim_end_matches('/');
     seen.request.method == Method::GET && matches!(path, "/Users" | "/Groups")
+}
+
+fn holds_what_it_counts(seen: &Exchange) -> Verdict {
+    let Ok(list) = seen.list() else { return Verdict::NotApplicable };
+    let resources = || seen.body().and_then(|body| json_member(body, "Resources"));
+    let told = || format!("totalResults {} and no Resources", list.total_results);
+    let expected = "Resources beside a totalResults above zero";
+    match list.total_results {
+        0 if resources().is_none() => {
+            A18.read_as("left-out", "an empty list leaves `Resources` out")
+        }
+        0 => Verdict::Pass,
+        // Between counting and showing everybody, somebody may have been deleted.
+        _ if !is_filtered(seen) => {
+            require(resources().is_some_and(Value::is_array), expected, told)
+        }
+        _ => require(!list.resources.is_empty(), expected, told),
+    }
 }
 
 /// Whether a filter says which resources are meant.

@@ -265,7 +265,7 @@ const LEAKS: &[&str] = &[
 const LONG: usize = 48 * 1024;
 
 fn scim_type(seen: &Seen<'_>) -> Option<String> {
-    seen.scim_error().filter(|_| !seen.is_success())?.scim_type
+    if seen.is_success() { None } else { seen.scim_error()?.scim_type }
 }
 
 fn renamed(its: &Fixture, name: &str) -> Request {

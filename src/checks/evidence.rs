@@ -13,6 +13,7 @@ use super::corpus::CORPUS_USERS;
 use super::vocabulary::encoded;
 use crate::exchange::{Exchange, Request};
 use crate::scim;
+use crate::scim::message::json_member;
 
 /// What a probe finds when it begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -256,9 +257,9 @@ fn whole_resources(seen: &Exchange) -> &[Value] {
     if !(path.starts_with("/Users") || path.starts_with("/Groups")) || projected {
         return &[];
     }
-    match body.get("Resources") {
+    match json_member(body, "Resources") {
         Some(Value::Array(entries)) => entries,
-        _ if body.get("totalResults").is_some() || !body.is_object() => &[],
+        _ if json_member(body, "totalResults").is_some() || !body.is_object() => &[],
         _ => std::slice::from_ref(body),
     }
 }

@@ -12,6 +12,7 @@ use super::check::{
     Check, Comparison, Episode, Judge, Judged, Operation, Reading, Seen, Verb, Verdict, Way,
 };
 use super::memory::{Earlier, Memory, Sighting};
+use super::repeated::Repeated;
 use crate::exchange::{Exchange, Listener, curl};
 use crate::profile::{EntraSettings, ServerProfile, Stances};
 
@@ -127,6 +128,7 @@ pub struct EveryJudge {
     again: Vec<Placed>,
     converged: Vec<Placed>,
     memory: Mutex<Memory>,
+    repeated: Mutex<Repeated>,
     /// What properties were broken in passing since somebody asked.
     broken: Mutex<Vec<(&'static Check, Verdict)>>,
     scenario: Mutex<Option<String>>,
@@ -170,6 +172,7 @@ impl EveryJudge {
             again,
             converged,
             memory: Mutex::default(),
+            repeated: Mutex::default(),
             broken: Mutex::default(),
             scenario: Mutex::default(),
             tallies: Mutex::new(Tallies::new()),
@@ -229,17 +232,19 @@ impl EveryJudge {
         std::mem::take(&mut *lock(&self.broken))
     }
 
-    fn judge_alone(&self, seen: &Seen<'_>) {
+    /// Judges an exchange by itself. Where it did nothing but pass checks, says which.
+    fn judge_alone(&self, seen: &Seen<'_>) -> Option<Vec<usize>> {
         let named = self.by_operation.get(&seen.operation).map_or(&[][..], Vec::as_slice);
         let verdicts = self.by_any.iter().chain(named).filter_map(|placed| {
             let Judge::Every(_, judge) = placed.1.judge else { return None };
             Some((*placed, judge(seen)))
         });
-        self.note_passing(verdicts, seen);
+        self.note_passing(verdicts, seen)
     }
 
-    fn judge_again(&self, seen: &Seen<'_>) {
-        let Some(now) = Sighting::of(seen).map(Arc::new) else { return };
+    /// Judges what an exchange shows of a resource beside what was seen of it before.
+    fn judge_again(&self, now: Option<Arc<Sighting>>, seen: &Exchange) {
+        let Some(now) = now else { return };
         let earlier = match lock(&self.memory).meet(&now, seen.sent, seen.answered) {
             Earlier::AtOnce => return,
             Earlier::Nothing => None,
@@ -252,8 +257,13 @@ impl EveryJudge {
         self.note_passing(verdicts, seen);
     }
 
-    /// Counts what one exchange comes to. The counts are taken hold of once, after all is judged.
-    fn note_passing(&self, verdicts: impl Iterator<Item = (Placed, Verdict)>, seen: &Exchange) {
+    /// Counts what one exchange comes to, and gives the places of what passed, where nothing did
+    /// otherwise. The counts are taken hold of once, after all is judged.
+    fn note_passing(
+        &self,
+        verdicts: impl Iterator<Item = (Placed, Verdict)>,
+        seen: &Exchange,
+    ) -> Option<Vec<usize>> {
         let (mut passed, mut others) = (Vec::with_capacity(PASSES), Vec::new());
         for ((place, check), verdict) in verdicts {
             match verdict {
@@ -271,7 +281,8 @@ impl EveryJudge {
             }
         }
         let mut tallies = lock(&self.tallies);
-        for place in passed {
+        let is_all = others.is_empty();
+        for place in passed.iter().copied() {
             match tallies.noted[place].evidence.contains_key(&Kind::Pass) {
                 true => tallies.passed_again[place] += 1,
                 false => self.note(&mut tallies.noted[place], Verdict::Pass.into(), Some(seen)),
@@ -279,6 +290,15 @@ impl EveryJudge {
         }
         for ((place, _), judged) in others {
             self.note(&mut tallies.noted[place], judged, Some(seen));
+        }
+        is_all.then_some(passed)
+    }
+
+    /// Counts checks that have passed before.
+    fn note_repeated(&self, passed: &[usize]) {
+        let mut tallies = lock(&self.tallies);
+        for place in passed {
+            tallies.passed_again[*place] += 1;
         }
     }
 
@@ -296,10 +316,20 @@ impl EveryJudge {
 impl Listener for EveryJudge {
     fn heard(&self, exchange: &Exchange) {
         // What went wrong on our own side of the door is no answer of the tenant's.
-        if exchange.result.is_ok() && exchange.disturbance.is_none() {
-            let seen = Seen::new(exchange, self.content_type_strict);
-            self.judge_alone(&seen);
-            self.judge_again(&seen);
+        if exchange.result.is_err() || exchange.disturbance.is_some() {
+            return;
+        }
+        let repeated = lock(&self.repeated).of(exchange);
+        if let Some(known) = repeated {
+            self.note_repeated(&known.passed);
+            return self.judge_again(known.sighting.clone(), exchange);
+        }
+        let seen = Seen::new(exchange, self.content_type_strict);
+        let passed = self.judge_alone(&seen);
+        let sighting = Sighting::of(&seen).map(Arc::new);
+        self.judge_again(sighting.clone(), exchange);
+        if let Some(passed) = passed {
+            lock(&self.repeated).keep(exchange, passed, sighting);
         }
     }
 }
@@ -335,6 +365,53 @@ mod tests {
         assert_eq!(evidence.scenario.as_deref(), Some("lifecycle/join"));
         assert!(evidence.curl.as_deref().unwrap().contains("http://h/scim/Users"));
     }
+
+    /// A tenant that shows one user as it is, then changes a bit of the answer.
+    #[test]
+    fn a_repeated_read_counts_as_often_as_it_is_made_and_a_changed_one_is_judged() {
+        let profile = ServerProfile::built_in("strict").unwrap();
+        let good = json!({"schemas": [crate::scim::USER], "id": "user-0", "userName": "a"});
+        let read = |target: &str, body: &Value| {
+            exchange(Operation::ReadBack, Request::get(target), answer(200, body))
+        };
+        let typed = |kind: &'static str| {
+            let mut seen = read("/Users/user-0", &good);
+            let answer = seen.result.as_mut().unwrap();
+            answer.headers.insert("content-type", kind.parse().unwrap());
+            seen
+        };
+        let other = |name: &str, value: Value| {
+            let mut body = good.clone();
+            body[name] = value;
+            read("/Users/user-0", &body)
+        };
+        let first = typed("application/scim+json");
+        let changed = [
+            ("type-boolean", other("active", json!("True"))),
+            ("id-present", other("id", json!(""))),
+            ("media-default-scim-json", typed("text/plain")),
+            ("prop-id-stable-unique", read("/Users/user-1", &good)),
+        ];
+        for (id, seen) in changed {
+            let judge = EveryJudge::new("http://h/scim", &profile);
+            let told = || ALL.map(|id| judge.tally(id).map_or(0, |it| it.judged));
+            judge.heard(&first);
+            let once = told();
+            (0..4).for_each(|_| judge.heard(&first));
+            assert_eq!(told(), once.map(|count| 5 * count), "{id}");
+            assert!(once.iter().any(|count| *count == 1));
+            assert_eq!(judge.tally(id).map_or(0, |it| it.failed), 0, "{id}");
+            judge.heard(&seen);
+            assert_eq!(judge.tally(id).unwrap().failed, 1, "{id}");
+            judge.heard(&seen);
+            assert_eq!(judge.tally(id).unwrap().failed, 2, "{id}: a failure is never kept");
+        }
+    }
+
+    /// Checks of each kind that hears what passes by itself.
+    const ALL: [&str; 4] = ["type-boolean", "id-present", "media-default-scim-json", "err-no-5xx"];
+
+    use serde_json::Value;
 
     use crate::exchange::Request;
 }

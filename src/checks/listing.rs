@@ -266,12 +266,12 @@ pub(super) fn partial_members(seen: &Exchange) -> Verdict {
     if whole || seen.body().is_some_and(|body| body.get("nextCursor").is_some()) {
         return Verdict::NotApplicable;
     }
-    let missing: Vec<&str> = ["startIndex", "itemsPerPage"]
-        .into_iter()
-        .filter(|name| !seen.at(&format!("/{name}")).is_some_and(|value| value.is_u64()))
-        .collect();
-    let told = format!("no integer {}", missing.join(", no integer "));
-    require(missing.is_empty(), "startIndex and itemsPerPage", told)
+    let given = [("startIndex", list.start_index), ("itemsPerPage", list.items_per_page)];
+    let missing = given.iter().filter(|(_, value)| value.is_none()).map(|(name, _)| *name);
+    let missing: Vec<&str> = missing.collect();
+    require(missing.is_empty(), "startIndex and itemsPerPage", || {
+        format!("no integer {}", missing.join(", no integer "))
+    })
 }
 
 /// Whether the answer is a list of users or groups.

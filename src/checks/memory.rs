@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::evidence::Seen;
+use crate::scim::message::json_member;
 
 /// Rows of the table.
 const ROWS: usize = 8_192;
@@ -62,8 +63,9 @@ impl Sighting {
             return Some(Self::of_deletion(collection, asked?));
         }
         let body = seen.body()?;
-        let id = body.get("id")?.as_str()?.to_owned();
-        let meta = |name: &str| body.get("meta")?.get(name)?.as_str();
+        let id = json_member(body, "id")?.as_str()?.to_owned();
+        let meta = json_member(body, "meta");
+        let meta = |name: &str| json_member(meta?, name)?.as_str();
         let moment = |name: &str| meta(name)?.parse().ok();
         Some(Self {
             collection,
@@ -172,7 +174,7 @@ fn digest(value: &Value) -> u64 {
         }
         Value::Object(members) => {
             // Of a reference only the id is the client's: the rest follows the resource it names.
-            let is_reference = members.contains_key("$ref");
+            let is_reference = members.keys().any(|name| name == "$ref");
             let counts = |name: &str| !is_reference || name == "value";
             let counted = members.iter().filter(|(name, _)| counts(name));
             counted.map(|(name, value)| of_member(name, value)).fold(5, u64::wrapping_add)

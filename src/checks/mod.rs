@@ -12,6 +12,7 @@ pub mod evidence;
 pub mod listen;
 pub mod memory;
 pub mod reading;
+mod repeated;
 pub mod result;
 pub mod vocabulary;
 

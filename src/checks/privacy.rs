@@ -3,11 +3,12 @@
 //! Preparing a userName is asked for by PRECIS; few tenants do it in full, and what they make of
 //! two spellings of one name is worth a remark rather than a failure.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::answers::each_resource;
 use super::check::*;
 use super::steps::*;
+use crate::scim::message::json_member;
 
 /// The checks of this topic.
 pub(super) const CHECKS: &[Check] = &[
@@ -116,10 +117,10 @@ pub(super) const CHECKS: &[Check] = &[
         "no location holds a userName",
         Every(ANY, |seen| {
             each_resource(seen, |resource| {
-                let name = resource["userName"].as_str().unwrap_or_default();
-                let Some(location) = resource["meta"]["location"].as_str() else {
-                    return Verdict::NotApplicable;
-                };
+                let location = of_meta(resource, "location").and_then(Value::as_str);
+                let Some(location) = location else { return Verdict::NotApplicable };
+                let name = json_member(resource, "userName").and_then(Value::as_str);
+                let name = name.unwrap_or_default();
                 let is_coded = location.contains('%') && location.contains(&encoded(name));
                 let leaks = name.contains('@') && (is_coded || location.contains(name));
                 require(!leaks, "a location without userName", location)
@@ -132,9 +133,10 @@ pub(super) const CHECKS: &[Check] = &[
         "an id is neither userName nor e-mail address",
         Every(ANY, |seen| {
             each_resource(seen, |resource| {
-                let Some(id) = resource["id"].as_str() else { return Verdict::NotApplicable };
+                let text = |name| json_member(resource, name).and_then(Value::as_str);
+                let Some(id) = text("id") else { return Verdict::NotApplicable };
                 let mut personal =
-                    text_of_each(resource, "emails", "value").chain(resource["userName"].as_str());
+                    text_of_each(resource, "emails", "value").chain(text("userName"));
                 let equal = personal.any(|text| text.eq_ignore_ascii_case(id));
                 require(!equal, "an id that says nothing", id)
             })

@@ -4,6 +4,7 @@ use http::Method;
 use serde_json::{Map, Value};
 
 use super::check::*;
+use super::steps::of_meta;
 use crate::scim;
 use crate::scim::schema;
 
@@ -44,16 +45,19 @@ pub(super) const CHECKS: &[Check] = &[
         Rfc7644("3.4.1"),
         "Location of a read, where there is one, is that of the resource's meta",
         Every(ANY, |seen| {
-            let location = seen.body().and_then(|body| body.pointer("/meta/location")?.as_str());
+            if !is_read(seen) {
+                return Verdict::NotApplicable;
+            }
+            let location = seen.body().and_then(|body| of_meta(body, "location")?.as_str());
             match (seen.header("location"), location) {
-                (Some(header), Some(location)) if is_read(seen) => {
+                (Some(header), Some(location)) => {
                     // One of them may leave out the host.
                     let same = header.ends_with(location) || location.ends_with(header);
                     let told = format!("Location {header}");
                     let right = require(same, &format!("Location {location}"), told.as_str());
                     all_of([right, A47.read_as("given", told)])
                 }
-                (None, Some(_)) if is_read(seen) => A47.read_as("left-out", "no Location"),
+                (None, Some(_)) => A47.read_as("left-out", "no Location"),
                 _ => Verdict::NotApplicable,
             }
         }),

@@ -5,6 +5,7 @@
 use serde_json::{Value, json};
 
 use super::check::*;
+use crate::scim::message::json_member;
 
 /// The first new user of a probe with some attributes of its own.
 pub(super) fn user_with(its: &Fixture, changes: &Value) -> Value {
@@ -121,8 +122,14 @@ pub(super) fn text_of_each<'a>(
     attribute: &str,
     sub: &str,
 ) -> impl Iterator<Item = &'a str> {
-    let entries = body[attribute].as_array().map_or(&[][..], Vec::as_slice);
-    entries.iter().filter_map(move |entry| entry[sub].as_str())
+    let entries = json_member(body, attribute).and_then(Value::as_array);
+    let entries = entries.map_or(&[][..], Vec::as_slice);
+    entries.iter().filter_map(move |entry| json_member(entry, sub)?.as_str())
+}
+
+/// What a resource's `meta` says under that name.
+pub(super) fn of_meta<'a>(resource: &'a Value, name: &str) -> Option<&'a Value> {
+    json_member(json_member(resource, "meta")?, name)
 }
 
 /// The same text with every letter's case flipped (ASCII).

@@ -395,7 +395,6 @@ async fn second(
         ),
     };
     let seen = ask(connector, request).await;
-    let expected = format!("one hit for {} eq {}", matching.text, Value::from(value));
     let (kind, actual) = match seen.list() {
         Err(why) => (DifferenceKind::Unreadable, format!("{} ({why})", seen.told())),
         Ok(list) => match list.total_results.max(list.resources.len() as u64) {
@@ -404,6 +403,7 @@ async fn second(
             hits => (double, format!("{hits} hits")),
         },
     };
+    let expected = format!("one hit for {} eq {}", matching.text, Value::from(value));
     vec![difference(key, kind, Some(&matching.text), &expected, &actual, seen.number)]
 }
 

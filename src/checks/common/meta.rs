@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::checks::answers::each_resource;
 use crate::checks::check::*;
 use crate::checks::steps::*;
+use crate::scim::message::json_member;
 
 /// The checks of this topic.
 pub(in crate::checks) const CHECKS: &[Check] = &[
@@ -35,7 +36,7 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
             if seen.request.method != http::Method::POST {
                 return Verdict::NotApplicable;
             }
-            each_resource(seen, |resource| match resource.pointer("/meta/resourceType") {
+            each_resource(seen, |resource| match of_meta(resource, "resourceType") {
                 None | Some(Value::Null) => Verdict::NotApplicable,
                 Some(held) if held == type_of(seen) => Verdict::Pass,
                 Some(held) => expect("resourceType", json!(type_of(seen)), held),
@@ -48,7 +49,7 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         "created and lastModified are dates with a time, as XML Schema writes them",
         Every(ANY, |seen| {
             each_resource(seen, |resource| {
-                worst(["created", "lastModified"].map(|name| date_time(&resource["meta"][name])))
+                json_member(resource, "meta").map_or(Verdict::NotApplicable, dates_of)
             })
         }),
     ),
@@ -239,7 +240,13 @@ pub(in crate::checks) fn is_entity_tag(text: &str) -> bool {
 }
 
 /// Judges a date and time: text, with a `T` and a time; a missing zone is worth a remark.
-pub(in crate::checks) fn date_time(value: &Value) -> Verdict {
+/// Judges the dates of a `meta`.
+pub(in crate::checks) fn dates_of(meta: &Value) -> Verdict {
+    let dates = ["created", "lastModified"];
+    worst(dates.into_iter().filter_map(|name| json_member(meta, name)).map(date_time))
+}
+
+fn date_time(value: &Value) -> Verdict {
     let text = match value {
         Value::Null => return Verdict::NotApplicable,
         Value::String(text) => text.as_str(),

@@ -9,6 +9,7 @@ use crate::checks::answers::each_resource;
 use crate::checks::check::*;
 use crate::checks::steps::*;
 use crate::scim;
+use crate::scim::message::json_member;
 
 const DEPARTMENT: &str = "enterprise.department";
 /// A schema that no tenant knows.
@@ -24,7 +25,7 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
             let by_path = if type_of(seen) == "Group" { scim::GROUP } else { scim::USER };
             each_resource(seen, |resource| {
                 // A group that is shown among the users is the subject of `id-wrong-type-404`.
-                let base = match resource["meta"]["resourceType"].as_str() {
+                let base = match of_meta(resource, "resourceType").and_then(Value::as_str) {
                     Some("Group") => scim::GROUP,
                     Some("User") => scim::USER,
                     _ => by_path,
@@ -212,7 +213,7 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
 
 /// The URNs a resource names.
 fn urns(resource: &Value) -> Option<Vec<&str>> {
-    Some(resource.get("schemas")?.as_array()?.iter().filter_map(Value::as_str).collect())
+    Some(json_member(resource, "schemas")?.as_array()?.iter().filter_map(Value::as_str).collect())
 }
 
 /// The URNs that the resource type of users declares; none where it cannot be read.

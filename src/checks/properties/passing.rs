@@ -8,6 +8,7 @@ use super::super::answers::{each_resource, is_below_scim};
 use super::super::check::*;
 use crate::exchange::Failure;
 use crate::scim;
+use crate::scim::message::json_member;
 use crate::scim::schema::{self, Attribute, AttributeType, Schema};
 
 /// The checks of this topic.
@@ -129,7 +130,8 @@ pub(super) const CHECKS: &[Check] = &[
 fn one_primary(resource: &Value) -> Verdict {
     let each = resource.as_object().into_iter().flatten().map(|(name, value)| {
         let entries = value.as_array().into_iter().flatten();
-        let marked = entries.filter(|entry| entry.get("primary") == Some(&Value::Bool(true)));
+        let marked =
+            entries.filter(|entry| json_member(entry, "primary") == Some(&Value::Bool(true)));
         match marked.count() {
             0 => Verdict::NotApplicable,
             1 => Verdict::Pass,
@@ -142,7 +144,7 @@ fn one_primary(resource: &Value) -> Verdict {
 /// The base schema of a resource, by the URNs it names.
 fn schema_of(resource: &Value) -> Option<&'static Schema> {
     let names = |urn: &str| {
-        let urns = resource.get("schemas").and_then(Value::as_array).into_iter().flatten();
+        let urns = json_member(resource, "schemas").and_then(Value::as_array).into_iter().flatten();
         urns.into_iter().any(|it| it == urn)
     };
     [schema::user(), schema::group()].into_iter().find(|schema| names(schema.id))
@@ -152,34 +154,33 @@ fn fits_its_schema(resource: &Value) -> Verdict {
     let Some(schema) = schema_of(resource) else { return Verdict::NotApplicable };
     let extension = schema::enterprise_user();
     let members = resource.as_object().into_iter().flatten();
-    let each = members.map(|(name, value)| {
+    let mut misfits = members.filter_map(|(name, value)| {
         if name == extension.id && schema.id == scim::USER {
-            let members = value.as_object().into_iter().flatten();
-            return worst(members.filter_map(|(name, value)| {
-                extension.find(name).map(|it| fits(it, &[name], value))
-            }));
+            let mut members = value.as_object().into_iter().flatten();
+            return members.find_map(|(name, value)| misfit(extension.find(name)?, &[name], value));
         }
-        let attribute = schema.find(name).or_else(|| schema::find(schema::common(), name));
-        attribute.map_or(Verdict::Pass, |it| fits(it, &[name], value))
+        let attribute = schema.find(name).or_else(|| schema::find(schema::common(), name))?;
+        misfit(attribute, &[name], value)
     });
-    all_of([Verdict::Pass, worst(each)])
+    misfits.next().unwrap_or(Verdict::Pass)
 }
 
-/// A value has the type and the number of its attribute; what is unassigned fits any.
-fn fits(attribute: &Attribute, path: &[&str], value: &Value) -> Verdict {
+/// The failure of a value that has not the type and the number of its attribute; what is unassigned
+/// fits any.
+fn misfit(attribute: &Attribute, path: &[&str], value: &Value) -> Option<Verdict> {
     if is_unassigned(value) {
-        return Verdict::NotApplicable;
+        return None;
     }
-    if attribute.multi_valued {
-        let Some(entries) = value.as_array() else {
-            return fail(format!("`{}` an array", path.join(".")), shown(value));
-        };
-        return worst(entries.iter().map(|entry| fits_one(attribute, path, entry)));
+    if !attribute.multi_valued {
+        return misfit_of_one(attribute, path, value);
     }
-    fits_one(attribute, path, value)
+    match value.as_array() {
+        Some(entries) => entries.iter().find_map(|it| misfit_of_one(attribute, path, it)),
+        None => Some(fail(format!("`{}` an array", path.join(".")), shown(value))),
+    }
 }
 
-fn fits_one(attribute: &Attribute, path: &[&str], value: &Value) -> Verdict {
+fn misfit_of_one(attribute: &Attribute, path: &[&str], value: &Value) -> Option<Verdict> {
     let fitting = match attribute.kind {
         AttributeType::Complex => value.is_object(),
         AttributeType::Boolean => value.is_boolean(),
@@ -191,12 +192,11 @@ fn fits_one(attribute: &Attribute, path: &[&str], value: &Value) -> Verdict {
         | AttributeType::Reference => value.is_string(),
     };
     if !fitting {
-        return fail(format!("`{}` a {}", path.join("."), attribute.kind.word()), shown(value));
+        let expected = format!("`{}` a {}", path.join("."), attribute.kind.word());
+        return Some(fail(expected, shown(value)));
     }
-    let parts = value.as_object().into_iter().flatten();
-    worst(parts.filter_map(|(part, value)| {
-        attribute.find(part).map(|it| fits(it, &[path[0], part], value))
-    }))
+    let mut parts = value.as_object().into_iter().flatten();
+    parts.find_map(|(part, value)| misfit(attribute.find(part)?, &[path[0], part], value))
 }
 
 #[cfg(test)]

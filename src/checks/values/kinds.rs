@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 
 use crate::checks::answers::each_resource;
 use crate::checks::check::*;
-use crate::checks::common::meta::date_time;
+use crate::checks::common::meta::dates_of;
 use crate::checks::steps::*;
+use crate::scim::message::json_member;
 
 /// The checks of this topic.
 pub(in crate::checks) const CHECKS: &[Check] = &[
@@ -31,11 +32,15 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
             let (true, Some(body)) = (seen.is_success(), seen.body()) else {
                 return Verdict::NotApplicable;
             };
-            worst(INTEGERS.map(|place| match value_at(body, place) {
-                None | Some(Value::Null) => Verdict::NotApplicable,
-                Some(value) => {
-                    let whole = value.is_i64() || value.is_u64();
-                    require(whole, "an integer", || format!("{} {}", place.join("."), shown(value)))
+            worst(body.as_object().into_iter().flatten().map(|(name, value)| {
+                match name.as_str() {
+                    "totalResults" | "itemsPerPage" | "startIndex" => integer(name, Some(value)),
+                    "filter" => integer("filter.maxResults", json_member(value, "maxResults")),
+                    "bulk" => all_of(
+                        ["maxOperations", "maxPayloadSize"]
+                            .map(|name| integer(&format!("bulk.{name}"), json_member(value, name))),
+                    ),
+                    _ => Verdict::NotApplicable,
                 }
             }))
         }),
@@ -48,8 +53,7 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
             let (true, Some(body)) = (seen.is_success(), seen.body()) else {
                 return Verdict::NotApplicable;
             };
-            let dates = ["created", "lastModified"];
-            worst(dates.map(|name| date_time(&body["meta"][name])))
+            json_member(body, "meta").map_or(Verdict::NotApplicable, dates_of)
         }),
     ),
     must(
@@ -69,12 +73,16 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         "the value of a reference is a URI",
         Every(ANY, |seen| {
             each_resource(seen, |resource| {
-                let single = [&["meta", "location"][..], &["profileUrl"]];
-                let single = single.into_iter().filter_map(|place| value_at(resource, place));
-                let links = text_of_each(resource, "members", "$ref")
+                let single = [of_meta(resource, "location"), json_member(resource, "profileUrl")];
+                let mut links = text_of_each(resource, "members", "$ref")
                     .chain(text_of_each(resource, "groups", "$ref"))
-                    .chain(single.filter_map(Value::as_str));
-                worst(links.map(|link| require(is_uri(link), "a URI", link)))
+                    .chain(single.into_iter().flatten().filter_map(Value::as_str))
+                    .peekable();
+                let has_any = links.peek().is_some();
+                match links.find(|link| !is_uri(link)) {
+                    Some(link) => fail("a URI", link),
+                    None => only_if(has_any, || Verdict::Pass),
+                }
             })
         }),
     ),
@@ -202,19 +210,14 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
     .needs(&[Attribute("externalId")]),
 ];
 
-/// Where integers stand in answers.
-const INTEGERS: [&[&str]; 6] = [
-    &["totalResults"],
-    &["itemsPerPage"],
-    &["startIndex"],
-    &["filter", "maxResults"],
-    &["bulk", "maxOperations"],
-    &["bulk", "maxPayloadSize"],
-];
-
-/// The member of a member, where it is there.
-fn value_at<'a>(body: &'a Value, place: &[&str]) -> Option<&'a Value> {
-    place.iter().try_fold(body, |value, name| value.get(name))
+fn integer(place: &str, value: Option<&Value>) -> Verdict {
+    match value {
+        None | Some(Value::Null) => Verdict::NotApplicable,
+        Some(value) => {
+            let is_whole = value.is_i64() || value.is_u64();
+            require(is_whole, "an integer", || format!("{place} {}", shown(value)))
+        }
+    }
 }
 
 fn loud(its: &Fixture) -> String {
@@ -231,8 +234,8 @@ fn is_base64(text: &str) -> bool {
 
 /// Whether a text has only letters that a URI may have (RFC 3986 §2).
 fn is_uri(text: &str) -> bool {
-    let legal = |c: char| c.is_ascii_graphic() && !"<>\"{}|\\^`".contains(c);
-    !text.is_empty() && text.chars().all(legal)
+    let legal = |byte| matches!(byte, b'!' | b'#'..=b';' | b'=' | b'?'..=b'[' | b']' | b'_' | b'a'..=b'z' | b'~');
+    !text.is_empty() && text.bytes().all(legal)
 }
 
 /// Judges an attribute's value: no object within an object.

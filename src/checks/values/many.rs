@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::checks::answers::each_resource;
 use crate::checks::check::*;
 use crate::checks::steps::*;
+use crate::scim::message::json_member;
 
 const EMAILS: &[Capability] = &[Attribute("emails")];
 
@@ -16,9 +17,9 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         "what may have several values is a list, also with one",
         Every(ANY, |seen| {
             each_resource(seen, |resource| {
-                worst(LISTS.iter().map(|name| match resource.get(*name) {
-                    None | Some(Value::Null) => Verdict::NotApplicable,
-                    Some(value) => {
+                worst(lists(resource).map(|(name, value)| match value {
+                    Value::Null => Verdict::NotApplicable,
+                    value => {
                         require(value.is_array(), "a list", || format!("`{name}` {}", shown(value)))
                     }
                 }))
@@ -53,8 +54,10 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         "of the values under one name at most one is primary",
         Every(ANY, |seen| {
             each_resource(seen, |resource| {
-                worst(LISTS.iter().filter_map(|name| resource.get(*name)?.as_array()).map(|list| {
-                    let primary = list.iter().filter(|entry| entry["primary"] == true).count();
+                worst(lists(resource).filter_map(|(_, value)| value.as_array()).map(|list| {
+                    let is_primary =
+                        |entry: &&Value| json_member(entry, "primary") == Some(&Value::Bool(true));
+                    let primary = list.iter().filter(is_primary).count();
                     require(primary < 2, "one primary value", || format!("{primary} of them"))
                 }))
             })
@@ -176,6 +179,12 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
 ];
 
 /// Attributes of the core schemas that may have several values.
+/// What a resource shows under those names.
+fn lists(resource: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    let members = resource.as_object().into_iter().flatten();
+    members.filter(|(name, _)| LISTS.contains(&name.as_str()))
+}
+
 const LISTS: &[&str] = &[
     "emails",
     "phoneNumbers",

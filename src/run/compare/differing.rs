@@ -1,6 +1,7 @@
 //! What a resource shows beside what is expected of it, attribute by attribute.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use serde_json::Value;
 
@@ -51,8 +52,9 @@ pub(super) fn differing_user(
     resource: &Value,
     number: u64,
 ) -> Vec<Difference> {
-    let mut found =
-        differing_values(key, DifferenceKind::UserAttribute, &expected.values, resource, number);
+    let kind = DifferenceKind::UserAttribute;
+    let mut found: Vec<_> =
+        differing_values(key, kind, &expected.values, resource, number).collect();
     if let Some(active) = expected.active {
         let shown = resource.get("active");
         // An absent `active` says nothing against a user that should be active (RFC 7643 §4.1.1).
@@ -79,10 +81,11 @@ pub(super) fn differing_user(
 
 /// The manager's id, in whichever form the tenant shows it; an empty one is nobody.
 fn manager_in(resource: &Value) -> Option<String> {
-    let path = TargetPath::parse(&format!("{ENTERPRISE_USER}:manager"))
-        .expect("the manager's path is one");
-    let shown = path.read(resource)?;
-    let id = match &shown {
+    static PATH: LazyLock<TargetPath> = LazyLock::new(|| {
+        TargetPath::parse(&format!("{ENTERPRISE_USER}:manager")).expect("it is a path")
+    });
+    let shown = PATH.find(resource)?;
+    let id = match shown {
         Value::String(id) => id.as_str(),
         shown => shown.get("value").and_then(Value::as_str).unwrap_or_default(),
     };
@@ -96,10 +99,12 @@ pub(super) fn differing_group(
     resource: &Value,
     number: u64,
 ) -> Vec<Difference> {
-    let (name, others): (Vec<MappedValue>, Vec<MappedValue>) =
-        expected.values.iter().cloned().partition(|value| value.target.is("displayName"));
-    let mut found = differing_values(key, DifferenceKind::GroupName, &name, resource, number);
-    found.extend(differing_values(key, DifferenceKind::GroupAttribute, &others, resource, number));
+    let is_name = |value: &&MappedValue| value.target.is("displayName");
+    let names = expected.values.iter().filter(is_name);
+    let others = expected.values.iter().filter(|value| !is_name(value));
+    let names = differing_values(key, DifferenceKind::GroupName, names, resource, number);
+    let others = differing_values(key, DifferenceKind::GroupAttribute, others, resource, number);
+    let mut found: Vec<_> = names.chain(others).collect();
     let shown: BTreeSet<String> = resource
         .get("members")
         .and_then(Value::as_array)
@@ -124,24 +129,24 @@ pub(super) fn differing_group(
     found
 }
 
-fn differing_values(
+fn differing_values<'a>(
     key: ObjectKey,
     kind: DifferenceKind,
-    values: &[MappedValue],
+    values: impl IntoIterator<Item = &'a MappedValue>,
     resource: &Value,
     number: u64,
-) -> Vec<Difference> {
-    values
-        .iter()
-        .filter_map(|value| {
-            let shown = value.target.read(resource);
-            let fits = shown.as_ref() == Some(&value.value)
-                || (shown.is_none() && value.value.as_str() == Some(""));
-            let actual = shown.map_or("absent".to_owned(), |shown| shown.to_string());
-            let expected = value.value.to_string();
-            (!fits).then(|| {
-                difference(key, kind, Some(&value.target.text), &expected, &actual, number)
-            })
-        })
-        .collect()
+) -> impl Iterator<Item = Difference> {
+    values.into_iter().filter_map(move |value| {
+        let shown = value.target.find(resource);
+        let fits = match shown {
+            Some(shown) => *shown == value.value,
+            None => value.value.as_str() == Some(""),
+        };
+        if fits {
+            return None;
+        }
+        let actual = shown.map_or("absent".to_owned(), Value::to_string);
+        let (target, expected) = (&value.target.text, value.value.to_string());
+        Some(difference(key, kind, Some(target), &expected, &actual, number))
+    })
 }
