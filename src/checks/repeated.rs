@@ -3,7 +3,7 @@
 //! A judge of what passes looks at question and answer, and at no clock. Where both are what they
 //! were, so is what comes of them, and it is counted again instead of being worked out again: a
 //! history reads the same resources after each of its steps, and finds most of them unchanged. The
-//! table has a fixed size: a target takes the place of another that falls on the same row.
+//! table has a fixed size: a target takes the place of another of the same row.
 
 use std::sync::Arc;
 
@@ -21,15 +21,15 @@ const BYTES_MAX: usize = 16 * 1024;
 #[derive(Debug, Default)]
 pub(super) struct Repeated(Vec<Option<(u64, Arc<Known>)>>);
 
-/// A read that was judged, and what came of it: nothing but passes.
+/// A read that was judged and failed nothing.
 #[derive(Debug)]
 pub(super) struct Known {
     request: Request,
     status: u16,
     headers: Vec<u8>,
     body: Body,
-    /// Places of the checks that passed.
-    pub(super) passed: Vec<usize>,
+    /// Places of the checks that it was judged by.
+    pub(super) judged: Vec<usize>,
     /// What it showed of a resource.
     pub(super) sighting: Option<Arc<Sighting>>,
 }
@@ -47,7 +47,7 @@ impl Repeated {
     pub(super) fn keep(
         &mut self,
         exchange: &Exchange,
-        passed: Vec<usize>,
+        judged: Vec<usize>,
         sighting: Option<Arc<Sighting>>,
     ) {
         let Some(answer) = kept_answer(exchange) else { return };
@@ -60,7 +60,7 @@ impl Repeated {
             status: answer.status,
             headers: written(&answer.headers),
             body: answer.body.clone(),
-            passed,
+            judged,
             sighting,
         };
         self.0[row_of(target)] = Some((target, Arc::new(known)));

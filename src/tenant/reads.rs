@@ -1,7 +1,7 @@
 //! What targets showed when they were read last.
 //!
 //! A client that reads a resource again often sees the same bytes again: what they say is then read
-//! once. The table has a fixed size: a target takes the place of another that falls on the same row.
+//! once. The table has a fixed size: a target takes the place of another of the same row.
 
 use std::sync::{Mutex, PoisonError};
 

@@ -73,7 +73,7 @@ impl TenantUrl {
 
     /// The absolute URL of a request's target: `/Users?filter=…`.
     pub fn join(&self, target: &str) -> String {
-        format!("{}{target}", self.base.as_str().trim_end_matches('/'))
+        [self.base.as_str().trim_end_matches('/'), target].concat()
     }
 
     /// The same, taken apart. Scheme and host are those of the base and not read again.

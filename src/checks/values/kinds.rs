@@ -234,11 +234,10 @@ fn is_base64(text: &str) -> bool {
 
 /// Whether a text has only letters that a URI may have (RFC 3986 §2).
 fn is_uri(text: &str) -> bool {
-    let legal = |byte| matches!(byte, b'!' | b'#'..=b';' | b'=' | b'?'..=b'[' | b']' | b'_' | b'a'..=b'z' | b'~');
-    !text.is_empty() && text.bytes().all(legal)
+    let is_legal = |byte: u8| byte.is_ascii_graphic() && !b"<>\"{}|\\^`".contains(&byte);
+    !text.is_empty() && text.bytes().all(is_legal)
 }
 
-/// Judges an attribute's value: no object within an object.
 /// The value of an attribute is flat, and an object where it is one of the single complex ones.
 fn object(name: &str, value: &Value) -> Verdict {
     let is_complex = ["name", "meta", "manager"].contains(&name);
