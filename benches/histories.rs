@@ -36,9 +36,10 @@ fn main() {
     let count = std::env::args().skip(1).find_map(|text| text.parse().ok()).unwrap_or(SEQUENCES);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.expect("the system has room for a runtime");
+    let listeners = listeners();
     let (mut loops, mut bare, mut requests) = (Vec::new(), Vec::new(), 0);
     for seed in 0..u64::from(count) {
-        let player = player(seed);
+        let player = player(seed, &listeners);
         let sent = runtime.block_on(learn(&player));
         requests += sent.len();
         // In turns, so that whatever else the machine does hits both alike.
@@ -52,7 +53,7 @@ fn main() {
     println!("whole loop   {:>9.0} requests a second", per_second(loops));
     println!("ratio        {:>9.2}", bare.as_secs_f64() / loops.as_secs_f64());
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let took = timed(|| at_once(count, cores));
+    let took = timed(|| at_once(count, cores, &listeners));
     let each = took.as_secs_f64() / f64::from(count);
     println!(
         "{cores} at once    {:>9.1} sequences a second; 2000 take {:.1} s",
@@ -68,14 +69,14 @@ fn timed(work: impl FnOnce()) -> Duration {
 }
 
 /// Plays sequences on so many threads.
-fn at_once(count: u32, threads: usize) {
+fn at_once(count: u32, threads: usize, listeners: &Listeners) {
     std::thread::scope(|scope| {
         for thread in 0..threads {
             scope.spawn(move || {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
                 let runtime = runtime.expect("the system has room for a runtime");
                 for seed in (thread as u64..u64::from(count)).step_by(threads) {
-                    runtime.block_on(play(&player(seed)));
+                    runtime.block_on(play(&player(seed, listeners)));
                 }
             });
         }
@@ -98,8 +99,16 @@ fn embedded() -> EmbeddedSettings {
     }
 }
 
+/// Who measures and judges all sequences, as in a run.
+type Listeners = [Arc<dyn Listener>; 2];
+
+fn listeners() -> Listeners {
+    let profile = ServerProfile::built_in("strict").expect("it is built in");
+    [Arc::new(Metrics::new()), Arc::new(EveryJudge::new(URL, &profile))]
+}
+
 /// Plays the scenario with that seed, judged and measured as a run does it.
-fn player(seed: u64) -> Player {
+fn player(seed: u64, [metrics, judge]: &Listeners) -> Player {
     let mut scenario = Scenario::built_in(SCENARIO).expect("it is built in");
     (scenario.seed, scenario.population.seed) = (seed, seed);
     let settings = EntraSettings { concurrency: 1, ..EntraSettings::default() };
@@ -122,9 +131,7 @@ fn player(seed: u64) -> Player {
         stops_early: scenario.is_drawn(),
         scenario: Arc::new(scenario),
         set_up: Arc::new(set_up),
-        tenant: tenant
-            .with_listener(Arc::new(Metrics::new()))
-            .with_listener(Arc::new(EveryJudge::new(URL, &profile))),
+        tenant: tenant.with_listener(metrics.clone()).with_listener(judge.clone()),
         embedded: Some(Arc::new(embedded())),
         profile: Arc::new(profile),
         known_failures: Arc::default(),

@@ -105,11 +105,10 @@ impl Listener for Recorder {
             BodyPolicy::All => true,
             BodyPolicy::First(limit) => before < limit,
         };
-        let mut line = line::write(exchange, keep_bodies, &self.scrub);
-        line.push('\n');
+        let line = line::write(exchange, keep_bodies, &self.scrub);
         let mut writing = self.writing();
         if writing.trouble.is_none()
-            && let Err(error) = writing.file.write_all(line.as_bytes())
+            && let Err(error) = writing.file.write_all(&line)
         {
             writing.trouble = Some(error);
         }

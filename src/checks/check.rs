@@ -61,7 +61,8 @@ pub struct Check {
 /// How a check judges: seven ways, all plain functions.
 #[derive(Debug, Clone, Copy)]
 pub enum Judge {
-    /// Each exchange of those operations, in whatever run; [`ANY`] means every exchange.
+    /// Each exchange of those operations, in whatever run; [`ANY`] means every exchange. It goes by
+    /// question and answer alone, not by number and time: what repeats is not judged anew.
     Every(&'static [Operation], fn(&Seen<'_>) -> Verdict),
     /// Requests known in advance, sent one after the other.
     Probe(fn(&Fixture) -> Vec<Request>, fn(&Said) -> Verdict),

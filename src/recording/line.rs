@@ -17,10 +17,14 @@ use crate::exchange::{
     Answer, BodyEnd, Credential, Disturbance, Exchange, Failure, Operation, Request, Scrub,
 };
 
-/// Puts an exchange into one line, without its line end.
-pub(super) fn write(exchange: &Exchange, keep_bodies: bool, scrub: &Scrub) -> String {
+/// Puts an exchange into one line, with its line end.
+pub(super) fn write(exchange: &Exchange, keep_bodies: bool, scrub: &Scrub) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(2_048);
     let line = Line::of(exchange, keep_bodies, scrub);
-    serde_json::to_string(&line).expect("a line has string keys and finite numbers only")
+    serde_json::to_writer(&mut bytes, &line)
+        .expect("a line has string keys and finite numbers only");
+    bytes.push(b'\n');
+    bytes
 }
 
 /// Takes an exchange out of a line; the error says what is wrong with it.

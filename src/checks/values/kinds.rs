@@ -234,7 +234,10 @@ fn is_base64(text: &str) -> bool {
 
 /// Whether a text has only letters that a URI may have (RFC 3986 §2).
 fn is_uri(text: &str) -> bool {
-    let is_legal = |byte: u8| byte.is_ascii_graphic() && !b"<>\"{}|\\^`".contains(&byte);
+    let is_legal = |byte| match byte {
+        b'a'..=b'z' | b'?'..=b'[' | b'#'..=b';' => true,
+        other => matches!(other, b'!' | b'=' | b']' | b'_' | b'~'),
+    };
     !text.is_empty() && text.bytes().all(is_legal)
 }
 
@@ -275,6 +278,14 @@ pub(in crate::checks) mod tests {
     fn base64_may_lack_its_padding_and_a_uri_holds_no_space() {
         assert!(is_base64("QUI=") && is_base64("QUI") && !is_base64("Q-_!"));
         assert!(is_uri("../Users/1") && !is_uri("no uri") && !is_uri(""));
+        let legal: String =
+            (0..=u8::MAX).map(char::from).filter(|it| is_uri(&it.to_string())).collect();
+        let other = "!#$%&'()*+,-./:;=?@[]_~";
+        assert!(
+            legal.chars().all(|it| it.is_ascii_alphanumeric() || other.contains(it)),
+            "{legal}"
+        );
+        assert_eq!(legal.len(), 62 + other.len());
     }
 
     pub(in crate::checks) fn canaries() -> Vec<Canary> {
