@@ -2,10 +2,11 @@
 //! itself costs, for `benches/beside_load_generators`.
 //!
 //! `bare_goose URL USERS WORKERS`, with the Secret Token in `SCIM_SECRET_TOKEN`. Prints how many
-//! requests were sent and the seconds they took.
+//! requests were sent and the seconds from the first request to the last answer: goose itself
+//! looks twice a second whether all have ended.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
 
 use goose::GooseAttack;
@@ -30,12 +31,17 @@ async fn main() {
     let token = std::env::var("SCIM_SECRET_TOKEN").expect("SCIM_SECRET_TOKEN is set");
     let next = Arc::new(AtomicUsize::new(0));
     let (source, base) = (next.clone(), url.trim_end_matches('/').to_owned());
+    let (began, ended) = (Arc::new(OnceLock::new()), Arc::new(Mutex::new(None)));
+    let (first, last) = (began.clone(), ended.clone());
     let work: TransactionFunction = Arc::new(move |user| {
         let (next, token, base) = (source.clone(), token.clone(), base.clone());
+        let (first, last) = (first.clone(), last.clone());
         Box::pin(async move {
+            first.get_or_init(Instant::now);
             loop {
                 let number = next.fetch_add(1, Ordering::Relaxed);
                 if number >= users {
+                    *last.lock().expect("nobody panics with it") = Some(Instant::now());
                     return Ok(());
                 }
                 let name = format!("bare.{number}@goose.example");
@@ -61,7 +67,6 @@ async fn main() {
             }
         })
     });
-    let began = Instant::now();
     let scenario = Scenario::new("users").register_transaction(Transaction::new(work));
     let mut configuration = GooseConfiguration::default();
     configuration.users = Some(workers);
@@ -75,5 +80,7 @@ async fn main() {
         .expect("the configuration is one of goose's")
         .register_scenario(scenario);
     Box::pin(attack.execute()).await.expect("the attack runs");
-    println!("{} {:.3}", users * 2, began.elapsed().as_secs_f64());
+    let ended = ended.lock().expect("nobody panics with it").expect("a worker has ended");
+    let began = began.get().expect("a worker has begun");
+    println!("{} {:.3}", users * 2, ended.duration_since(*began).as_secs_f64());
 }
