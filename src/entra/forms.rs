@@ -1,7 +1,7 @@
 //! Forms: bodies of creations in which the values are left blank.
 //!
 //! The bodies of a large population differ in their values alone. Where the same attributes have
-//! been written twice, the third body is a form that is filled in, which takes a tenth of the time.
+//! been written twice, the third body is a form that is filled in: a seventh of the work.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
