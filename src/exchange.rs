@@ -6,11 +6,11 @@
 
 mod body;
 pub mod curl;
+pub mod recent;
 pub mod script;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 use std::time::Duration;
 
@@ -251,13 +251,6 @@ impl Request {
     /// The query, undecoded, where there is one.
     pub fn query(&self) -> Option<&str> {
         self.target.split_once('?').map(|(_, query)| query)
-    }
-
-    /// A number that stands for the target: another target nearly always has another.
-    pub fn target_number(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        self.target.hash(&mut hasher);
-        hasher.finish()
     }
 
     /// The body parsed as JSON.

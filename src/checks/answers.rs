@@ -14,6 +14,7 @@ use super::check::Operation::{
 };
 use super::check::*;
 use super::evidence::searches_with;
+use super::steps::only_if;
 use crate::exchange::BodyEnd;
 use crate::scim;
 use crate::scim::message::json_member;
@@ -59,9 +60,8 @@ pub(super) const CHECKS: &[Check] = &[
         "list-resources",
         Rfc7644("3.4.2"),
         "Resources holds the resources that totalResults counts",
-        Every(ANY, |seen| match () {
-            () if !is_look_up(seen) || counts_only(seen) => Verdict::NotApplicable,
-            () => holds_what_it_counts(seen),
+        Every(ANY, |seen| {
+            only_if(is_look_up(seen) && !counts_only(seen), || holds_what_it_counts(seen))
         }),
     )
     .reads(&[A18]),
@@ -146,8 +146,7 @@ pub(super) const CHECKS: &[Check] = &[
         "no two e-mails of a user share a type",
         Every(ANY, |seen| {
             // What a list of everybody shows is not of this run's making.
-            let has = |body, name| json_member(body, name).is_some();
-            let is_list = seen.body().is_some_and(|body| has(body, "Resources"));
+            let is_list = seen.body().is_some_and(|it| json_member(it, "Resources").is_some());
             // A random history gives users whatever the schema allows.
             let is_drawn = seen.operation == Operation::Probe("history");
             if is_drawn || is_list && !is_filtered(seen) {

@@ -2,24 +2,19 @@
 //!
 //! A judge of what passes looks at question and answer, and at no clock. Where both are what they
 //! were, so is what comes of them, and it is counted again instead of being worked out again: a
-//! history reads the same resources after each of its steps, and finds most of them unchanged. The
-//! table has a fixed size: a target takes the place of another of the same row.
+//! history reads the same resources after each of its steps, and finds most of them unchanged.
 
 use std::sync::Arc;
 
 use http::{HeaderMap, Method, header};
 
 use super::memory::Sighting;
+use crate::exchange::recent::{BODY_BYTES_MAX, Recent};
 use crate::exchange::{Answer, Body, BodyEnd, Exchange, Operation, Request};
 
-/// Rows of the table.
-const ROWS: usize = 256;
-/// Larger bodies are judged each time.
-const BYTES_MAX: usize = 16 * 1024;
-
-/// The table: numbers of targets, and what came of the last reads of them.
+/// What came of the last reads of targets.
 #[derive(Debug, Default)]
-pub(super) struct Repeated(Vec<Option<(u64, Arc<Known>)>>);
+pub(super) struct Repeated(Recent<Arc<Known>>);
 
 /// A read that was judged and failed nothing.
 #[derive(Debug)]
@@ -38,9 +33,8 @@ impl Repeated {
     /// What came of the same exchange before.
     pub(super) fn of(&self, exchange: &Exchange) -> Option<Arc<Known>> {
         let answer = kept_answer(exchange)?;
-        let target = exchange.request.target_number();
-        let (last, known) = self.0.get(row_of(target))?.as_ref()?;
-        (*last == target && known.is(exchange, answer)).then(|| known.clone())
+        let known = self.0.of(&exchange.request.target)?;
+        known.is(exchange, answer).then(|| known.clone())
     }
 
     /// Keeps what came of an exchange.
@@ -51,10 +45,6 @@ impl Repeated {
         sighting: Option<Arc<Sighting>>,
     ) {
         let Some(answer) = kept_answer(exchange) else { return };
-        if self.0.is_empty() {
-            self.0.resize(ROWS, None);
-        }
-        let target = exchange.request.target_number();
         let known = Known {
             request: exchange.request.clone(),
             status: answer.status,
@@ -63,7 +53,7 @@ impl Repeated {
             judged,
             sighting,
         };
-        self.0[row_of(target)] = Some((target, Arc::new(known)));
+        self.0.keep(&exchange.request.target, Arc::new(known));
     }
 }
 
@@ -83,12 +73,8 @@ fn kept_answer(exchange: &Exchange) -> Option<&Answer> {
     let is_kept = exchange.operation == Operation::ReadBack
         && exchange.request.method == Method::GET
         && answer.end == BodyEnd::Complete
-        && answer.body.len() <= BYTES_MAX;
+        && answer.body.len() <= BODY_BYTES_MAX;
     is_kept.then_some(answer)
-}
-
-fn row_of(target: u64) -> usize {
-    usize::try_from(target).unwrap_or(usize::MAX) % ROWS
 }
 
 /// Names and values of headers; of `Date`, which each answer has another of, the name alone.

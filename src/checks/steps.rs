@@ -132,6 +132,11 @@ pub(super) fn of_meta<'a>(resource: &'a Value, name: &str) -> Option<&'a Value> 
     json_member(json_member(resource, "meta")?, name)
 }
 
+/// Whether a value of several is marked as the primary one.
+pub(super) fn is_primary(entry: &Value) -> bool {
+    json_member(entry, "primary") == Some(&Value::Bool(true))
+}
+
 /// The same text with every letter's case flipped (ASCII).
 pub(super) fn flipped(text: &str) -> String {
     let flip = |c: char| {

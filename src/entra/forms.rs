@@ -125,7 +125,7 @@ impl Form {
             external_id: text(self.external_id),
             ..Identity::default()
         };
-        Body::of_identity(bytes, identity)
+        Body::of_identity(bytes, Some(identity))
     }
 }
 

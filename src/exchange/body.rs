@@ -24,13 +24,12 @@ impl Body {
     /// A body that is about to be sent.
     pub fn written(json: &Value) -> Self {
         let bytes = serde_json::to_vec(json).expect("a value has keys of text and finite numbers");
-        let identity = OnceLock::from(Identity::of(json));
-        Self(Arc::new(Shared { bytes: bytes.into(), identity, ..Shared::default() }))
+        Self::of_identity(bytes, Identity::of(json))
     }
 
     /// A body that is about to be sent, of which is known which resource it is.
-    pub fn of_identity(bytes: impl Into<Bytes>, identity: Identity) -> Self {
-        let identity = OnceLock::from(Some(identity));
+    pub fn of_identity(bytes: impl Into<Bytes>, identity: Option<Identity>) -> Self {
+        let identity = OnceLock::from(identity);
         Self(Arc::new(Shared { bytes: bytes.into(), identity, ..Shared::default() }))
     }
 

@@ -1,42 +1,31 @@
 //! What targets showed when they were read last.
 //!
 //! A client that reads a resource again often sees the same bytes again: what they say is then read
-//! once. The table has a fixed size: a target takes the place of another of the same row.
+//! once.
 
 use std::sync::{Mutex, PoisonError};
 
 use http::Method;
 
+use crate::exchange::recent::{BODY_BYTES_MAX, Recent};
 use crate::exchange::{Answer, Body, Request};
 
-/// Rows of the table.
-const ROWS: usize = 256;
-/// Larger bodies are not kept.
-const BYTES_MAX: usize = 16 * 1024;
-
-/// The table: numbers of targets, and the bodies they showed.
+/// The bodies that targets showed.
 #[derive(Default)]
-pub(super) struct Reads(Mutex<Vec<(u64, Body)>>);
+pub(super) struct Reads(Mutex<Recent<Body>>);
 
 impl Reads {
     /// Lets a body share what it says with the last one of the same target, where its bytes are the
     /// same.
     pub(super) fn answered(&self, request: &Request, answer: &mut Answer) {
         let body = &mut answer.body;
-        if request.method != Method::GET || body.is_empty() || body.len() > BYTES_MAX {
+        if request.method != Method::GET || body.is_empty() || body.len() > BODY_BYTES_MAX {
             return;
         }
-        let target = request.target_number();
-        let row = usize::try_from(target).unwrap_or(usize::MAX) % ROWS;
-        let mut rows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if rows.is_empty() {
-            rows.resize(ROWS, Default::default());
-        }
-        let (known, last) = &mut rows[row];
-        if *known == target && last == body {
-            *body = last.clone();
-        } else {
-            (*known, *last) = (target, body.clone());
+        let mut recent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match recent.of(&request.target).filter(|last| *last == body) {
+            Some(last) => *body = last.clone(),
+            None => recent.keep(&request.target, body.clone()),
         }
     }
 }
@@ -68,7 +57,7 @@ mod tests {
         assert!(!is_shared(&first, &changed));
         assert_eq!(&*changed, b"[]");
         assert!(!is_shared(&first, &read("/Users/1", "{}")), "it was not the last");
-        let large = format!("{{\"a\":\"{}\"}}", "b".repeat(BYTES_MAX));
+        let large = format!("{{\"a\":\"{}\"}}", "b".repeat(BODY_BYTES_MAX));
         assert!(!is_shared(&read("/Users/3", &large), &read("/Users/3", &large)));
     }
 }

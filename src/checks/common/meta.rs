@@ -239,13 +239,13 @@ pub(in crate::checks) fn is_entity_tag(text: &str) -> bool {
     inner.is_some_and(|inner| !inner.contains('"'))
 }
 
-/// Judges a date and time: text, with a `T` and a time; a missing zone is worth a remark.
 /// Judges the dates of a `meta`.
 pub(in crate::checks) fn dates_of(meta: &Value) -> Verdict {
     let dates = ["created", "lastModified"];
     worst(dates.into_iter().filter_map(|name| json_member(meta, name)).map(date_time))
 }
 
+/// Judges a date and time: text, with a `T` and a time; a missing zone is worth a remark.
 fn date_time(value: &Value) -> Verdict {
     let text = match value {
         Value::Null => return Verdict::NotApplicable,

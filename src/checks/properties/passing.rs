@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::super::answers::{each_resource, is_below_scim};
 use super::super::check::*;
+use super::super::steps::is_primary;
 use crate::exchange::Failure;
 use crate::scim;
 use crate::scim::message::json_member;
@@ -130,9 +131,7 @@ pub(super) const CHECKS: &[Check] = &[
 fn one_primary(resource: &Value) -> Verdict {
     let each = resource.as_object().into_iter().flatten().map(|(name, value)| {
         let entries = value.as_array().into_iter().flatten();
-        let marked =
-            entries.filter(|entry| json_member(entry, "primary") == Some(&Value::Bool(true)));
-        match marked.count() {
+        match entries.filter(|entry| is_primary(entry)).count() {
             0 => Verdict::NotApplicable,
             1 => Verdict::Pass,
             count => fail(format!("one primary of `{name}`"), count.to_string()),

@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 use crate::checks::answers::each_resource;
 use crate::checks::check::*;
 use crate::checks::steps::*;
-use crate::scim::message::json_member;
 
 const EMAILS: &[Capability] = &[Attribute("emails")];
 
@@ -55,9 +54,7 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
         Every(ANY, |seen| {
             each_resource(seen, |resource| {
                 worst(lists(resource).filter_map(|(_, value)| value.as_array()).map(|list| {
-                    let is_primary =
-                        |entry: &&Value| json_member(entry, "primary") == Some(&Value::Bool(true));
-                    let primary = list.iter().filter(is_primary).count();
+                    let primary = list.iter().filter(|entry| is_primary(entry)).count();
                     require(primary < 2, "one primary value", || format!("{primary} of them"))
                 }))
             })
@@ -178,13 +175,13 @@ pub(in crate::checks) const CHECKS: &[Check] = &[
     .needs(EMAILS),
 ];
 
-/// Attributes of the core schemas that may have several values.
-/// What a resource shows under those names.
+/// What a resource shows under the names of [`LISTS`].
 fn lists(resource: &Value) -> impl Iterator<Item = (&String, &Value)> {
     let members = resource.as_object().into_iter().flatten();
     members.filter(|(name, _)| LISTS.contains(&name.as_str()))
 }
 
+/// Attributes of the core schemas that may have several values.
 const LISTS: &[&str] = &[
     "emails",
     "phoneNumbers",
